@@ -1,0 +1,139 @@
+// Package assertion is the short-lived statement with which the enforcement
+// point forwards a request: who asks, which decision allowed it, exactly which
+// request that was, and under which row condition and column masks. The
+// enforcement point writes it; a service reads it and acts on nothing else.
+// It is never valid as an access token, and an access token never as it.
+package assertion
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/golang-jwt/jwt/v5"
+)
+
+// Header carries the assertion from the enforcement point to a service.
+const Header = "Wardgate-Assertion"
+
+// PatientsHeader is set by a service on its answer: the ids of the patients
+// whose data is in it, comma-separated. The enforcement point journals and
+// removes it.
+const PatientsHeader = "Wardgate-Patients"
+
+const (
+	issuer    = "wardgate-pep"
+	tokenType = "wardgate-assertion+jwt"
+	lifetime  = 10 * time.Second
+	leeway    = 2 * time.Second
+	minKey    = 32
+)
+
+// Claims is what an assertion states.
+type Claims struct {
+	jwt.RegisteredClaims        // iss, sub (account id), aud (application), exp, iat
+	Role                 string `json:"role"`
+	Staff                string `json:"staff,omitempty"`      // id of the subject's staff record
+	Patient              string `json:"patient,omitempty"`    // id of the subject's own patient record
+	Department           string `json:"department,omitempty"` // id of the subject's department
+	Session              string `json:"sid,omitempty"`
+	TokenID              string `json:"token_jti,omitempty"` // jti of the access token, which itself never gets here
+	Footprint            string `json:"footprint,omitempty"` // sealed; for the policy administrator alone
+	Address              string `json:"address,omitempty"`   // of the client; for the policy administrator alone
+	UserAgent            string `json:"user_agent,omitempty"`
+	Action               string `json:"action"`   // "patient.read"
+	Decision             string `json:"decision"` // id of the decision that allowed this request
+	Method               string `json:"method"`
+	Path                 string `json:"path"`            // canonical, exactly as on the request line
+	QueryDigest          string `json:"query,omitempty"` // Digest of the raw query, "" for none
+	BodyDigest           string `json:"body,omitempty"`  // Digest of the body, "" for none
+
+	// Rows limits every row that is read or written. A nil condition is not
+	// "all": a service that works on rows refuses it.
+	Rows *Condition `json:"rows,omitempty"`
+	// Withhold names fields that must not be shown and may not be written.
+	Withhold []string `json:"withhold,omitempty"`
+}
+
+// A Condition says which rows may be touched, as a UCAST expression with
+// explicit "all" and "none".
+//
+//	{"type": "all"}
+//	{"type": "none"}
+//	{"type": "field", "operator": "eq", "field": "patient.doctor", "value": "…"}
+//	{"type": "compound", "operator": "and", "conditions": […]}   // or "or"
+type Condition struct {
+	Type       string      `json:"type"`
+	Operator   string      `json:"operator,omitempty"`
+	Field      string      `json:"field,omitempty"`
+	Value      string      `json:"value,omitempty"`
+	Conditions []Condition `json:"conditions,omitempty"`
+}
+
+// Digest is the lower-case hexadecimal SHA-256 of b, or "" when b is empty.
+func Digest(b []byte) string {
+	if len(b) == 0 {
+		return ""
+	}
+	sum := sha256.Sum256(b)
+	return hex.EncodeToString(sum[:])
+}
+
+// A Key authenticates assertions between the enforcement point and Wardgate's
+// own services, by HMAC-SHA-256. It is shared by nobody else.
+type Key struct{ secret []byte }
+
+// NewKey takes at least 32 secret bytes.
+func NewKey(secret []byte) (*Key, error) {
+	if len(secret) < minKey {
+		return nil, fmt.Errorf("assertion key: %d bytes, at least %d are needed", len(secret), minKey)
+	}
+	return &Key{secret: secret}, nil
+}
+
+// String keeps the secret out of logs.
+func (*Key) String() string { return "redacted" }
+
+// Sign states c to the application audience. It sets issuer, audience and times.
+func (k *Key) Sign(c Claims, audience string, now time.Time) (string, error) {
+	c.Issuer = issuer
+	c.Audience = jwt.ClaimStrings{audience}
+	c.IssuedAt = jwt.NewNumericDate(now)
+	c.ExpiresAt = jwt.NewNumericDate(now.Add(lifetime))
+	t := jwt.NewWithClaims(jwt.SigningMethodHS256, &c)
+	t.Header["typ"] = tokenType
+	signed, err := t.SignedString(k.secret)
+	if err != nil {
+		return "", fmt.Errorf("sign assertion: %w", err)
+	}
+	return signed, nil
+}
+
+// Verify returns the claims of a genuine, unexpired assertion for audience.
+func (k *Key) Verify(signed, audience string, now time.Time) (*Claims, error) {
+	var c Claims
+	t, err := jwt.ParseWithClaims(signed, &c,
+		func(t *jwt.Token) (any, error) {
+			if t.Header["typ"] != tokenType {
+				return nil, errors.New("not an assertion")
+			}
+			return k.secret, nil
+		},
+		jwt.WithValidMethods([]string{jwt.SigningMethodHS256.Alg()}),
+		jwt.WithIssuer(issuer),
+		jwt.WithAudience(audience),
+		jwt.WithExpirationRequired(),
+		jwt.WithIssuedAt(),
+		jwt.WithLeeway(leeway),
+		jwt.WithStrictDecoding(),
+		jwt.WithTimeFunc(func() time.Time { return now }))
+	if err != nil {
+		return nil, fmt.Errorf("verify assertion: %w", err)
+	}
+	if !t.Valid || c.Decision == "" || c.Method == "" || c.Path == "" || c.Action == "" {
+		return nil, errors.New("verify assertion: a required claim is missing")
+	}
+	return &c, nil
+}

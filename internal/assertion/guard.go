@@ -1,0 +1,72 @@
+package assertion
+
+import (
+	"bytes"
+	"context"
+	"io"
+	"log/slog"
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/wardgate/wardgate/internal/problem"
+)
+
+type claimsKey struct{}
+
+// From returns the claims that Guard verified, or nil outside a guarded handler.
+func From(ctx context.Context) *Claims {
+	c, _ := ctx.Value(claimsKey{}).(*Claims)
+	return c
+}
+
+// A Guard lets through only requests that carry a genuine assertion about
+// exactly this request: method, path, query and body. It reads the body whole,
+// at most Limit bytes, and hands the handler the same bytes.
+type Guard struct {
+	Key      *Key
+	Audience string // name of the guarded application
+	Limit    int64  // bytes of body; 1 MiB when zero
+	Log      *slog.Logger
+}
+
+// Wrap guards next.
+func (g Guard) Wrap(next http.Handler) http.Handler {
+	limit := g.Limit
+	if limit == 0 {
+		limit = 1 << 20
+	}
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		values := r.Header.Values(Header)
+		if len(values) != 1 {
+			problem.Write(w, problem.New(http.StatusUnauthorized, "assertion_missing"))
+			return
+		}
+		claims, err := g.Key.Verify(values[0], g.Audience, time.Now())
+		if err != nil {
+			g.Log.Warn("assertion refused", "audience", g.Audience, "error", err)
+			problem.Write(w, problem.New(http.StatusUnauthorized, "assertion_invalid"))
+			return
+		}
+		body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, limit))
+		if err != nil {
+			problem.Write(w, problem.New(http.StatusRequestEntityTooLarge, "body_too_large"))
+			return
+		}
+		if !claims.describes(r, body) {
+			g.Log.Warn("assertion is about another request", "audience", g.Audience, "decision", claims.Decision)
+			problem.Write(w, problem.New(http.StatusUnauthorized, "assertion_mismatch"))
+			return
+		}
+		r.Body = io.NopCloser(bytes.NewReader(body))
+		next.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), claimsKey{}, claims)))
+	})
+}
+
+// describes reports whether the claims are about this very request. The raw
+// request target is compared, not a parsed reading of it.
+func (c *Claims) describes(r *http.Request, body []byte) bool {
+	path, query, _ := strings.Cut(r.RequestURI, "?")
+	return c.Method == r.Method && c.Path == path &&
+		c.QueryDigest == Digest([]byte(query)) && c.BodyDigest == Digest(body)
+}

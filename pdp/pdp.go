@@ -1,0 +1,136 @@
+// Package pdp is the vocabulary of decisions: what a policy decision point
+// (NIST SP 800-207, section 3) is asked and what it answers. The shapes are
+// those of the OpenID AuthZEN Authorization API 1.0, and they are the same in
+// Go, in Rego and over HTTP. Each subpackage is one part of the decision
+// point; none of them is imported here.
+package pdp
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"net/netip"
+	"time"
+
+	"github.com/wardgate/wardgate/pip"
+)
+
+// A Request asks: may Subject do Action to Resource, in this Context?
+type Request struct {
+	Subject  Subject
+	Action   Action
+	Resource Resource
+	Context  Context
+}
+
+// A Subject is who asks. What the decision point knows of an account (role,
+// department) it gathers itself: a caller does not state it.
+type Subject struct {
+	Type string // "user", "machine", "anonymous"
+	ID   string // account id, "" for anonymous
+}
+
+// An Action is what a route stands for: "patient.read".
+type Action struct {
+	Name   string
+	Method string // HTTP method of the request, "" when there is none
+}
+
+// A Resource is what is touched: a collection has a Type and no ID.
+type Resource = pip.Resource
+
+// Context is what the enforcement point saw of the request. Zero fields are
+// unknown, and unknown denies.
+type Context struct {
+	Time       time.Time
+	Address    netip.Addr
+	UserAgent  string
+	Credential Credential
+	Route      string // the revision of the route table that named Action and Resource
+}
+
+// Credential is what became of the requester's token.
+type Credential struct {
+	State     CredentialState
+	Presented string // "header" or "cookie"; a header proves the request against CSRF
+	Session   string // session id
+	TokenID   string // jti
+	ACR       string
+	AMR       []string
+	AuthTime  time.Time // of the newest factor
+	Issued    time.Time
+	Expires   time.Time
+	Footprint string // sealed; opened by the device information point
+}
+
+// CredentialState is the outcome of verifying a token.
+type CredentialState string
+
+// The outcomes. The zero state is none of them and lets nobody in.
+const (
+	CredentialNone    CredentialState = "none"
+	CredentialValid   CredentialState = "valid"
+	CredentialExpired CredentialState = "expired"
+	CredentialInvalid CredentialState = "invalid"
+	// CredentialVouched is no token of ours: an enforcement point elsewhere,
+	// which proved itself to the decision point, says that it has
+	// authenticated the subject.
+	CredentialVouched CredentialState = "vouched"
+)
+
+// A Decision is the answer. The zero Decision denies.
+type Decision struct {
+	Allow       bool
+	Reasons     []string // stable codes, sorted: "device_changed"
+	Obligations []Obligation
+	Revision    string   // digest of the policy that answered
+	Evidence    Evidence // what it was answered from
+}
+
+// An Obligation is something that the enforcement point must do, or deny.
+// The shape is that of the AuthZEN obligations profile.
+type Obligation struct {
+	ID         string          `json:"id"`
+	Type       string          `json:"type"`
+	Properties json.RawMessage `json:"properties,omitempty"`
+}
+
+// Evidence is what a decision was made from, for the journal alone.
+type Evidence struct {
+	Input json.RawMessage  // the whole input document: ids, enums, digests
+	Ages  map[string]int64 // age of each source's knowledge, microseconds
+	Who   pip.Identity     // what ID management knew of the subject
+}
+
+// A Decider answers. With an error it returns the zero Decision.
+type Decider interface {
+	Decide(ctx context.Context, r Request) (Decision, error)
+}
+
+// A Revoker ends sessions. An id that it does not know is not an error.
+type Revoker interface {
+	Revoke(ctx context.Context, session, reason string) error
+}
+
+// A Route maps a request line to what it means. Path is a template such as
+// "/api/patients/{patient}"; Resource names the parameter that is the
+// resource's id, or just its type when the route is a collection.
+type Route struct {
+	ID          string `json:"id"`
+	Method      string `json:"method"`
+	Path        string `json:"path"`
+	Application string `json:"application"`
+	Action      string `json:"action"`
+	Resource    string `json:"resource"`
+	Body        string `json:"body"` // "none", "json"
+}
+
+// Routes is the route table of one policy revision.
+type Routes struct {
+	Revision string
+	Rows     []Route
+}
+
+// ErrRevisionChanged says that the route table that named the request's action
+// is not of the revision that would decide it. Route again, and ask again.
+var ErrRevisionChanged = errors.New("the policy changed between routing and deciding")

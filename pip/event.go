@@ -1,0 +1,60 @@
+package pip
+
+import (
+	"context"
+	"encoding/json"
+	"time"
+)
+
+// Kind tells what an Event records.
+type Kind string
+
+// The kinds of events. A decision is written before anything is forwarded,
+// its outcome before the first byte of patient data leaves.
+const (
+	KindDecision Kind = "decision"
+	KindOutcome  Kind = "outcome"
+	KindPolicy   Kind = "policy"  // a revision was activated or refused
+	KindSession  Kind = "session" // a session or ban began or ended
+	KindAccount  Kind = "account" // an account changed
+	KindSystem   Kind = "system"  // start, stop, repair
+)
+
+// An Event is one record of the activity log. It holds ids, enums and digests
+// only: never a secret, a code, a token, a query string or a patient's field.
+// Field names follow the Elastic Common Schema where it has one.
+type Event struct {
+	Kind     Kind      `json:"kind"`
+	Time     time.Time `json:"time"`
+	Action   string    `json:"action,omitempty"`   // "patient.read", "session.revoke"
+	Outcome  string    `json:"outcome,omitempty"`  // "success", "failure", "unknown" (ECS event.outcome)
+	Decision string    `json:"decision,omitempty"` // the decision's id; an outcome names its decision
+	Subject  string    `json:"subject,omitempty"`
+	Role     string    `json:"role,omitempty"`
+	Session  string    `json:"session,omitempty"`
+
+	Method      string `json:"method,omitempty"`
+	Path        string `json:"path,omitempty"` // canonical; only of a request that matched a route
+	PathDigest  string `json:"path_digest,omitempty"`
+	QueryDigest string `json:"query_digest,omitempty"` // SHA-256, hex; empty for no query
+	BodyDigest  string `json:"body_digest,omitempty"`  // SHA-256, hex; empty for no body
+	Address     string `json:"address,omitempty"`
+
+	Allow       bool             `json:"allow"`
+	Reasons     []string         `json:"reasons,omitempty"`
+	Obligations []string         `json:"obligations,omitempty"` // ids
+	Revision    string           `json:"revision,omitempty"`
+	Input       json.RawMessage  `json:"input,omitempty"` // what the policy saw, whole
+	Ages        map[string]int64 `json:"ages,omitempty"`  // source -> microseconds
+
+	Status   int      `json:"status,omitempty"`   // HTTP status of an outcome
+	Patients []string `json:"patients,omitempty"` // whose data was in the answer
+	Detail   string   `json:"detail,omitempty"`   // a stable code or a short constant text
+}
+
+// A Journal keeps evidence. Append returns nil only when the event is durable:
+// it would survive a power cut. With an error nothing may be said or forwarded
+// on the strength of the event.
+type Journal interface {
+	Append(ctx context.Context, e Event) error
+}

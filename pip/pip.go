@@ -1,0 +1,167 @@
+// Package pip is the vocabulary of facts: what a policy information point
+// (NIST SP 800-207, section 3) is asked, what it answers, and how fresh the
+// answer is. It owns no technology: each subpackage is one information point.
+//
+// A zero value never helps a requester. A zero Reading is Unknown, a zero
+// Facts knows nothing, and a policy that knows nothing denies.
+package pip
+
+import (
+	"context"
+	"net/netip"
+	"time"
+)
+
+// State says how far a fact may be believed. The zero State is Unknown.
+type State uint8
+
+// The states of a fact. Unknown never means "low" or "none": it means that
+// the source did not answer.
+const (
+	Unknown State = iota
+	Stale
+	Fresh
+)
+
+// String returns the word that policies and journal records use.
+func (s State) String() string {
+	switch s {
+	case Fresh:
+		return "fresh"
+	case Stale:
+		return "stale"
+	default:
+		return "unknown"
+	}
+}
+
+// A Reading is what every fact carries beside its value: which source spoke,
+// how far it may be believed, and how old its knowledge was. Ages go to the
+// journal; a policy sees only the state and buckets.
+type Reading struct {
+	Source string        // the information point that answered: "revocation"
+	State  State         // the zero value is Unknown
+	Age    time.Duration // since the source last heard from its authority
+}
+
+// A Query names the situation that facts are asked about.
+type Query struct {
+	Now       time.Time  // the one clock reading of the request
+	Subject   string     // account id; empty for a stranger
+	Session   string     // session id of a verified token; empty without one
+	TokenID   string     // jti of the verified token
+	Footprint string     // sealed device footprint that the token carries
+	Address   netip.Addr // of the client, as the enforcement point saw it
+	UserAgent string     // the User-Agent header of this request
+	Resource  Resource   // what is to be touched
+}
+
+// A Resource names one thing: {"patient", id}, {"service", id}, {"model", name}.
+// A collection has a Type and no ID.
+type Resource struct {
+	Type string
+	ID   string
+}
+
+// A Source answers one kind of question from memory, or within the context's
+// deadline. It writes only the fields of Facts that it owns. When it cannot
+// answer it leaves them zero, which reads as Unknown, and returns an error
+// for the operator's log.
+type Source interface {
+	Name() string
+	Gather(ctx context.Context, q *Query, f *Facts) error
+}
+
+// Facts is everything that information points can tell about one request.
+type Facts struct {
+	Identity   Identity
+	Revocation Revoked
+	Device     Device
+	Location   Location
+	Care       Care
+	Signals    Signals
+}
+
+// Identity is what ID management knows of the account behind Query.Subject.
+type Identity struct {
+	Reading
+	Account    Account
+	Role       string // "doctor", "nurse", "patient", "security"
+	Staff      string // id of the staff record, for staff
+	Patient    string // id of the patient record, for patients
+	Department string // id of the staff member's department
+}
+
+// Account is the standing of an account.
+type Account string
+
+// The standings. The zero Account is none of them and lets nobody in.
+const (
+	AccountActive   Account = "active"
+	AccountPending  Account = "pending"
+	AccountDisabled Account = "disabled"
+)
+
+// Revoked says whether a session or its subject has been cut off.
+// Only a Fresh reading with both false clears a session.
+type Revoked struct {
+	Reading
+	Session bool // the session was revoked
+	Subject bool // the subject is banned from everything
+	LogIn   bool // the subject is barred from new log-ins from unknown devices
+}
+
+// Match is how the device of this request compares with the footprint taken
+// at log-in.
+type Match string
+
+// The outcomes of a comparison. DeviceUnseen is a client without a session,
+// so that there is nothing to compare with.
+const (
+	DeviceSame    Match = "same"
+	DeviceChanged Match = "changed"
+	DeviceUnseen  Match = "unseen"
+)
+
+// Device is the fingerprint of the client of this request. Family names only:
+// versions are neither kept nor compared.
+type Device struct {
+	Reading
+	Match   Match
+	OS      string // "Windows", "Android", "Linux", "" when the client says nothing
+	Browser string // "Chrome", "Firefox", "curl", ""
+}
+
+// A Footprint is what is remembered of the client at log-in, to notice drift.
+// It is sealed wherever it is kept, and used for nothing but security.
+type Footprint struct {
+	OS      string `json:"os"`
+	Browser string `json:"browser"`
+	Network string `json:"network,omitempty"` // the hospital's own network, "" when off-site
+	Country string `json:"country,omitempty"` // ISO 3166-1 alpha-2
+}
+
+// Location is where the request came from. Whether that is on-site is for the
+// policy's table of networks to say.
+type Location struct {
+	Reading
+	Country string // ISO 3166-1 alpha-2, "" when not known
+}
+
+// Care says who treats the patient that the resource belongs to. A resource
+// that does not exist belongs to nobody: it has no relation to anyone.
+type Care struct {
+	Reading
+	Patient    string   // whose record the resource belongs to, "" for nobody
+	Staff      []string // ids of staff whose responsible patient this is
+	Department string   // id of the patient's department, "" for none
+}
+
+// Signals are counts of what the subject, or for a stranger the address, has
+// lately done.
+type Signals struct {
+	Reading
+	Requests     int // in the last minute
+	Denials      int // in the last ten minutes
+	FailedLogIns int // in the last ten minutes
+}
