@@ -1,0 +1,163 @@
+// Package engine is the policy engine (NIST SP 800-207, section 3): Rego
+// behind pdp.Decider. It is the only importer of OPA. It gathers facts from
+// the information points, turns them into the words that the revision's own
+// tables define, and asks one prepared query. It never acts on its answer.
+package engine
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"log/slog"
+	"sync/atomic"
+	"time"
+
+	"github.com/open-policy-agent/opa/v1/ast"
+	"github.com/open-policy-agent/opa/v1/rego"
+	"github.com/open-policy-agent/opa/v1/topdown"
+
+	"github.com/wardgate/wardgate/pdp"
+	"github.com/wardgate/wardgate/pip"
+)
+
+// Timeout bounds one decision, facts included.
+const Timeout = 50 * time.Millisecond
+
+var _ pdp.Decider = (*Engine)(nil)
+
+// An Engine decides by the active revision of a rule book. All its methods may
+// be called in parallel. A decision never mixes two revisions.
+type Engine struct {
+	sources []pip.Source
+	check   func(pdp.Routes) error
+	log     *slog.Logger
+	active  atomic.Pointer[revision]
+	fault   atomic.Pointer[Fault]
+}
+
+// A Fault is a rule book that was refused. The last good one goes on serving.
+type Fault struct {
+	Time time.Time
+	Err  error
+}
+
+// New loads the rule book in fsys, and refuses one that does not compile, does
+// not deny the empty request on every floor, or whose tables make no sense.
+// check refuses routes that the enforcement point could not read; nil accepts all.
+func New(fsys fs.FS, sources []pip.Source, check func(pdp.Routes) error, log *slog.Logger) (*Engine, error) {
+	e := &Engine{sources: sources, check: check, log: log}
+	if _, err := e.Activate(fsys); err != nil {
+		return nil, err
+	}
+	return e, nil
+}
+
+// Activate replaces the rule book by the one in fsys, whole, and returns its
+// revision. With an error nothing changes and Fault tells why.
+func (e *Engine) Activate(fsys fs.FS) (string, error) {
+	next, err := load(fsys)
+	if err == nil && e.check != nil {
+		err = e.check(next.tables.routes)
+	}
+	if err != nil {
+		e.fault.Store(&Fault{Time: time.Now(), Err: err})
+		return "", err
+	}
+	e.active.Store(next)
+	e.fault.Store(nil)
+	return next.digest, nil
+}
+
+// Revision is the digest of the active rule book.
+func (e *Engine) Revision() string { return e.active.Load().digest }
+
+// Fault is the refusal of the newest rule book, or nil when that one is active.
+func (e *Engine) Fault() *Fault { return e.fault.Load() }
+
+// Routes is the route table of the active revision.
+func (e *Engine) Routes() pdp.Routes { return e.active.Load().tables.routes }
+
+// Decide answers r from the active revision and the information points. It
+// returns within Timeout, or with the context's end; then it denies.
+func (e *Engine) Decide(ctx context.Context, r pdp.Request) (pdp.Decision, error) {
+	rev := e.active.Load()
+	if r.Context.Route != "" && r.Context.Route != rev.digest {
+		return pdp.Decision{}, pdp.ErrRevisionChanged
+	}
+	ctx, cancel := context.WithTimeout(ctx, Timeout)
+	defer cancel()
+	var facts pip.Facts
+	e.gather(ctx, &r, &facts)
+	in := newInput(&r, &facts, rev.tables)
+	d, err := rev.ask(ctx, in.value())
+	if err != nil {
+		return pdp.Decision{}, fmt.Errorf("decide %s: %w", r.Action.Name, err)
+	}
+	d.Revision = rev.digest
+	d.Evidence = pdp.Evidence{Input: in.appendJSON(nil), Ages: ages(&facts), Who: facts.Identity}
+	return d, nil
+}
+
+// gather asks every source. A source that fails leaves its facts unknown.
+func (e *Engine) gather(ctx context.Context, r *pdp.Request, facts *pip.Facts) {
+	q := pip.Query{
+		Now:       r.Context.Time,
+		Subject:   r.Subject.ID,
+		Session:   r.Context.Credential.Session,
+		TokenID:   r.Context.Credential.TokenID,
+		Footprint: r.Context.Credential.Footprint,
+		Address:   r.Context.Address,
+		UserAgent: r.Context.UserAgent,
+		Resource:  r.Resource,
+	}
+	for _, s := range e.sources {
+		if err := s.Gather(ctx, &q, facts); err != nil {
+			e.log.Warn("information point did not answer", "source", s.Name(), "error", err)
+		}
+	}
+}
+
+func ages(f *pip.Facts) map[string]int64 {
+	m := make(map[string]int64, 6)
+	for _, r := range [...]pip.Reading{
+		f.Identity.Reading, f.Revocation.Reading, f.Device.Reading,
+		f.Location.Reading, f.Care.Reading, f.Signals.Reading,
+	} {
+		if r.Source != "" {
+			m[r.Source] = r.Age.Microseconds()
+		}
+	}
+	return m
+}
+
+// ask evaluates the prepared query. OPA watches no context here, because that
+// costs a goroutine for each evaluation: a timer cancels instead.
+func (rev *revision) ask(ctx context.Context, input ast.Value) (pdp.Decision, error) {
+	stop := topdown.NewCancel()
+	if deadline, ok := ctx.Deadline(); ok {
+		left := time.Until(deadline)
+		if left <= 0 {
+			return pdp.Decision{}, context.DeadlineExceeded
+		}
+		timer := time.AfterFunc(left, stop.Cancel)
+		defer timer.Stop()
+	}
+	results, err := rev.query.Eval(ctx,
+		rego.EvalParsedInput(input),
+		rego.EvalExternalCancel(stop),
+		rego.EvalGenerateJSON(rawTerm))
+	switch {
+	case err != nil:
+		return pdp.Decision{}, err
+	case len(results) != 1 || len(results[0].Expressions) != 1:
+		return pdp.Decision{}, errors.New("the policy's answer is undefined")
+	}
+	term, ok := results[0].Expressions[0].Value.(*ast.Term)
+	if !ok {
+		return pdp.Decision{}, errMisshapen
+	}
+	return decode(term)
+}
+
+func rawTerm(t *ast.Term, _ *rego.EvalContext) (any, error) { return t, nil }

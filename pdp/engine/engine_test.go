@@ -1,0 +1,409 @@
+package engine
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"io/fs"
+	"log/slog"
+	"net/netip"
+	"os"
+	"path/filepath"
+	"reflect"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"testing/fstest"
+	"time"
+
+	"github.com/open-policy-agent/opa/v1/ast"
+
+	"github.com/wardgate/wardgate/pdp"
+	"github.com/wardgate/wardgate/pip"
+	"github.com/wardgate/wardgate/policies"
+)
+
+func sameDecision(a, b pdp.Decision) bool {
+	return a.Allow == b.Allow && slices.Equal(a.Reasons, b.Reasons) && reflect.DeepEqual(a.Obligations, b.Obligations)
+}
+
+// fixed is an information point that always says the same.
+type fixed struct{ facts pip.Facts }
+
+func (fixed) Name() string { return "fixed" }
+func (s fixed) Gather(_ context.Context, _ *pip.Query, f *pip.Facts) error {
+	*f = s.facts
+	return nil
+}
+
+func reading(name string) pip.Reading { return pip.Reading{Source: name, State: pip.Fresh} }
+
+// ward is what all information points know about a doctor and the own patient.
+func ward() pip.Facts {
+	return pip.Facts{
+		Identity:   pip.Identity{Reading: reading("identity"), Account: pip.AccountActive, Role: "doctor", Staff: "s-1", Department: "d-1"},
+		Revocation: pip.Revoked{Reading: reading("revocation")},
+		Device:     pip.Device{Reading: reading("device"), Match: pip.DeviceSame},
+		Location:   pip.Location{Reading: reading("location")},
+		Care:       pip.Care{Reading: reading("care"), Patient: "p-1", Staff: []string{"s-1"}, Department: "d-1"},
+		Signals:    pip.Signals{Reading: reading("signals")},
+	}
+}
+
+func reading1(facts pip.Facts) []pip.Source { return []pip.Source{fixed{facts}} }
+
+func readsPatient() pdp.Request {
+	return pdp.Request{
+		Subject:  pdp.Subject{Type: "user", ID: "u-1"},
+		Action:   pdp.Action{Name: "patient.read", Method: "GET"},
+		Resource: pdp.Resource{Type: "patient", ID: "p-1"},
+		Context: pdp.Context{
+			Time:    time.Date(2026, 3, 2, 10, 0, 0, 0, time.UTC),
+			Address: netip.MustParseAddr("127.0.0.1"),
+			Credential: pdp.Credential{
+				State: pdp.CredentialValid, Presented: "header", Session: "x", AMR: []string{"pwd", "otp"},
+			},
+		},
+	}
+}
+
+func newEngine(t testing.TB, fsys fs.FS, sources []pip.Source) *Engine {
+	t.Helper()
+	e, err := New(fsys, sources, nil, slog.New(slog.DiscardHandler))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return e
+}
+
+func TestDecisions(t *testing.T) {
+	tests := []struct {
+		name   string
+		change func(r *pdp.Request, f *pip.Facts)
+		want   []string
+	}{
+		{"own patient", func(*pdp.Request, *pip.Facts) {}, nil},
+		{"colleague's patient", func(_ *pdp.Request, f *pip.Facts) { f.Care.Staff = []string{"s-2"} }, []string{"not_your_patient"}},
+		{"nobody's patient", func(_ *pdp.Request, f *pip.Facts) {
+			f.Care = pip.Care{Reading: reading("care")}
+		}, []string{"not_your_patient"}},
+		{"two missing ids are no match", func(_ *pdp.Request, f *pip.Facts) {
+			f.Identity.Staff, f.Care.Staff = "", []string{""}
+		}, []string{"not_your_patient"}},
+		{"revoked", func(_ *pdp.Request, f *pip.Facts) { f.Revocation.Session = true }, []string{"session_revoked"}},
+		{"list silent", func(_ *pdp.Request, f *pip.Facts) { f.Revocation = pip.Revoked{} }, []string{"revocation_unknown"}},
+		{"list stale", func(_ *pdp.Request, f *pip.Facts) { f.Revocation.State = pip.Stale }, []string{"revocation_unknown"}},
+		{"identity silent", func(_ *pdp.Request, f *pip.Facts) { f.Identity = pip.Identity{} },
+			[]string{"account_inactive", "identity_unknown", "role_forbidden"}},
+		{"device changed", func(_ *pdp.Request, f *pip.Facts) { f.Device.Match = pip.DeviceChanged }, []string{"device_changed"}},
+		{"no address", func(r *pdp.Request, _ *pip.Facts) { r.Context.Address = netip.Addr{} }, []string{"location_unknown"}},
+		{"no clock", func(r *pdp.Request, _ *pip.Facts) { r.Context.Time = time.Time{} }, []string{"time_unknown"}},
+		{"no token", func(r *pdp.Request, _ *pip.Facts) { r.Context.Credential.State = "" }, []string{"session_missing"}},
+		{"edit without step-up", func(r *pdp.Request, _ *pip.Facts) { r.Action.Name = "service.edit" }, []string{"step_up_required"}},
+		{"edit after step-up", func(r *pdp.Request, _ *pip.Facts) {
+			r.Action.Name = "service.edit"
+			r.Context.Credential.ACR = "urn:wardgate:acr:stepped-up"
+			r.Context.Credential.AuthTime = r.Context.Time.Add(-299 * time.Second)
+		}, nil},
+		{"edit when the step-up has ended", func(r *pdp.Request, _ *pip.Facts) {
+			r.Action.Name = "service.edit"
+			r.Context.Credential.ACR = "urn:wardgate:acr:stepped-up"
+			r.Context.Credential.AuthTime = r.Context.Time.Add(-301 * time.Second)
+		}, []string{"step_up_required"}},
+		{"a step-up in the future does not count", func(r *pdp.Request, _ *pip.Facts) {
+			r.Action.Name = "service.edit"
+			r.Context.Credential.ACR = "urn:wardgate:acr:stepped-up"
+			r.Context.Credential.AuthTime = r.Context.Time.Add(time.Hour)
+		}, []string{"step_up_required"}},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			r, facts := readsPatient(), ward()
+			tt.change(&r, &facts)
+			d, err := newEngine(t, policies.FS, reading1(facts)).Decide(context.Background(), r)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if d.Allow != (tt.want == nil) || !slices.Equal(d.Reasons, tt.want) {
+				t.Errorf("got allow %t, reasons %v, want %v", d.Allow, d.Reasons, tt.want)
+			}
+		})
+	}
+}
+
+// The journal's form of the input and the evaluated one are written by two
+// pieces of code: they must say the same.
+func TestInputHasOneMeaningInBothForms(t *testing.T) {
+	e := newEngine(t, policies.FS, nil)
+	r, facts := readsPatient(), ward()
+	r.Subject.ID = "u-\"\n\u2028é"
+	facts.Identity.Staff = "\x00\\"
+	in := newInput(&r, &facts, e.active.Load().tables)
+	var plain any
+	if err := json.Unmarshal(in.appendJSON(nil), &plain); err != nil {
+		t.Fatal(err)
+	}
+	if got, want := ast.MustInterfaceToValue(plain), in.value(); got.Compare(want) != 0 {
+		t.Errorf("got  %v\nwant %v", got, want)
+	}
+}
+
+type failing struct{}
+
+func (failing) Name() string { return "failing" }
+func (failing) Gather(context.Context, *pip.Query, *pip.Facts) error {
+	return errors.New("out of order")
+}
+
+func TestSilentSourcesDeny(t *testing.T) {
+	d, err := newEngine(t, policies.FS, []pip.Source{failing{}}).Decide(context.Background(), readsPatient())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if d.Allow {
+		t.Error("allowed although no information point answered")
+	}
+}
+
+type slow struct{}
+
+func (slow) Name() string { return "slow" }
+func (slow) Gather(ctx context.Context, _ *pip.Query, _ *pip.Facts) error {
+	<-ctx.Done()
+	return ctx.Err()
+}
+
+func TestSlowSourceEndsInNoDecision(t *testing.T) {
+	d, err := newEngine(t, policies.FS, []pip.Source{slow{}}).Decide(context.Background(), readsPatient())
+	if err == nil || d.Allow || d.Revision != "" {
+		t.Errorf("got %+v, %v, want the zero decision and an error", d, err)
+	}
+}
+
+// book is the built-in rule book as files that a test may change.
+func book(t testing.TB) fstest.MapFS {
+	t.Helper()
+	files := fstest.MapFS{}
+	err := fs.WalkDir(policies.FS, ".", func(name string, entry fs.DirEntry, err error) error {
+		if err != nil || entry.IsDir() {
+			return err
+		}
+		content, err := fs.ReadFile(policies.FS, name)
+		files[name] = &fstest.MapFile{Data: content}
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return files
+}
+
+func edit(t testing.TB, files fstest.MapFS, name, old, new string) {
+	t.Helper()
+	text := string(files[name].Data)
+	if !strings.Contains(text, old) {
+		t.Fatalf("%s does not contain %q", name, old)
+	}
+	files[name] = &fstest.MapFile{Data: []byte(strings.Replace(text, old, new, 1))}
+}
+
+func TestFaultyRuleBooksAreRefused(t *testing.T) {
+	tests := []struct {
+		name   string
+		change func(t *testing.T, files fstest.MapFS)
+		want   string
+	}{
+		{"empty", func(_ *testing.T, files fstest.MapFS) { clear(files) }, "no .rego file"},
+		{"syntax", func(t *testing.T, files fstest.MapFS) {
+			edit(t, files, "authz/rules/route/route.rego", "deny contains", "deny contains contains")
+		}, "route.rego:12"},
+		{"misspelt input", func(t *testing.T, files fstest.MapFS) {
+			edit(t, files, "authz/rules/clock/clock.rego", "input.context.time.state", "input.context.tyme.state")
+		}, "undefined ref: input.context.tyme"},
+		{"missing folder", func(_ *testing.T, files fstest.MapFS) {
+			delete(files, "authz/rules/revocation/revocation.rego")
+		}, "revocation_unknown"},
+		{"rule that calls out", func(_ *testing.T, files fstest.MapFS) {
+			files["authz/rules/x/x.rego"] = &fstest.MapFile{Data: []byte("package authz.rules.x\n\ngrant contains \"x\" if http.send({\"method\": \"get\", \"url\": \"http://127.0.0.1\"}).status_code == 200\n")}
+		}, "undefined function http.send"},
+		{"rule that reads the clock", func(_ *testing.T, files fstest.MapFS) {
+			files["authz/rules/x/x.rego"] = &fstest.MapFile{Data: []byte("package authz.rules.x\n\ngrant contains \"x\" if time.now_ns() > 0\n")}
+		}, "undefined function time.now_ns"},
+		{"loose data", func(_ *testing.T, files fstest.MapFS) {
+			files["authz/data.json"] = &fstest.MapFile{Data: []byte("{}")}
+		}, "data files are not read"},
+		{"no tables", func(_ *testing.T, files fstest.MapFS) {
+			delete(files, "authz/tables/thresholds.rego")
+		}, "thresholds"},
+		{"threshold below zero", func(t *testing.T, files fstest.MapFS) {
+			edit(t, files, "authz/tables/thresholds.rego", "\"elevation_seconds\": 300", "\"elevation_seconds\": -1")
+		}, "thresholds.elevation_seconds"},
+		{"network that is none", func(t *testing.T, files fstest.MapFS) {
+			edit(t, files, "authz/tables/thresholds.rego", "127.0.0.1/32", "127.0.0.1/99")
+		}, "networks.hospital"},
+		{"everything is allowed", func(t *testing.T, files fstest.MapFS) {
+			edit(t, files, "authz/authz.rego", "default allow := false", "default allow := true")
+		}, "floor check"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			files := book(t)
+			tt.change(t, files)
+			_, err := New(files, nil, nil, slog.New(slog.DiscardHandler))
+			if err == nil || !strings.Contains(err.Error(), tt.want) {
+				t.Errorf("got %v, want an error with %q", err, tt.want)
+			}
+		})
+	}
+}
+
+func TestRefusedRuleBookChangesNothing(t *testing.T) {
+	files := book(t)
+	e := newEngine(t, files, reading1(ward()))
+	before := e.Revision()
+	edit(t, files, "authz/rules/route/route.rego", "deny contains", "deny contains contains")
+	if _, err := e.Activate(files); err == nil {
+		t.Fatal("a broken rule book was activated")
+	}
+	d, err := e.Decide(context.Background(), readsPatient())
+	if err != nil || !d.Allow || d.Revision != before {
+		t.Errorf("got %+v, %v, want the last good revision to decide", d, err)
+	}
+	if e.Fault() == nil {
+		t.Error("the refusal is not told")
+	}
+}
+
+func TestBuiltinErrorIsNoDecision(t *testing.T) {
+	files := book(t)
+	files["authz/rules/x/x.rego"] = &fstest.MapFile{Data: []byte(
+		"package authz.rules.x\n\ndeny contains \"late\" if time.parse_rfc3339_ns(input.subject.id) > 0\n")}
+	d, err := newEngine(t, files, reading1(ward())).Decide(context.Background(), readsPatient())
+	if err == nil || d.Allow {
+		t.Errorf("got %+v, %v: a failing builtin erased a denial", d, err)
+	}
+}
+
+func TestExhaustingRuleEndsInNoDecision(t *testing.T) {
+	files := book(t)
+	files["authz/rules/x/x.rego"] = &fstest.MapFile{Data: []byte(`package authz.rules.x
+
+deny contains "busy" if {
+	n := count(input.subject.id) * 500
+	some a in numbers.range(1, n)
+	some b in numbers.range(1, n)
+	a + b == -1
+}
+`)}
+	d, err := newEngine(t, files, reading1(ward())).Decide(context.Background(), readsPatient())
+	if err == nil || d.Allow {
+		t.Errorf("got %+v, %v, want no decision", d, err)
+	}
+}
+
+// Decisions under a stream of swaps are each of one revision: the routes that
+// named the action are of the revision that decides, or there is no decision.
+func TestNoDecisionMixesRevisions(t *testing.T) {
+	strict, lax := book(t), book(t)
+	edit(t, lax, "authz/tables/rights.rego", `"Billing and Finance": {"patient": "self"`, `"Billing and Finance": {"doctor": "own", "patient": "self"`)
+	e := newEngine(t, strict, reading1(ward()))
+	strictRevision := e.Revision()
+	stop := make(chan struct{})
+	var wg sync.WaitGroup
+	wg.Go(func() {
+		for i := 0; ; i++ {
+			select {
+			case <-stop:
+				return
+			default:
+			}
+			if _, err := e.Activate([]fs.FS{lax, strict}[i%2]); err != nil {
+				t.Error(err)
+				return
+			}
+		}
+	})
+	r := readsPatient()
+	r.Action.Name = "bill.list"
+	seen := map[bool]int{}
+	for begun := time.Now(); time.Since(begun) < 3*time.Second; {
+		r.Context.Route = e.Revision()
+		d, err := e.Decide(context.Background(), r)
+		if errors.Is(err, pdp.ErrRevisionChanged) {
+			continue
+		}
+		if err != nil {
+			continue // the machine was too busy to decide in time: a denial
+		}
+		if wantAllow := d.Revision != strictRevision; d.Allow != wantAllow || d.Revision != r.Context.Route {
+			t.Fatalf("revision %.8s of route %.8s decided allow %t", d.Revision, r.Context.Route, d.Allow)
+		}
+		seen[d.Allow]++
+	}
+	close(stop)
+	wg.Wait()
+	if seen[true] == 0 || seen[false] == 0 {
+		t.Errorf("got %v decisions: the swaps were not seen", seen)
+	}
+}
+
+func TestWatchedEditIsInForce(t *testing.T) {
+	dir := t.TempDir()
+	if err := writeBook(dir, book(t)); err != nil {
+		t.Fatal(err)
+	}
+	e := newEngine(t, dirFS(dir), reading1(ward()))
+	ctx, cancel := context.WithCancel(context.Background())
+	heard := make(chan error, 10)
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		e.Watch(ctx, dirFS(dir), func(_ string, err error) { heard <- err })
+	}()
+	first := e.Revision()
+	files := book(t)
+	edit(t, files, "authz/tables/rights.rego", `"Patient Health overview": {"doctor": "own", `, `"Patient Health overview": {`)
+	if err := writeBook(dir, files); err != nil {
+		t.Fatal(err)
+	}
+	if err := <-heard; err != nil || e.Revision() == first {
+		t.Fatalf("the edit is not in force: %v", err)
+	}
+	second := e.Revision()
+	edit(t, files, "authz/tables/rights.rego", "rights := {", "rights := {{")
+	if err := writeBook(dir, files); err != nil {
+		t.Fatal(err)
+	}
+	if err := <-heard; err == nil || e.Revision() != second || e.Fault() == nil {
+		t.Errorf("got %v, revision %.8s: a broken edit must change nothing and be told", err, e.Revision())
+	}
+	cancel()
+	<-done
+}
+
+func dirFS(dir string) fs.FS { return os.DirFS(dir) }
+
+func writeBook(dir string, files fstest.MapFS) error {
+	for name, file := range files {
+		path := filepath.Join(dir, name)
+		if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+			return err
+		}
+		if err := os.WriteFile(path, file.Data, 0o600); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func BenchmarkDecide(b *testing.B) {
+	e := newEngine(b, policies.FS, reading1(ward()))
+	r := readsPatient()
+	b.ReportAllocs()
+	for b.Loop() {
+		if d, err := e.Decide(context.Background(), r); err != nil || !d.Allow {
+			b.Fatal(d, err)
+		}
+	}
+}

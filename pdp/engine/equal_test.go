@@ -1,0 +1,127 @@
+package engine
+
+import (
+	"context"
+	"maps"
+	"math/rand/v2"
+	"slices"
+	"testing"
+
+	"github.com/open-policy-agent/opa/v1/ast"
+
+	"github.com/wardgate/wardgate/policies"
+)
+
+// vocabulary is what a random input draws from, by the path of the value. The
+// empty text and a foreign word stand for what no table knows.
+var vocabulary = map[string][]any{
+	"subject.type":                   {"user", "machine", "anonymous", ""},
+	"subject.id":                     {"u-1", ""},
+	"subject.properties.account":     {"active", "active", "active", "pending", "disabled", ""},
+	"subject.properties.role":        {"doctor", "nurse", "patient", "security", "anyone", "porter", ""},
+	"subject.properties.staff":       {"s-1", ""},
+	"subject.properties.patient":     {"p-1", ""},
+	"subject.properties.department":  {"d-1", ""},
+	"action.name":                    nil, // filled from the tables
+	"resource.type":                  {"patient", "service", "session", "model", ""},
+	"resource.id":                    {"p-1", ""},
+	"context.credential.state":       {"valid", "valid", "valid", "none", "expired", "invalid", "vouched", "foreign"},
+	"context.credential.presented":   {"header", "header", "cookie", ""},
+	"context.credential.acr":         {"urn:wardgate:acr:stepped-up", "urn:wardgate:acr:two-factor", ""},
+	"context.credential.factors":     {"two", "one", "none"},
+	"context.credential.elevation":   {"fresh", "expired", "none"},
+	"context.identity.state":         {"fresh", "fresh", "fresh", "stale", "unknown"},
+	"context.revocation.state":       {"fresh", "fresh", "fresh", "stale", "unknown"},
+	"context.revocation.session":     {"clear", "clear", "clear", "revoked"},
+	"context.revocation.subject":     {"clear", "clear", "clear", "banned"},
+	"context.revocation.log_in":      {"clear", "clear", "barred"},
+	"context.device.state":           {"fresh", "fresh", "fresh", "stale", "unknown"},
+	"context.device.match":           {"same", "same", "same", "changed", "unseen", ""},
+	"context.location.state":         {"fresh", "fresh", "fresh", "unknown"},
+	"context.location.place":         {"on_site", "on_site", "off_site", ""},
+	"context.location.country":       {"DE", ""},
+	"context.care.state":             {"fresh", "fresh", "fresh", "stale", "unknown"},
+	"context.care.treats":            {true, true, false},
+	"context.care.same_department":   {true, true, false},
+	"context.care.own":               {true, true, false},
+	"context.signals.state":          {"fresh", "fresh", "fresh", "stale", "unknown"},
+	"context.signals.denials":        {"usual", "many", ""},
+	"context.signals.failed_log_ins": {"usual", "many", ""},
+	"context.time.state":             {"fresh", "fresh", "fresh", "unknown"},
+	"context.time.period":            {"day", "night", ""},
+}
+
+// randomInput draws a document. One in ten lacks a value, so that rules meet
+// the undefined.
+func randomInput(r *rand.Rand, actions []any) ast.Value {
+	document := map[string]any{}
+	for _, path := range slices.Sorted(maps.Keys(vocabulary)) {
+		words := vocabulary[path]
+		if path == "action.name" {
+			words = actions
+		}
+		if r.IntN(len(vocabulary)*10) == 0 {
+			continue
+		}
+		put(document, path, words[r.IntN(len(words))])
+	}
+	return ast.MustInterfaceToValue(document)
+}
+
+func put(document map[string]any, path string, value any) {
+	at := document
+	for {
+		i := slices.Index([]byte(path), '.')
+		if i < 0 {
+			at[path] = value
+			return
+		}
+		next, ok := at[path[:i]].(map[string]any)
+		if !ok {
+			next = map[string]any{}
+			at[path[:i]] = next
+		}
+		at, path = next, path[i+1:]
+	}
+}
+
+func knownActions(rev *revision) []any {
+	seen := map[string]bool{"session.create": true, "no.such.action": true, "": true}
+	for _, row := range rev.tables.routes.Rows {
+		seen[row.Action] = true
+	}
+	var actions []any
+	for _, name := range slices.Sorted(maps.Keys(seen)) {
+		actions = append(actions, name)
+	}
+	return actions
+}
+
+// The optimised form decides, the written form is what people read: over whole
+// answers they must be one.
+func TestOptimisedRuleBookEqualsTheWrittenOne(t *testing.T) {
+	rev, err := load(policies.FS)
+	if err != nil {
+		t.Fatal(err)
+	}
+	actions := knownActions(rev)
+	r := rand.New(rand.NewPCG(1, 2))
+	allowed := 0
+	for range 4000 {
+		in := randomInput(r, actions)
+		fast, err1 := rev.ask(context.Background(), in)
+		slow, err2 := (&revision{query: rev.written}).ask(context.Background(), in)
+		if err1 != nil || err2 != nil {
+			t.Fatalf("input %v: errors %v and %v", in, err1, err2)
+		}
+		if !sameDecision(fast, slow) {
+			t.Fatalf("input %v:\noptimised %+v\nwritten   %+v", in, fast, slow)
+		}
+		if fast.Allow {
+			allowed++
+		}
+	}
+	if allowed < 40 {
+		t.Errorf("only %d of 4000 random inputs were allowed: the comparison says little", allowed)
+	}
+}

@@ -1,0 +1,132 @@
+package engine
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/netip"
+	"time"
+
+	"github.com/wardgate/wardgate/pdp"
+)
+
+// tables is what the engine itself reads of a rule book's tables: how measured
+// facts become words, and what request lines mean.
+type tables struct {
+	thresholds thresholds
+	networks   []netip.Prefix
+	zone       *time.Location
+	acr        string
+	routes     pdp.Routes
+}
+
+type thresholds struct {
+	ElevationSeconds int    `json:"elevation_seconds"`
+	DenialsMany      int    `json:"denials_many"`
+	FailedLogInsMany int    `json:"failed_log_ins_many"`
+	DayBegins        int    `json:"day_begins"`
+	DayEnds          int    `json:"day_ends"`
+	TimeZone         string `json:"time_zone"`
+}
+
+// tablesDocument is data.authz.tables, as far as the engine reads it.
+type tablesDocument struct {
+	Thresholds *thresholds         `json:"thresholds"`
+	Networks   map[string][]string `json:"networks"`
+	ACR        string              `json:"step_up_acr"`
+	Routes     []pdp.Route         `json:"routes"`
+}
+
+// newTables checks the tables whole and reports all faults together.
+func newTables(document any, digest string) (*tables, error) {
+	raw, err := json.Marshal(document)
+	if err != nil {
+		return nil, fmt.Errorf("read tables: %w", err)
+	}
+	var d tablesDocument
+	if err := json.Unmarshal(raw, &d); err != nil {
+		return nil, fmt.Errorf("authz.tables: %w", err)
+	}
+	if d.Thresholds == nil {
+		return nil, errors.New("authz.tables: thresholds is missing")
+	}
+	t := &tables{thresholds: *d.Thresholds, acr: d.ACR, routes: pdp.Routes{Revision: digest, Rows: d.Routes}}
+	faults := t.thresholds.faults()
+	if d.ACR == "" {
+		faults = append(faults, errors.New("step_up_acr is missing"))
+	}
+	if len(d.Routes) == 0 {
+		faults = append(faults, errors.New("routes is missing or empty"))
+	}
+	if t.zone, err = time.LoadLocation(t.thresholds.TimeZone); err != nil {
+		faults = append(faults, errors.New("thresholds.time_zone: expected an IANA name such as Europe/Berlin"))
+	}
+	for name, list := range d.Networks {
+		for _, cidr := range list {
+			prefix, err := netip.ParsePrefix(cidr)
+			if err != nil {
+				faults = append(faults, fmt.Errorf("networks.%s: %q is no network in CIDR form", name, cidr))
+				continue
+			}
+			t.networks = append(t.networks, prefix)
+		}
+	}
+	if len(faults) > 0 {
+		return nil, fmt.Errorf("authz.tables: %w", errors.Join(faults...))
+	}
+	return t, nil
+}
+
+func (t *thresholds) faults() []error {
+	var faults []error
+	positive := func(name string, n int) {
+		if n <= 0 {
+			faults = append(faults, fmt.Errorf("thresholds.%s: expected a whole number above 0", name))
+		}
+	}
+	positive("elevation_seconds", t.ElevationSeconds)
+	positive("denials_many", t.DenialsMany)
+	positive("failed_log_ins_many", t.FailedLogInsMany)
+	if t.DayBegins < 0 || t.DayEnds > 24 || t.DayBegins >= t.DayEnds {
+		faults = append(faults, errors.New("thresholds.day_begins, day_ends: expected hours with 0 <= day_begins < day_ends <= 24"))
+	}
+	return faults
+}
+
+// place is "on_site", "off_site", or "" when there is no address.
+func (t *tables) place(a netip.Addr) string {
+	if !a.IsValid() {
+		return ""
+	}
+	a = a.Unmap()
+	for _, n := range t.networks {
+		if n.Contains(a) {
+			return "on_site"
+		}
+	}
+	return "off_site"
+}
+
+// elevation is "fresh" while a step-up counts, then "expired"; "none" without one.
+func (t *tables) elevation(c *pdp.Context) string {
+	if c.Credential.ACR != t.acr || c.Credential.AuthTime.IsZero() {
+		return "none"
+	}
+	age := c.Time.Sub(c.Credential.AuthTime)
+	if age > time.Duration(t.thresholds.ElevationSeconds)*time.Second || age < -clockLeeway {
+		return "expired"
+	}
+	return "fresh"
+}
+
+// clockLeeway is how far clocks of two machines may differ.
+const clockLeeway = 30 * time.Second
+
+func timeWords(now time.Time, t *tables) []pair {
+	if now.IsZero() {
+		return []pair{word("state", "unknown"), word("period", "")}
+	}
+	hour := now.In(t.zone).Hour()
+	day := hour >= t.thresholds.DayBegins && hour < t.thresholds.DayEnds
+	return []pair{word("state", "fresh"), either("period", day, "day", "night")}
+}

@@ -1,0 +1,142 @@
+# METADATA
+# title: One answer for every request
+# description: |
+#   Combines what the rule folders contribute. Some grant and no denial allows.
+#   Silence denies. Every denial is collected, so that the reasons are complete.
+#   The shape is the OpenID AuthZEN 1.0 answer.
+# scope: subpackages
+# custom:
+#   sp800_207: "2.1, tenets 3, 4 and 6: access per request, decided by policy, before it is allowed"
+# schemas:
+#   - input:
+#       type: object
+#       additionalProperties: false
+#       properties:
+#         subject:
+#           type: object
+#           additionalProperties: false
+#           properties:
+#             type: {enum: ["", "user", "machine", "anonymous"]}
+#             id: {type: string}
+#             properties:
+#               type: object
+#               additionalProperties: false
+#               properties:
+#                 account: {enum: ["", "active", "pending", "disabled"]}
+#                 role: {type: string}
+#                 staff: {type: string}
+#                 patient: {type: string}
+#                 department: {type: string}
+#         action:
+#           type: object
+#           additionalProperties: false
+#           properties:
+#             name: {type: string}
+#         resource:
+#           type: object
+#           additionalProperties: false
+#           properties:
+#             type: {type: string}
+#             id: {type: string}
+#         context:
+#           type: object
+#           additionalProperties: false
+#           properties:
+#             credential:
+#               type: object
+#               additionalProperties: false
+#               properties:
+#                 state: {enum: ["", "none", "valid", "expired", "invalid", "vouched"]}
+#                 presented: {enum: ["", "header", "cookie"]}
+#                 acr: {type: string}
+#                 factors: {enum: ["none", "one", "two"]}
+#                 elevation: {enum: ["none", "fresh", "expired"]}
+#             identity:
+#               type: object
+#               additionalProperties: false
+#               properties:
+#                 state: {enum: ["unknown", "stale", "fresh"]}
+#             revocation:
+#               type: object
+#               additionalProperties: false
+#               properties:
+#                 state: {enum: ["unknown", "stale", "fresh"]}
+#                 session: {enum: ["clear", "revoked"]}
+#                 subject: {enum: ["clear", "banned"]}
+#                 log_in: {enum: ["clear", "barred"]}
+#             device:
+#               type: object
+#               additionalProperties: false
+#               properties:
+#                 state: {enum: ["unknown", "stale", "fresh"]}
+#                 match: {enum: ["", "same", "changed", "unseen"]}
+#             location:
+#               type: object
+#               additionalProperties: false
+#               properties:
+#                 state: {enum: ["unknown", "stale", "fresh"]}
+#                 place: {enum: ["", "on_site", "off_site"]}
+#                 country: {type: string}
+#             care:
+#               type: object
+#               additionalProperties: false
+#               properties:
+#                 state: {enum: ["unknown", "stale", "fresh"]}
+#                 treats: {type: boolean}
+#                 same_department: {type: boolean}
+#                 own: {type: boolean}
+#             signals:
+#               type: object
+#               additionalProperties: false
+#               properties:
+#                 state: {enum: ["unknown", "stale", "fresh"]}
+#                 denials: {enum: ["", "usual", "many"]}
+#                 failed_log_ins: {enum: ["", "usual", "many"]}
+#             time:
+#               type: object
+#               additionalProperties: false
+#               properties:
+#                 state: {enum: ["unknown", "fresh"]}
+#                 period: {enum: ["", "day", "night"]}
+package authz
+
+# METADATA
+# title: The answer to one request
+# entrypoint: true
+answer := {
+	"decision": allow,
+	"context": {
+		"reasons": reasons,
+		"obligations": duties,
+	},
+}
+
+# METADATA
+# title: Some rule grants, and no rule denies
+default allow := false
+
+allow if {
+	_granted
+	not _denied
+}
+
+# METADATA
+# title: Why not, as stable codes in alphabetical order
+reasons contains code if some code in denials
+
+reasons contains "not_granted" if {
+	not _granted
+	not _denied
+}
+
+# METADATA
+# title: Every denial that a rule makes
+denials contains code if some code in data.authz.rules[_].deny
+
+# METADATA
+# title: What the enforcement point must do, or deny
+duties contains duty if some duty in data.authz.rules[_].oblige
+
+_granted if some _ in data.authz.rules[_].grant
+
+_denied if some _ in denials

@@ -1,0 +1,86 @@
+package authz_test
+
+import data.authz
+import data.authz.golden_test as golden
+
+_allowed(answer) if {
+	answer.decision
+	answer.context.reasons == set()
+}
+
+test_golden_requests_are_allowed[name] if {
+	some name, request in {
+		"doctor": golden.doctor,
+		"nurse": golden.nurse,
+		"patient": golden.patient,
+		"stranger": golden.stranger,
+	}
+	answer := authz.answer with input as request
+	_allowed(answer)
+}
+
+test_colleagues_patient_is_denied_and_nothing_is_revoked if {
+	request := golden.with_value(golden.doctor, "/context/care/treats", false)
+	answer := authz.answer with input as request
+	not answer.decision
+	answer.context.reasons == {"not_your_patient"}
+	{duty.id | some duty in answer.context.obligations} == {"row_condition"}
+}
+
+test_nurse_who_edits_is_denied_and_revoked if {
+	answer := authz.answer with input as golden.acting(golden.nurse, "service.edit")
+	not answer.decision
+	answer.context.reasons == {"role_forbidden"}
+	{duty.id | some duty in answer.context.obligations} == {"revoke_session"}
+}
+
+test_reasons_are_complete if {
+	request := json.patch(golden.doctor, [
+		{"op": "replace", "path": "/context/care/treats", "value": false},
+		{"op": "replace", "path": "/context/device/match", "value": "changed"},
+		{"op": "replace", "path": "/context/revocation/session", "value": "revoked"},
+	])
+	answer := authz.answer with input as request
+	answer.context.reasons == {"device_changed", "not_your_patient", "session_revoked"}
+}
+
+test_silence_is_denied if {
+	answer := authz.answer with input as golden.doctor with data.authz.rules as {}
+	answer == {"decision": false, "context": {"reasons": {"not_granted"}, "obligations": set()}}
+}
+
+test_denial_wins_over_grants if {
+	answer := authz.answer with input as golden.doctor
+		with data.authz.rules as {"a": {"grant": {"x"}}, "b": {"deny": {"late"}}}
+	answer == {"decision": false, "context": {"reasons": {"late"}, "obligations": set()}}
+}
+
+test_grant_without_denial_is_allowed if {
+	answer := authz.answer with input as golden.doctor
+		with data.authz.rules as {"a": {"grant": {"x"}}, "b": {"oblige": {{"id": "y"}}}}
+	answer == {"decision": true, "context": {"reasons": set(), "obligations": {{"id": "y"}}}}
+}
+
+test_empty_input_is_denied_on_every_floor if {
+	answer := authz.answer with input as {}
+	answer == {
+		"decision": false,
+		"context": {
+			"reasons": {
+				"account_inactive",
+				"device_unknown",
+				"identity_unknown",
+				"location_unknown",
+				"revocation_unknown",
+				"role_forbidden",
+				"route_unknown",
+				"session_missing",
+				"session_revoked",
+				"signals_unknown",
+				"subject_banned",
+				"time_unknown",
+			},
+			"obligations": set(),
+		},
+	}
+}

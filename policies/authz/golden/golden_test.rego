@@ -1,0 +1,81 @@
+# METADATA
+# title: Golden requests
+# description: One allowed request of each role. Tests vary them by json.patch.
+package authz.golden_test
+
+doctor := {
+	"subject": {"type": "user", "id": "u-doctor", "properties": {
+		"account": "active",
+		"role": "doctor",
+		"staff": "s-doctor",
+		"patient": "",
+		"department": "d-1",
+	}},
+	"action": {"name": "patient.read"},
+	"resource": {"type": "patient", "id": "p-1"},
+	"context": {
+		"credential": {
+			"state": "valid",
+			"presented": "header",
+			"acr": "urn:wardgate:acr:two-factor",
+			"factors": "two",
+			"elevation": "none",
+		},
+		"identity": {"state": "fresh"},
+		"revocation": {"state": "fresh", "session": "clear", "subject": "clear", "log_in": "clear"},
+		"device": {"state": "fresh", "match": "same"},
+		"location": {"state": "fresh", "place": "on_site", "country": ""},
+		"care": {"state": "fresh", "treats": true, "same_department": true, "own": false},
+		"signals": {"state": "fresh", "denials": "usual", "failed_log_ins": "usual"},
+		"time": {"state": "fresh", "period": "day"},
+	},
+}
+
+nurse := json.patch(doctor, [
+	{"op": "replace", "path": "/subject/id", "value": "u-nurse"},
+	{"op": "replace", "path": "/subject/properties/role", "value": "nurse"},
+	{"op": "replace", "path": "/subject/properties/staff", "value": "s-nurse"},
+	{"op": "replace", "path": "/context/care/treats", "value": false},
+])
+
+patient := json.patch(doctor, [
+	{"op": "replace", "path": "/subject/id", "value": "u-patient"},
+	{"op": "replace", "path": "/subject/properties/role", "value": "patient"},
+	{"op": "replace", "path": "/subject/properties/staff", "value": ""},
+	{"op": "replace", "path": "/subject/properties/patient", "value": "p-1"},
+	{"op": "replace", "path": "/subject/properties/department", "value": ""},
+	{"op": "replace", "path": "/context/care", "value": {
+		"state": "fresh",
+		"treats": false,
+		"same_department": false,
+		"own": true,
+	}},
+])
+
+stranger := {
+	"subject": {"type": "anonymous", "id": "", "properties": {
+		"account": "",
+		"role": "",
+		"staff": "",
+		"patient": "",
+		"department": "",
+	}},
+	"action": {"name": "log_in.attempt"},
+	"resource": {"type": "account", "id": ""},
+	"context": {
+		"credential": {"state": "none", "presented": "", "acr": "", "factors": "none", "elevation": "none"},
+		"identity": {"state": "fresh"},
+		"revocation": {"state": "fresh", "session": "clear", "subject": "clear", "log_in": "clear"},
+		"device": {"state": "fresh", "match": "unseen"},
+		"location": {"state": "fresh", "place": "on_site", "country": ""},
+		"care": {"state": "unknown", "treats": false, "same_department": false, "own": false},
+		"signals": {"state": "fresh", "denials": "usual", "failed_log_ins": "usual"},
+		"time": {"state": "fresh", "period": "day"},
+	},
+}
+
+# with_value replaces one value of a golden request.
+with_value(request, path, value) := json.patch(request, [{"op": "replace", "path": path, "value": value}])
+
+# acting is a golden request with another action.
+acting(request, action) := with_value(request, "/action/name", action)

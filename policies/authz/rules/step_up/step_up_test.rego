@@ -1,0 +1,56 @@
+package authz.rules.step_up_test
+
+import data.authz.golden_test as golden
+import data.authz.rules.step_up
+import data.authz.tables
+
+_challenge := {
+	"id": "step_up",
+	"type": "challenge",
+	"properties": {"acr_values": tables.step_up_acr, "max_age": tables.thresholds.elevation_seconds},
+}
+
+_editing := golden.acting(golden.doctor, "service.edit")
+
+_elevated := json.patch(_editing, [
+	{"op": "replace", "path": "/context/credential/acr", "value": tables.step_up_acr},
+	{"op": "replace", "path": "/context/credential/elevation", "value": "fresh"},
+])
+
+test_reading_needs_no_fresh_factor if {
+	step_up.deny == set() with input as golden.doctor
+	step_up.oblige == set() with input as golden.doctor
+}
+
+test_change_needs_a_fresh_factor[action] if {
+	some action in ["service.edit", "service.delete", "patient.delete"]
+	request := golden.acting(golden.doctor, action)
+	step_up.deny == {"step_up_required"} with input as request
+	step_up.oblige == {_challenge} with input as request
+}
+
+test_fresh_factor_is_enough if {
+	step_up.deny == set() with input as _elevated
+	step_up.oblige == set() with input as _elevated
+}
+
+test_elevation_that_does_not_hold_is_denied[name] if {
+	some name, case in {
+		"ended": {"path": "/context/credential/elevation", "value": "expired"},
+		"none": {"path": "/context/credential/elevation", "value": "none"},
+		"of a lower level": {"path": "/context/credential/acr", "value": "urn:wardgate:acr:two-factor"},
+	}
+	request := golden.with_value(_elevated, case.path, case.value)
+	step_up.deny == {"step_up_required"} with input as request
+}
+
+test_role_without_the_right_is_not_asked_for_a_factor if {
+	request := golden.acting(golden.nurse, "service.edit")
+	step_up.deny == set() with input as request
+	step_up.oblige == set() with input as request
+}
+
+test_empty_input_is_silent if {
+	step_up.deny == set() with input as {}
+	step_up.oblige == set() with input as {}
+}
