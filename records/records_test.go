@@ -1,0 +1,319 @@
+package records_test
+
+import (
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"strconv"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/wardgate/wardgate/internal/assertion"
+)
+
+func TestOnlyAssertedRequestsGetIn(t *testing.T) {
+	w := newWorld(t)
+	rec := httptest.NewRecorder()
+	w.http.ServeHTTP(rec, httptest.NewRequest(http.MethodGet, "/api/patients", nil))
+	result{t, rec}.refused(http.StatusUnauthorized, "assertion_missing")
+	w.as("doctor", all()).do(http.MethodGet, "/api/patients", "", assertion.Header, "forged").
+		refused(http.StatusUnauthorized, "assertion_invalid")
+}
+
+func TestEachCallerSeesTheirOwnPatients(t *testing.T) {
+	w := newWorld(t)
+	department := func(id string) (n int) {
+		for _, p := range w.house.Patients {
+			if p.Department == id {
+				n++
+			}
+		}
+		return n
+	}
+	tests := []struct {
+		name string
+		as   caller
+		want int
+	}{
+		{"doctor", w.doctor(), 8},
+		{"doctor2", w.doctor2(), 8},
+		{"nurse", w.nurse(), department(w.house.Nurse.Department)},
+		{"patient", w.patient(), 1},
+		{"nobody", w.as("doctor", &assertion.Condition{Type: "none"}), 0},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			r := tt.as.get("/api/patients?limit=100")
+			found := items(r.ok(http.StatusOK))
+			if len(found) != tt.want {
+				t.Fatalf("got %d patients, want %d", len(found), tt.want)
+			}
+			var ids []string
+			for _, p := range found {
+				ids = append(ids, p["id"].(string))
+			}
+			r.about(ids...)
+			for _, p := range w.house.Patients {
+				listed := strings.Contains(strings.Join(ids, ","), p.ID)
+				if got := tt.as.get("/api/patients/" + p.ID).Code; (got == http.StatusOK) != listed {
+					t.Fatalf("list and overview disagree: listed %v, status %d", listed, got)
+				}
+			}
+		})
+	}
+}
+
+func TestStrangerAndNobodyGetTheSameAnswer(t *testing.T) {
+	w := newWorld(t)
+	v := w.planned()
+	p := w.house.Patient.ID
+	tests := []struct{ method, real, absent, body string }{
+		{"GET", "/api/patients/" + p, "/api/patients/none", ""},
+		{"DELETE", "/api/patients/" + p, "/api/patients/none", ""},
+		{"GET", "/api/patients/" + p + "/services", "/api/patients/none/services", ""},
+		{"POST", "/api/patients/" + p + "/services", "/api/patients/none/services", `{"treatment_details":"x"}`},
+		{"GET", "/api/patients/" + p + "/bills", "/api/patients/none/bills", ""},
+		{"PUT", "/api/services/" + v, "/api/services/none", `{"treatment_details":"x"}`},
+		{"DELETE", "/api/services/" + v, "/api/services/none", ""},
+		{"POST", "/api/services/" + v + "/done", "/api/services/none/done", ""},
+		{"POST", "/api/admin/patients/" + p + "/restore", "/api/admin/patients/none/restore", ""},
+	}
+	for _, tt := range tests {
+		theirs, nobodys := w.doctor2().do(tt.method, tt.real, tt.body), w.doctor2().do(tt.method, tt.absent, tt.body)
+		theirs.refused(http.StatusForbidden, "not_your_patient")
+		if theirs.Body.String() != nobodys.Body.String() || fmt.Sprint(theirs.Header()) != fmt.Sprint(nobodys.Header()) {
+			t.Errorf("%s %s: %s differs from %s", tt.method, tt.real, theirs.Body, nobodys.Body)
+		}
+	}
+	w.doctor2().get("/api/patients/"+strings.Repeat("x", 65)).refused(http.StatusForbidden, "not_your_patient")
+}
+
+func TestInvalidConditionsAreRefusedEverywhere(t *testing.T) {
+	w := newWorld(t)
+	conditions := map[string]*assertion.Condition{
+		"nil": nil, "empty": {}, "unknown field": where("patient.name", "x"), "empty value": where("patient.id", ""),
+		"empty compound": {Type: "compound", Operator: "or"},
+		"SQL":            where("patient.id = patient.id OR ''", "x"),
+	}
+	p := "/api/patients/" + w.house.Patient.ID
+	for name, c := range conditions {
+		t.Run(name, func(t *testing.T) {
+			as := w.as("doctor", c)
+			as.claims.Staff, as.claims.Department = w.house.Doctor.ID, w.house.Doctor.Department
+			for _, r := range []result{
+				as.get("/api/patients"), as.get(p), as.get(p + "/services"), as.get(p + "/bills"),
+				as.do("POST", "/api/patients", `{"name":"x"}`), as.do("DELETE", p, ""),
+				as.do("PUT", "/api/services/"+w.planned(), `{"treatment_details":"x"}`),
+			} {
+				r.refused(http.StatusForbidden, "row_condition_invalid")
+			}
+		})
+	}
+}
+
+func TestDoctorAddsTheirOwnPatient(t *testing.T) {
+	w := newWorld(t)
+	r := w.doctor().do("POST", "/api/patients", `{"name":"Newt Fictitio","national_id":"ZZ-1","date_of_birth":"1999-12-31",
+		"sex":"other","diagnoses":"d","allergies":"a","chronic_conditions":"c","purpose_of_visit":"p","contact":"x@example.test"}`)
+	p := r.ok(http.StatusCreated)
+	id := p["id"].(string)
+	r.about(id)
+	if p["doctor_id"] != w.house.Doctor.ID || p["department_id"] != w.house.Doctor.Department || p["version"] != 1.0 {
+		t.Errorf("got %v", p)
+	}
+	if got := r.Header().Get("Location"); got != "/api/patients/"+id {
+		t.Errorf("got Location %q", got)
+	}
+	got, err := w.store.Enrol(t.Context(), p["number"].(string), p["enrolment_code"].(string), now())
+	if err != nil || got != id {
+		t.Errorf("enrol: got %q, %v, want %q", got, err, id)
+	}
+	if back := w.doctor().get("/api/patients/" + id).ok(http.StatusOK); back["name"] != "Newt Fictitio" || back["enrolment_code"] != nil {
+		t.Errorf("got %v", back)
+	}
+	w.doctor2().get("/api/patients/"+id).refused(http.StatusForbidden, "not_your_patient")
+
+	narrow := w.doctor()
+	narrow.claims.Rows = where("patient.doctor", w.house.Doctor2.ID)
+	narrow.do("POST", "/api/patients", `{"name":"x"}`).refused(http.StatusForbidden, "not_your_patient")
+	nobody := w.as("doctor", all())
+	nobody.do("POST", "/api/patients", `{"name":"x"}`).refused(http.StatusForbidden, "no_staff_record")
+	nobody.claims.Staff, nobody.claims.Department = w.house.Nurse.ID, w.house.Nurse.Department
+	nobody.do("POST", "/api/patients", `{"name":"x"}`).refused(http.StatusForbidden, "no_staff_record")
+}
+
+func TestClinicalServiceFromOrderToDeletion(t *testing.T) {
+	w := newWorld(t)
+	p := w.house.Patient.ID
+	r := w.doctor().do("POST", "/api/patients/"+p+"/services", `{"medication_name":"placebo","dosage_instructions":"none"}`)
+	v := r.about(p).ok(http.StatusCreated)
+	at := "/api/services/" + v["id"].(string)
+	if v["kind"] != "medication" || v["status"] != "planned" || v["ordered_by"] != w.house.Doctor.ID || r.Header().Get("ETag") != `"1"` {
+		t.Fatalf("got %v", v)
+	}
+	v = w.doctor().do("PUT", at, `{"dosage_instructions":"one a day","version":1}`).about(p).ok(http.StatusOK)
+	if v["dosage_instructions"] != "one a day" || v["medication_name"] != "placebo" || v["version"] != 2.0 {
+		t.Fatalf("got %v", v)
+	}
+	w.doctor().do("PUT", at, `{"kind":"treatment","version":1}`).refused(http.StatusConflict, "version_conflict")
+	w.doctor().do("PUT", at, `{"kind":"treatment"}`, "If-Match", `"1"`).refused(http.StatusPreconditionFailed, "version_mismatch")
+	w.doctor().do("PUT", at, `{"kind":"treatment","version":2}`, "If-Match", `"1"`).refused(http.StatusBadRequest, "invalid_request")
+	w.doctor().do("PUT", at, `{"kind":"treatment"}`, "If-Match", `"2"`).ok(http.StatusOK)
+	for _, tag := range []string{"*", "2", `W/"2"`, `""`, `"-1"`, `"2`} {
+		w.doctor().do("DELETE", at, "", "If-Match", tag).refused(http.StatusBadRequest, "invalid_request")
+	}
+	v = w.nurse().do("POST", at+"/done", "").about(p).ok(http.StatusOK)
+	if v["status"] != "done" || v["done_by"] != w.house.Nurse.ID || v["done_at"] == nil {
+		t.Fatalf("got %v", v)
+	}
+	w.nurse().do("POST", at+"/done", "").refused(http.StatusConflict, "service_already_done")
+	w.patient().do("POST", at+"/done", "").refused(http.StatusForbidden, "no_staff_record")
+	w.doctor().do("DELETE", at, "", "If-Match", `"1"`).refused(http.StatusPreconditionFailed, "version_mismatch")
+	w.doctor().do("DELETE", at, "").about(p).ok(http.StatusNoContent)
+	w.doctor().do("DELETE", at, "").refused(http.StatusForbidden, "not_your_patient")
+}
+
+func TestPatientSeesTheirBillsAndPayments(t *testing.T) {
+	w := newWorld(t)
+	p := w.house.Patient.ID
+	found := items(w.patient().get("/api/patients/" + p + "/bills").about(p).ok(http.StatusOK))
+	payments := 0
+	for _, b := range found {
+		if b["amount"].(float64) <= 0 || b["currency"] != "EUR" || b["patient_id"] != p {
+			t.Errorf("got %v", b)
+		}
+		payments += len(b["payments"].([]any))
+	}
+	if len(found) == 0 || payments == 0 {
+		t.Errorf("got %d bills, %d payments", len(found), payments)
+	}
+	if got := items(w.patient().get("/api/patients/" + p + "/services").about(p).ok(http.StatusOK)); len(got) < 2 {
+		t.Errorf("got %d services", len(got))
+	}
+}
+
+func TestDeletedPatientComesBackOnlyByRestoring(t *testing.T) {
+	w := newWorld(t)
+	p := w.house.Patient.ID
+	at := "/api/patients/" + p
+	w.doctor().do("DELETE", at, "", "If-Match", `"9"`).refused(http.StatusPreconditionFailed, "version_mismatch")
+	w.doctor().do("DELETE", at, "").about(p).ok(http.StatusNoContent)
+	w.doctor().get(at).refused(http.StatusForbidden, "not_your_patient")
+	w.patient().get(at+"/bills").refused(http.StatusForbidden, "not_your_patient")
+	w.nurse().do("POST", "/api/services/"+w.planned()+"/done", "").refused(http.StatusForbidden, "not_your_patient")
+	w.as("security", all()).do("POST", "/api/admin/patients/"+p+"/restore", "").about(p).ok(http.StatusNoContent)
+	w.doctor().get(at).about(p).ok(http.StatusOK)
+}
+
+func TestPaging(t *testing.T) {
+	w := newWorld(t)
+	as := w.as("test", all())
+	if got := len(items(as.get("/api/patients").ok(http.StatusOK))); got != 50 {
+		t.Errorf("got %d patients, want 50", got)
+	}
+	seen, after := map[string]bool{}, ""
+	for range 10 {
+		body := as.get("/api/patients?limit=30" + after).ok(http.StatusOK)
+		for _, p := range items(body) {
+			seen[p["id"].(string)] = true
+		}
+		if body["next"] == nil {
+			break
+		}
+		after = "&after=" + body["next"].(string)
+	}
+	if len(seen) != patients {
+		t.Errorf("got %d patients, want %d", len(seen), patients)
+	}
+	for _, query := range []string{"limit=0", "limit=101", "limit=-1", "limit=x", "limit=", "limit=1&limit=2", "after=", "after=%27",
+		"Limit=5", "doctor=x", "a;b", "limit=%zz"} {
+		d := as.get("/api/patients?"+query).refused(http.StatusBadRequest, "invalid_request")
+		if len(d.Errors) == 0 {
+			t.Errorf("%s: no field is named", query)
+		}
+	}
+}
+
+func TestOtherPathsAndMethods(t *testing.T) {
+	w := newWorld(t)
+	as, p := w.as("test", all()), w.house.Patient.ID
+	for _, path := range []string{"/", "/api/patients/", "/API/patients", "/api/patients/" + p + "/", "/api/patients/%7B", "/api/patients/" + p + "%2Fbills",
+		"/api//patients", "/api/patients/../patients"} {
+		as.get(path).refused(http.StatusNotFound, "route_unknown")
+	}
+	as.do("PATCH", "/api/patients", "").refused(http.StatusMethodNotAllowed, "method_not_allowed")
+	as.do("PUT", "/api/patients/"+p, "").refused(http.StatusMethodNotAllowed, "method_not_allowed")
+}
+
+func TestFailureTellsNothingInternal(t *testing.T) {
+	w := newWorld(t)
+	w.must(w.store.Close())
+	d := w.doctor().get("/api/patients").refused(http.StatusInternalServerError, "internal")
+	if d.Decision != "d-1" {
+		t.Errorf("got decision %q, want d-1", d.Decision)
+	}
+	if !strings.Contains(w.log.String(), "database is closed") {
+		t.Errorf("the log does not say why: %s", w.log)
+	}
+}
+
+func TestParallelPutsLoseNoUpdate(t *testing.T) {
+	w := newWorld(t)
+	at := "/api/services/" + w.planned()
+	list := "/api/patients/" + w.house.Patient.ID + "/services"
+	read := func() map[string]any {
+		for _, v := range items(w.doctor().get(list).ok(http.StatusOK)) {
+			if "/api/services/"+v["id"].(string) == at {
+				return v
+			}
+		}
+		return nil
+	}
+	w.doctor().do("PUT", at, `{"treatment_details":"0"}`).ok(http.StatusOK)
+	var wg sync.WaitGroup
+	const writers, rounds = 6, 8
+	for range writers {
+		wg.Go(func() {
+			for done := 0; done < rounds; {
+				v := read()
+				n, _ := strconv.Atoi(v["treatment_details"].(string))
+				r := w.doctor().do("PUT", at, fmt.Sprintf(`{"treatment_details":"%d","version":%.0f}`, n+1, v["version"]))
+				switch r.Code {
+				case http.StatusOK:
+					done++
+				case http.StatusConflict:
+				default:
+					t.Errorf("got %d %s", r.Code, r.Body)
+					return
+				}
+			}
+		})
+	}
+	wg.Wait()
+	if v := read(); v["treatment_details"] != strconv.Itoa(writers*rounds) || v["version"] != float64(writers*rounds+2) {
+		t.Errorf("got %v at version %v, want %d", v["treatment_details"], v["version"], writers*rounds)
+	}
+}
+
+func TestOpenAPIDescribesEveryRoute(t *testing.T) {
+	w := newWorld(t)
+	data, err := w.http.OpenAPI()
+	w.must(err)
+	var doc struct {
+		OpenAPI    string                    `json:"openapi"`
+		Paths      map[string]map[string]any `json:"paths"`
+		Components struct {
+			Schemas map[string]any `json:"schemas"`
+		} `json:"components"`
+	}
+	w.must(json.Unmarshal(data, &doc))
+	operations := 0
+	for _, path := range doc.Paths {
+		operations += len(path)
+	}
+	if !strings.HasPrefix(doc.OpenAPI, "3.1") || operations != 11 || len(doc.Components.Schemas) < 6 {
+		t.Errorf("got OpenAPI %s with %d operations, %d schemas", doc.OpenAPI, operations, len(doc.Components.Schemas))
+	}
+}

@@ -1,0 +1,190 @@
+// Package store keeps the patients' records in SQL: departments, staff,
+// patients, their clinical services, bills and payments. Whatever tells about
+// a person or their health is sealed before it reaches the database.
+//
+// Every read and write of a patient's rows takes the Rows that the caller may
+// touch. A row outside of them does not exist for that caller: ErrNotVisible.
+//
+// The views care_patient (patient_id, staff_id, department_id) and
+// care_service (service_id, patient_id) are a contract with the information
+// point for care relationships, which reads them with SQL of its own.
+//
+// The SQL is the common dialect of SQLite and MySQL. On MySQL the database
+// needs a binary collation, so that ids compare byte for byte.
+package store
+
+import (
+	"context"
+	"database/sql"
+	"embed"
+	"errors"
+	"fmt"
+	"io/fs"
+	"net/url"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/pressly/goose/v3"
+	_ "modernc.org/sqlite" // the embedded database
+
+	"github.com/wardgate/wardgate/records/crypt"
+)
+
+// What the store answers when it does not do as asked.
+var (
+	ErrNotVisible = errors.New("no such row for this caller")
+	ErrConflict   = errors.New("the row has changed meanwhile")
+	ErrDone       = errors.New("the service is done already")
+	ErrStaff      = errors.New("no such staff record for this")
+	ErrEnrolment  = errors.New("enrolment code not accepted")
+)
+
+//go:embed migrations/*.sql
+var migrations embed.FS
+
+// A Store may be used from many goroutines.
+type Store struct {
+	read   *sql.DB
+	write  *sql.DB // SQLite has one writer at a time: they queue here
+	cipher *crypt.Cipher
+}
+
+// Open opens the SQLite file at path, which it makes for its owner alone, and
+// brings its tables up to date. A cipher with other keys than the file's own
+// is refused.
+func Open(ctx context.Context, path string, cipher *crypt.Cipher) (*Store, error) {
+	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+		return nil, fmt.Errorf("open records: %w", err)
+	}
+	f, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR, 0o600)
+	if err != nil {
+		return nil, fmt.Errorf("open records: %w", err)
+	}
+	if err := f.Close(); err != nil {
+		return nil, fmt.Errorf("open records: %w", err)
+	}
+	dsn := "file:" + (&url.URL{Path: path}).EscapedPath() +
+		"?_pragma=journal_mode(WAL)&_pragma=foreign_keys(1)&_pragma=busy_timeout(5000)&_txlock=immediate"
+	s := &Store{cipher: cipher}
+	if s.write, err = sql.Open("sqlite", dsn); err != nil {
+		return nil, fmt.Errorf("open records: %w", err)
+	}
+	s.write.SetMaxOpenConns(1)
+	if s.read, err = sql.Open("sqlite", dsn); err != nil {
+		return nil, errors.Join(fmt.Errorf("open records: %w", err), s.write.Close())
+	}
+	s.read.SetMaxOpenConns(8)
+	s.read.SetMaxIdleConns(8)
+	if err := s.prepare(ctx, goose.DialectSQLite3); err != nil {
+		return nil, errors.Join(err, s.Close())
+	}
+	return s, nil
+}
+
+// Close ends the use of the database.
+func (s *Store) Close() error {
+	return errors.Join(s.read.Close(), s.write.Close())
+}
+
+// Ready reports whether the database answers.
+func (s *Store) Ready(ctx context.Context) error {
+	var one int
+	if err := s.read.QueryRowContext(ctx, "SELECT 1").Scan(&one); err != nil {
+		return fmt.Errorf("records not ready: %w", err)
+	}
+	return nil
+}
+
+func (s *Store) prepare(ctx context.Context, dialect goose.Dialect) error {
+	files, err := fs.Sub(migrations, "migrations")
+	if err != nil {
+		return fmt.Errorf("migrate records: %w", err)
+	}
+	provider, err := goose.NewProvider(dialect, s.write, files)
+	if err != nil {
+		return fmt.Errorf("migrate records: %w", err)
+	}
+	if _, err := provider.Up(ctx); err != nil {
+		return fmt.Errorf("migrate records: %w", err)
+	}
+	return s.checkKeys(ctx)
+}
+
+// checkKeys opens a value that was sealed when the database was made. Without
+// it a lost key file would be noticed only after new rows were sealed with a
+// key that does not open the old ones.
+func (s *Store) checkKeys(ctx context.Context) error {
+	const id, word = "1", "records"
+	place := crypt.Place{Table: "seal_check", Row: id, Column: "sealed"}
+	return s.change(ctx, func(tx *sql.Tx) error {
+		var sealed string
+		err := tx.QueryRowContext(ctx, "SELECT sealed FROM seal_check WHERE id = ?", id).Scan(&sealed)
+		if errors.Is(err, sql.ErrNoRows) {
+			if sealed, err = s.cipher.Seal(place, word); err != nil {
+				return err
+			}
+			_, err = tx.ExecContext(ctx, "INSERT INTO seal_check (id, sealed) VALUES (?, ?)", id, sealed)
+			return err
+		}
+		if err != nil {
+			return fmt.Errorf("check keys: %w", err)
+		}
+		if _, err := s.cipher.Open(place, sealed); err != nil {
+			return fmt.Errorf("these keys are not the database's own: %w", err)
+		}
+		return nil
+	})
+}
+
+// change runs f in one transaction, which is kept only when f returns nil.
+func (s *Store) change(ctx context.Context, f func(tx *sql.Tx) error) error {
+	tx, err := s.write.BeginTx(ctx, nil)
+	if err != nil {
+		return fmt.Errorf("begin: %w", err)
+	}
+	if err := f(tx); err != nil {
+		return errors.Join(err, ignoreDone(tx.Rollback()))
+	}
+	if err := tx.Commit(); err != nil {
+		return fmt.Errorf("commit: %w", err)
+	}
+	return nil
+}
+
+// ignoreDone: a transaction whose context ended was rolled back already.
+func ignoreDone(err error) error {
+	if errors.Is(err, sql.ErrTxDone) {
+		return nil
+	}
+	return err
+}
+
+// A querier is a database or a transaction.
+type querier interface {
+	QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error)
+	QueryRowContext(ctx context.Context, query string, args ...any) *sql.Row
+	ExecContext(ctx context.Context, query string, args ...any) (sql.Result, error)
+}
+
+// changed reports how many rows a statement changed.
+func changed(result sql.Result, err error) (int64, error) {
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected()
+}
+
+func newID() (string, error) {
+	id, err := uuid.NewV7()
+	if err != nil {
+		return "", fmt.Errorf("make an id: %w", err)
+	}
+	return id.String(), nil
+}
+
+// The database keeps microseconds since 1970, UTC.
+func micros(t time.Time) int64 { return t.UnixMicro() }
+
+func fromMicros(us int64) time.Time { return time.UnixMicro(us).UTC() }

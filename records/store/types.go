@@ -1,0 +1,122 @@
+package store
+
+import "time"
+
+// A Department of the hospital.
+type Department struct {
+	ID   string `json:"id"`
+	Name string `json:"name"`
+}
+
+// Staff is a doctor or a nurse.
+type Staff struct {
+	ID         string `json:"id"`
+	Name       string `json:"name"`
+	Role       string `json:"role" enum:"doctor,nurse"`
+	Department string `json:"department_id"`
+}
+
+// The roles of staff.
+const (
+	Doctor = "doctor"
+	Nurse  = "nurse"
+)
+
+// A Patient is one health record.
+type Patient struct {
+	ID                string    `json:"id"`
+	Number            string    `json:"number" doc:"what a person can type: P-4F7K2Q"`
+	Name              string    `json:"name"`
+	Contact           string    `json:"contact"`
+	NationalID        string    `json:"national_id"`
+	DateOfBirth       string    `json:"date_of_birth" doc:"YYYY-MM-DD, or empty when not known"`
+	Sex               string    `json:"sex" enum:"female,male,other,unknown"`
+	BloodGroup        string    `json:"blood_group"`
+	Diagnoses         string    `json:"diagnoses"`
+	Allergies         string    `json:"allergies"`
+	ChronicConditions string    `json:"chronic_conditions"`
+	PurposeOfVisit    string    `json:"purpose_of_visit"`
+	Doctor            string    `json:"doctor_id"`
+	DoctorName        string    `json:"doctor_name"`
+	Department        string    `json:"department_id"`
+	DepartmentName    string    `json:"department_name"`
+	AdmittedAt        time.Time `json:"admitted_at"`
+	Version           int64     `json:"version"`
+}
+
+// A Service is a clinical service of a patient: a medication, a treatment or
+// an examination, planned by a doctor and marked as done by a nurse.
+type Service struct {
+	ID                 string     `json:"id"`
+	Patient            string     `json:"patient_id"`
+	Kind               string     `json:"kind" enum:"medication,treatment,examination"`
+	MedicationName     string     `json:"medication_name"`
+	DosageInstructions string     `json:"dosage_instructions"`
+	TreatmentDetails   string     `json:"treatment_details"`
+	Status             string     `json:"status" enum:"planned,done"`
+	OrderedAt          time.Time  `json:"ordered_at"`
+	OrderedBy          string     `json:"ordered_by"`
+	DoneAt             *time.Time `json:"done_at"`
+	DoneBy             *string    `json:"done_by"`
+	Version            int64      `json:"version"`
+}
+
+// The states of a service.
+const (
+	Planned = "planned"
+	Done    = "done"
+)
+
+// The kinds of services.
+const (
+	Medication  = "medication"
+	Treatment   = "treatment"
+	Examination = "examination"
+)
+
+// A ServiceChange says what of a service changes. A nil field stays as it is.
+type ServiceChange struct {
+	Kind               *string
+	MedicationName     *string
+	DosageInstructions *string
+	TreatmentDetails   *string
+}
+
+// A Bill of a patient. Amounts are in the currency's minor unit: cents.
+type Bill struct {
+	ID          string    `json:"id"`
+	Patient     string    `json:"patient_id"`
+	Description string    `json:"description"`
+	Amount      int64     `json:"amount" doc:"in the currency's minor unit"`
+	Currency    string    `json:"currency" doc:"ISO 4217"`
+	IssuedAt    time.Time `json:"issued_at"`
+	DueAt       time.Time `json:"due_at"`
+	Status      string    `json:"status" enum:"open,partly_paid,paid"`
+	Payments    []Payment `json:"payments"`
+}
+
+// The states of a bill.
+const (
+	Unpaid     = "open"
+	PartlyPaid = "partly_paid"
+	Paid       = "paid"
+)
+
+// A Payment towards a bill.
+type Payment struct {
+	ID       string    `json:"id"`
+	Amount   int64     `json:"amount" doc:"in the currency's minor unit"`
+	Currency string    `json:"currency" doc:"ISO 4217"`
+	Method   string    `json:"method" enum:"card,transfer,cash"`
+	PaidAt   time.Time `json:"paid_at"`
+}
+
+// A Dataset is a whole hospital to be filled in. Ids are the dataset's own;
+// versions begin at 1, whatever the values say.
+type Dataset struct {
+	Departments []Department
+	Staff       []Staff
+	Patients    []Patient
+	Services    []Service
+	Bills       []Bill
+}
