@@ -1,0 +1,31 @@
+package admin
+
+import (
+	"cmp"
+	"time"
+)
+
+// Limits are the numbers of sessions. A zero field takes its default.
+type Limits struct {
+	Access       time.Duration // life of an access token; 5 minutes
+	RefreshAfter time.Duration // age at which it may be refreshed; 40 % of Access
+	Elevation    time.Duration // life of a stepped-up token, never more than Access; 5 minutes
+	Idle         time.Duration // a session that is not refreshed for so long ends; 15 minutes
+	Absolute     time.Duration // every session ends after so long; 12 hours
+	Leeway       time.Duration // by which clocks of verifiers may differ; 30 seconds
+}
+
+func (l Limits) withDefaults() Limits {
+	access := cmp.Or(l.Access, 5*time.Minute)
+	return Limits{
+		Access:       access,
+		RefreshAfter: cmp.Or(l.RefreshAfter, access*2/5),
+		Elevation:    min(access, cmp.Or(l.Elevation, 5*time.Minute)),
+		Idle:         cmp.Or(l.Idle, 15*time.Minute),
+		Absolute:     cmp.Or(l.Absolute, 12*time.Hour),
+		Leeway:       cmp.Or(l.Leeway, 30*time.Second),
+	}
+}
+
+// tokenLife is how long after signing somebody may still accept a token.
+func (l Limits) tokenLife() time.Duration { return l.Access + l.Leeway }

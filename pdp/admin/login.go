@@ -1,0 +1,168 @@
+package admin
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/wardgate/wardgate/pdp"
+	"github.com/wardgate/wardgate/pip"
+)
+
+const (
+	actionCreate  = "session.create"
+	actionElevate = "session.elevate"
+	actionEnd     = "session.end"
+)
+
+// LogIn begins a log-in with the first factor.
+func (a *Admin) LogIn(ctx context.Context, c Client, email, password string) (Challenge, error) {
+	challenge, err := a.parts.Authenticator.Password(ctx, email, password)
+	if err != nil {
+		return Challenge{}, a.unproven(ctx, c, actionCreate, "", err)
+	}
+	return challenge, nil
+}
+
+// Resend sends a new code for the challenge of a log-in.
+func (a *Admin) Resend(ctx context.Context, challenge string) error {
+	err := a.parts.Authenticator.Resend(ctx, challenge)
+	if r, _ := refused(err); r != nil {
+		return r
+	}
+	return err
+}
+
+// Verify ends a log-in with the second factor, and begins a session if the
+// policy wants one. The session is stored and journalled before its tokens are
+// returned.
+func (a *Admin) Verify(ctx context.Context, c Client, challenge, code string) (Tokens, error) {
+	proof, err := a.parts.Authenticator.Verify(ctx, challenge, code)
+	if err != nil {
+		return Tokens{}, a.unproven(ctx, c, actionCreate, "", err)
+	}
+	now := a.cfg.Now()
+	decision, err := a.mayBegin(ctx, c, proof, now)
+	if err != nil {
+		return Tokens{}, err
+	}
+	s, err := a.newSession(c, proof, now)
+	if err != nil {
+		return Tokens{}, err
+	}
+	tokens, err := a.sign(s, proof.Account.Role, s.ACR, s.AuthTime, now, a.limits.Access)
+	if err != nil {
+		return Tokens{}, fmt.Errorf("begin session: %w", err)
+	}
+	var hash string
+	tokens.Refresh, hash = newRefresh()
+	if err := a.parts.Store.Begin(ctx, s, Refresh{Hash: hash, Session: s.ID, Issued: now}); err != nil {
+		return Tokens{}, fmt.Errorf("begin session: %w", err)
+	}
+	e := a.event(c, actionCreate, s.Account, s.ID, now)
+	e.Role, e.Outcome, e.Allow = proof.Account.Role, "success", true
+	if err := a.parts.Journal.Append(ctx, withDecision(e, decision)); err != nil {
+		_, undo := a.parts.Store.End(context.WithoutCancel(ctx), s.ID, s.Account, "not_journalled", now)
+		return Tokens{}, errors.Join(fmt.Errorf("begin session: %w", err), undo)
+	}
+	return tokens, nil
+}
+
+func (a *Admin) newSession(c Client, proof Proof, now time.Time) (Session, error) {
+	id, err := uuid.NewV7()
+	if err != nil {
+		return Session{}, fmt.Errorf("begin session: %w", err)
+	}
+	return Session{
+		ID:        id.String(),
+		Account:   proof.Account.ID,
+		Footprint: a.parts.Footprints.Observe(c.UserAgent, c.Address),
+		AMR:       proof.AMR,
+		ACR:       ACRTwoFactor,
+		AuthTime:  proof.AuthTime,
+		Created:   now,
+		LastUsed:  now,
+		IdleUntil: now.Add(a.limits.Idle),
+		Until:     now.Add(a.limits.Absolute),
+	}, nil
+}
+
+// mayBegin asks the policy whether the proven subject gets a session. An
+// obligation could not be met here, so it denies.
+func (a *Admin) mayBegin(ctx context.Context, c Client, proof Proof, now time.Time) (pdp.Decision, error) {
+	d, err := a.parts.Decider.Decide(ctx, pdp.Request{
+		Subject:  pdp.Subject{Type: "user", ID: proof.Account.ID},
+		Action:   pdp.Action{Name: actionCreate},
+		Resource: pdp.Resource{Type: "session"},
+		Context: pdp.Context{
+			Time:      now,
+			Address:   c.Address,
+			UserAgent: c.UserAgent,
+			Credential: pdp.Credential{
+				State:    pdp.CredentialValid,
+				AMR:      proof.AMR,
+				AuthTime: proof.AuthTime,
+			},
+		},
+	})
+	if err != nil {
+		d = pdp.Decision{}
+	}
+	reasons := d.Reasons
+	if d.Allow && len(d.Obligations) == 0 {
+		return d, nil
+	}
+	if d.Allow {
+		reasons = []string{"obligation_unmet"}
+	}
+	e := withDecision(a.event(c, actionCreate, proof.Account.ID, "", now), d)
+	e.Role, e.Outcome, e.Allow, e.Reasons = proof.Account.Role, "failure", false, reasons
+	if fault := errors.Join(err, a.parts.Journal.Append(ctx, e)); fault != nil {
+		return pdp.Decision{}, fmt.Errorf("decide on a session: %w", fault)
+	}
+	if len(reasons) == 0 {
+		reasons = []string{"not_granted"}
+	}
+	return pdp.Decision{}, &Refusal{Kind: Forbidden, Reasons: reasons}
+}
+
+// unproven turns an error of the Authenticator into a refusal. What was
+// evaluated and found wrong is journalled first; that somebody was told to
+// wait is not, or strangers could fill the journal.
+func (a *Admin) unproven(ctx context.Context, c Client, action, session string, err error) error {
+	r, account := refused(err)
+	if r == nil {
+		return err
+	}
+	if r.Kind != Unproven {
+		return r
+	}
+	e := a.event(c, action, account, session, a.cfg.Now())
+	e.Outcome, e.Reasons = "failure", r.Reasons
+	if err := a.parts.Journal.Append(ctx, e); err != nil {
+		return fmt.Errorf("journal a failed %s: %w", action, err)
+	}
+	return r
+}
+
+func (a *Admin) event(c Client, action, account, session string, now time.Time) pip.Event {
+	e := pip.Event{
+		Kind: pip.KindSession, Time: now, Action: action, Decision: c.Decision,
+		Subject: account, Session: session,
+	}
+	if c.Address.IsValid() {
+		e.Address = c.Address.String()
+	}
+	return e
+}
+
+func withDecision(e pip.Event, d pdp.Decision) pip.Event {
+	e.Reasons, e.Revision, e.Input, e.Ages = d.Reasons, d.Revision, d.Evidence.Input, d.Evidence.Ages
+	for _, o := range d.Obligations {
+		e.Obligations = append(e.Obligations, o.ID)
+	}
+	return e
+}

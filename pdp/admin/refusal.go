@@ -1,0 +1,63 @@
+package admin
+
+import (
+	"errors"
+	"time"
+)
+
+// Kind says what a refusal is about. The zero Kind forbids.
+type Kind uint8
+
+// The kinds of refusals.
+const (
+	Forbidden Kind = iota // the policy does not want it
+	Malformed             // the input is wrong
+	Unproven              // the caller has not proven who it is
+	Missing               // there is no such thing, or it is not the caller's
+	TooSoon               // later, perhaps
+)
+
+// A Refusal is a definite no. Every other error of an Admin means that
+// something failed, and that nothing was granted.
+type Refusal struct {
+	Kind    Kind
+	Reasons []string // stable codes
+	Wait    time.Duration
+}
+
+// Error names the first reason.
+func (r *Refusal) Error() string {
+	if len(r.Reasons) == 0 {
+		return "refused"
+	}
+	return "refused: " + r.Reasons[0]
+}
+
+func refuse(kind Kind, reason string) *Refusal {
+	return &Refusal{Kind: kind, Reasons: []string{reason}}
+}
+
+// reasonEmail is the only reason of an Authenticator that is about the form of
+// the input.
+const reasonEmail = "email_malformed"
+
+// refused finds the definite no of an Authenticator in err: what to tell the
+// caller, and whom it concerned.
+func refused(err error) (r *Refusal, account string) {
+	var no interface {
+		Refused() (reason, account string, wait time.Duration)
+	}
+	if !errors.As(err, &no) {
+		return nil, ""
+	}
+	reason, account, wait := no.Refused()
+	r = refuse(Unproven, reason)
+	r.Wait = wait
+	switch {
+	case wait > 0:
+		r.Kind = TooSoon
+	case reason == reasonEmail:
+		r.Kind = Malformed
+	}
+	return r, account
+}

@@ -1,0 +1,138 @@
+package admin
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+)
+
+// maxReason is the longest reason that is kept. A longer one is cut: it must
+// never keep a session from ending.
+const maxReason = 64
+
+// Revoke ends a session for the sentinel, an enforcement point or an operator.
+// An id that is not known is no error. The revocation list learns of it first,
+// so that a failing database does not keep the session alive.
+func (a *Admin) Revoke(ctx context.Context, session, reason string) error {
+	cut := a.cut(ctx, session, a.cfg.Now())
+	ended := a.end(ctx, Client{}, session, "", reason)
+	if r := (*Refusal)(nil); errors.As(ended, &r) {
+		ended = nil
+	}
+	return errors.Join(cut, ended)
+}
+
+// LogOut ends the session itself.
+func (a *Admin) LogOut(ctx context.Context, c Client, account, session string) error {
+	if account == "" || session == "" {
+		return refuse(Unproven, "session_missing")
+	}
+	return a.end(ctx, c, session, account, "logged_out")
+}
+
+// LogOutAll ends all live sessions of the account.
+func (a *Admin) LogOutAll(ctx context.Context, c Client, account string) error {
+	return a.endAll(ctx, c, account, "logged_out_everywhere")
+}
+
+// RevokeAccount ends all live sessions of the account for somebody else.
+func (a *Admin) RevokeAccount(ctx context.Context, account, reason string) error {
+	return a.endAll(ctx, Client{}, account, reason)
+}
+
+func (a *Admin) endAll(ctx context.Context, c Client, account, reason string) error {
+	if account == "" {
+		return refuse(Unproven, "session_missing")
+	}
+	live, err := a.parts.Store.LiveOf(ctx, account, a.cfg.Now())
+	if err != nil {
+		return fmt.Errorf("end sessions of %s: %w", account, err)
+	}
+	var faults []error
+	for _, s := range live {
+		faults = append(faults, a.end(ctx, c, s.ID, account, reason))
+	}
+	return errors.Join(faults...)
+}
+
+// EndOwn ends one session of the account. Somebody else's session and one that
+// does not exist are the same refusal.
+func (a *Admin) EndOwn(ctx context.Context, c Client, account, session string) error {
+	if account == "" {
+		return refuse(Unproven, "session_missing")
+	}
+	return a.end(ctx, c, session, account, "ended_by_owner")
+}
+
+// Sessions returns the live sessions of the account, newest first.
+func (a *Admin) Sessions(ctx context.Context, account string) ([]Session, error) {
+	if account == "" {
+		return nil, refuse(Unproven, "session_missing")
+	}
+	return a.parts.Store.LiveOf(ctx, account, a.cfg.Now())
+}
+
+// end writes the end of a session, puts it on the revocation list and journals
+// it. Ending an ended session puts it on the list again, so that a call that
+// failed half-way can be repeated.
+func (a *Admin) end(ctx context.Context, c Client, session, account, reason string) error {
+	now := a.cfg.Now()
+	reason = reason[:min(len(reason), maxReason)]
+	changed, err := a.parts.Store.End(ctx, session, account, reason, now)
+	if errors.Is(err, ErrNotFound) {
+		return refuse(Missing, "not_found")
+	}
+	if err != nil {
+		return fmt.Errorf("end session %s: %w", session, err)
+	}
+	if err := a.cut(ctx, session, now); err != nil {
+		return err
+	}
+	if !changed {
+		return nil
+	}
+	e := a.event(c, actionEnd, account, session, now)
+	e.Outcome, e.Allow, e.Detail = "success", true, reason
+	if err := a.parts.Journal.Append(ctx, e); err != nil {
+		return fmt.Errorf("end session %s: %w", session, err)
+	}
+	return nil
+}
+
+func (a *Admin) cut(ctx context.Context, session string, now time.Time) error {
+	if err := a.parts.Revocations.Revoke(ctx, session, now.Add(a.limits.tokenLife())); err != nil {
+		return fmt.Errorf("revoke session %s: %w", session, err)
+	}
+	return nil
+}
+
+// A Revocation is an ended session, one of whose tokens may live Until.
+type Revocation struct {
+	Session string
+	Until   time.Time
+}
+
+// ActiveRevocations returns the sessions that were ended after since and whose
+// tokens may still live: what the revocation list must hold at the least. With
+// the zero time it is all of them.
+func (a *Admin) ActiveRevocations(ctx context.Context, since time.Time) ([]Revocation, error) {
+	oldest := a.cfg.Now().Add(-a.limits.tokenLife())
+	if since.Before(oldest) {
+		since = oldest
+	}
+	ended, err := a.parts.Store.EndedSince(ctx, since)
+	if err != nil {
+		return nil, fmt.Errorf("active revocations: %w", err)
+	}
+	active := make([]Revocation, 0, len(ended))
+	for _, s := range ended {
+		active = append(active, Revocation{Session: s.ID, Until: s.Ended.Add(a.limits.tokenLife())})
+	}
+	return active, nil
+}
+
+// Sweep forgets sessions that are long over. Call it now and then.
+func (a *Admin) Sweep(ctx context.Context) error {
+	return a.parts.Store.Sweep(ctx, a.cfg.Now().Add(-a.limits.Absolute))
+}

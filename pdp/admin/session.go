@@ -1,0 +1,75 @@
+package admin
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/wardgate/wardgate/pip"
+)
+
+// A Session is what one log-in began. Its refresh tokens, each the successor of
+// the one before, are one family: the session and its family end together.
+type Session struct {
+	ID        string
+	Account   string
+	Footprint pip.Footprint // of the device at log-in; family names only
+	AMR       []string
+	ACR       string
+	AuthTime  time.Time
+	Created   time.Time
+	LastUsed  time.Time
+	IdleUntil time.Time
+	Until     time.Time // never extended
+	Ended     time.Time // zero while it was not ended
+	EndReason string
+}
+
+// Live reports whether s may be used at now.
+func (s *Session) Live(now time.Time) bool {
+	return s.ID != "" && s.Ended.IsZero() && now.Before(s.IdleUntil) && now.Before(s.Until)
+}
+
+// A Refresh is a refresh token as it is stored: by its hash.
+type Refresh struct {
+	Hash    string
+	Session string
+	Issued  time.Time
+	Used    time.Time // zero while it was not used
+}
+
+// A Rotation replaces the refresh token Old by New.
+type Rotation struct {
+	Session   string
+	Old       string
+	New       string
+	At        time.Time
+	IdleUntil time.Time
+}
+
+// The errors of a Store.
+var (
+	ErrNotFound = errors.New("no such session")
+	ErrUsed     = errors.New("the refresh token was used")
+	ErrEnded    = errors.New("the session has ended")
+)
+
+// A Store is the authority over sessions. Of any number of callers in any
+// number of processes exactly one rotates a given token, and one ends a session.
+type Store interface {
+	// Begin stores a session and its first refresh token.
+	Begin(ctx context.Context, s Session, r Refresh) error
+	Session(ctx context.Context, id string) (Session, error) // ErrNotFound
+	// Refresh returns a token by its hash, with its session, or ErrNotFound.
+	Refresh(ctx context.Context, hash string) (Refresh, Session, error)
+	Rotate(ctx context.Context, r Rotation) error // ErrUsed, ErrEnded
+	// End ends a session and reports whether this call did it. With an account
+	// the session must be that account's; else it is ErrNotFound.
+	End(ctx context.Context, id, account, reason string, at time.Time) (bool, error)
+	// LiveOf returns the live sessions of an account, newest first.
+	LiveOf(ctx context.Context, account string, now time.Time) ([]Session, error)
+	// EndedSince returns the sessions that were ended after since.
+	EndedSince(ctx context.Context, since time.Time) ([]Session, error)
+	// Sweep forgets sessions whose time was over before then.
+	Sweep(ctx context.Context, before time.Time) error
+}

@@ -1,0 +1,88 @@
+package sqlstore
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	"github.com/wardgate/wardgate/pdp/admin"
+)
+
+// Begin stores both or neither.
+func (s *Store) Begin(ctx context.Context, v admin.Session, r admin.Refresh) error {
+	tx, err := s.db.BeginTx(ctx, nil)
+	if err != nil {
+		return fmt.Errorf("begin session: %w", err)
+	}
+	defer tx.Rollback() // a no-op after Commit
+	_, err = tx.ExecContext(ctx, "INSERT INTO admin_sessions (id, account, os, browser, network, country, amr, acr, auth_time, "+
+		"created_at, last_used_at, idle_until, ends_by, ended_at, end_reason) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, '')",
+		v.ID, v.Account, v.Footprint.OS, v.Footprint.Browser, v.Footprint.Network, v.Footprint.Country,
+		strings.Join(v.AMR, " "), v.ACR, micros(v.AuthTime),
+		micros(v.Created), micros(v.LastUsed), micros(v.IdleUntil), micros(v.Until))
+	if err != nil {
+		return fmt.Errorf("begin session: %w", err)
+	}
+	if err := addRefresh(ctx, tx, r); err != nil {
+		return err
+	}
+	if err := tx.Commit(); err != nil {
+		return fmt.Errorf("begin session: %w", err)
+	}
+	return nil
+}
+
+// Refresh returns a token and its session from one statement.
+func (s *Store) Refresh(ctx context.Context, hash string) (admin.Refresh, admin.Session, error) {
+	r := admin.Refresh{Hash: hash}
+	var issued, used int64
+	v, err := scanSession(s.db.QueryRowContext(ctx, "SELECT "+sessionColumns+", t.issued_at, t.used_at "+
+		"FROM admin_refresh_tokens t JOIN admin_sessions s ON s.id = t.session WHERE t.hash = ?", hash), &issued, &used)
+	if err != nil {
+		return admin.Refresh{}, admin.Session{}, err
+	}
+	r.Session, r.Issued, r.Used = v.ID, fromMicros(issued), fromMicros(used)
+	return r, v, nil
+}
+
+// Rotate uses up the old token, keeps the session awake and adds the new token,
+// or does none of it.
+func (s *Store) Rotate(ctx context.Context, r admin.Rotation) error {
+	tx, err := s.db.BeginTx(ctx, nil)
+	if err != nil {
+		return fmt.Errorf("rotate: %w", err)
+	}
+	defer tx.Rollback() // a no-op after Commit
+	hit, err := changed(ctx, tx, "UPDATE admin_refresh_tokens SET used_at = ? WHERE hash = ? AND session = ? AND used_at = 0",
+		micros(r.At), r.Old, r.Session)
+	if err != nil {
+		return fmt.Errorf("rotate: %w", err)
+	}
+	if !hit {
+		return admin.ErrUsed
+	}
+	hit, err = changed(ctx, tx, "UPDATE admin_sessions SET last_used_at = ?, idle_until = ? WHERE id = ? AND ended_at = 0",
+		micros(r.At), micros(r.IdleUntil), r.Session)
+	if err != nil {
+		return fmt.Errorf("rotate: %w", err)
+	}
+	if !hit {
+		return admin.ErrEnded
+	}
+	if err := addRefresh(ctx, tx, admin.Refresh{Hash: r.New, Session: r.Session, Issued: r.At}); err != nil {
+		return err
+	}
+	if err := tx.Commit(); err != nil {
+		return fmt.Errorf("rotate: %w", err)
+	}
+	return nil
+}
+
+func addRefresh(ctx context.Context, on execer, r admin.Refresh) error {
+	_, err := on.ExecContext(ctx, "INSERT INTO admin_refresh_tokens (hash, session, issued_at, used_at) VALUES (?, ?, ?, ?)",
+		r.Hash, r.Session, micros(r.Issued), micros(r.Used))
+	if err != nil {
+		return fmt.Errorf("add refresh token: %w", err)
+	}
+	return nil
+}

@@ -1,0 +1,105 @@
+package sqlstore
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/wardgate/wardgate/pdp/admin"
+)
+
+const sessionColumns = "s.id, s.account, s.os, s.browser, s.network, s.country, s.amr, s.acr, s.auth_time, " +
+	"s.created_at, s.last_used_at, s.idle_until, s.ends_by, s.ended_at, s.end_reason"
+
+// Session returns one session, ended or not.
+func (s *Store) Session(ctx context.Context, id string) (admin.Session, error) {
+	return scanSession(s.db.QueryRowContext(ctx, "SELECT "+sessionColumns+" FROM admin_sessions s WHERE s.id = ?", id))
+}
+
+// End keeps the first reason and time.
+func (s *Store) End(ctx context.Context, id, account, reason string, at time.Time) (bool, error) {
+	owned, args := "", []any{id}
+	if account != "" {
+		owned, args = " AND account = ?", append(args, account)
+	}
+	hit, err := changed(ctx, s.db, "UPDATE admin_sessions SET ended_at = ?, end_reason = ? WHERE ended_at = 0 AND id = ?"+owned,
+		append([]any{micros(at), reason}, args...)...)
+	if err != nil {
+		return false, fmt.Errorf("end session: %w", err)
+	}
+	if hit {
+		return true, nil
+	}
+	var there int
+	err = s.db.QueryRowContext(ctx, "SELECT COUNT(*) FROM admin_sessions WHERE id = ?"+owned, args...).Scan(&there)
+	if err != nil {
+		return false, fmt.Errorf("end session: %w", err)
+	}
+	if there == 0 {
+		return false, admin.ErrNotFound
+	}
+	return false, nil
+}
+
+// LiveOf returns the live sessions of an account, newest first.
+func (s *Store) LiveOf(ctx context.Context, account string, now time.Time) ([]admin.Session, error) {
+	return s.list(ctx, "WHERE s.account = ? AND s.ended_at = 0 AND s.idle_until > ? AND s.ends_by > ? ORDER BY s.created_at DESC, s.id DESC",
+		account, micros(now), micros(now))
+}
+
+// EndedSince returns what was ended after since.
+func (s *Store) EndedSince(ctx context.Context, since time.Time) ([]admin.Session, error) {
+	return s.list(ctx, "WHERE s.ended_at > ? ORDER BY s.ended_at", micros(since))
+}
+
+// Sweep deletes sessions with their tokens.
+func (s *Store) Sweep(ctx context.Context, before time.Time) error {
+	if _, err := s.db.ExecContext(ctx, "DELETE FROM admin_sessions WHERE ends_by < ?", micros(before)); err != nil {
+		return fmt.Errorf("sweep sessions: %w", err)
+	}
+	return nil
+}
+
+func (s *Store) list(ctx context.Context, tail string, args ...any) ([]admin.Session, error) {
+	rows, err := s.db.QueryContext(ctx, "SELECT "+sessionColumns+" FROM admin_sessions s "+tail, args...)
+	if err != nil {
+		return nil, fmt.Errorf("read sessions: %w", err)
+	}
+	defer rows.Close()
+	var sessions []admin.Session
+	for rows.Next() {
+		one, err := scanSession(rows)
+		if err != nil {
+			return nil, err
+		}
+		sessions = append(sessions, one)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, fmt.Errorf("read sessions: %w", err)
+	}
+	return sessions, nil
+}
+
+// scanSession reads sessionColumns, and behind them whatever else was selected.
+func scanSession(row interface{ Scan(...any) error }, more ...any) (admin.Session, error) {
+	var v admin.Session
+	var amr string
+	var auth, created, used, idle, until, ended int64
+	err := row.Scan(append([]any{
+		&v.ID, &v.Account, &v.Footprint.OS, &v.Footprint.Browser, &v.Footprint.Network, &v.Footprint.Country,
+		&amr, &v.ACR, &auth, &created, &used, &idle, &until, &ended, &v.EndReason,
+	}, more...)...)
+	if errors.Is(err, sql.ErrNoRows) {
+		return admin.Session{}, admin.ErrNotFound
+	}
+	if err != nil {
+		return admin.Session{}, fmt.Errorf("read session: %w", err)
+	}
+	v.AMR = strings.Fields(amr)
+	v.AuthTime, v.Created, v.LastUsed = fromMicros(auth), fromMicros(created), fromMicros(used)
+	v.IdleUntil, v.Until, v.Ended = fromMicros(idle), fromMicros(until), fromMicros(ended)
+	return v, nil
+}

@@ -1,0 +1,64 @@
+package admin
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+)
+
+// StepUp asks the owner of a live session for a fresh factor.
+func (a *Admin) StepUp(ctx context.Context, account, session string) (Challenge, error) {
+	if _, err := a.liveSession(ctx, account, session, a.cfg.Now()); err != nil {
+		return Challenge{}, err
+	}
+	challenge, err := a.parts.Authenticator.StepUp(ctx, account, session)
+	if r, _ := refused(err); r != nil {
+		return Challenge{}, r
+	}
+	return challenge, err
+}
+
+// VerifyStepUp answers with an access token of a higher level for the same
+// session. It lives for Limits.Elevation and is never refreshed: a refresh
+// falls back to the level of the log-in.
+func (a *Admin) VerifyStepUp(ctx context.Context, c Client, account, session, challenge, code string) (Tokens, error) {
+	if _, err := a.liveSession(ctx, account, session, a.cfg.Now()); err != nil {
+		return Tokens{}, err
+	}
+	proof, err := a.parts.Authenticator.VerifyStepUp(ctx, account, session, challenge, code)
+	if err != nil {
+		return Tokens{}, a.unproven(ctx, c, actionElevate, session, err)
+	}
+	// Read again: the session may have ended while the code was checked.
+	now := a.cfg.Now()
+	s, err := a.liveSession(ctx, account, session, now)
+	if err != nil {
+		return Tokens{}, err
+	}
+	tokens, err := a.sign(s, proof.Account.Role, ACRSteppedUp, proof.AuthTime, now, a.limits.Elevation)
+	if err != nil {
+		return Tokens{}, fmt.Errorf("step up: %w", err)
+	}
+	e := a.event(c, actionElevate, account, session, now)
+	e.Role, e.Outcome, e.Allow = proof.Account.Role, "success", true
+	if err := a.parts.Journal.Append(ctx, e); err != nil {
+		return Tokens{}, fmt.Errorf("step up: %w", err)
+	}
+	return tokens, nil
+}
+
+// liveSession returns the session if it is live and the account's.
+func (a *Admin) liveSession(ctx context.Context, account, session string, now time.Time) (Session, error) {
+	if account == "" || session == "" {
+		return Session{}, refuse(Unproven, "session_missing")
+	}
+	s, err := a.parts.Store.Session(ctx, session)
+	if err != nil && !errors.Is(err, ErrNotFound) {
+		return Session{}, fmt.Errorf("read session: %w", err)
+	}
+	if err != nil || s.Account != account || !s.Live(now) {
+		return Session{}, refuse(Unproven, "session_ended")
+	}
+	return s, nil
+}

@@ -1,0 +1,124 @@
+// Package api is the decision point for other enforcement points: the OpenID
+// AuthZEN Authorization API 1.0 and the part of OPA's data API that stands for
+// the same question, over one pdp.Decider. It answers, and keeps the evidence
+// that it was asked. It never discharges an obligation, and it holds nothing
+// that could: asking has no effect on a session, an account or a ban.
+package api
+
+import (
+	"crypto/sha256"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"net/url"
+	"strings"
+	"time"
+
+	"github.com/wardgate/wardgate/pdp"
+	"github.com/wardgate/wardgate/pip"
+)
+
+// DecisionTimeout bounds the wait for one decision by default.
+const DecisionTimeout = 50 * time.Millisecond
+
+// Limits of what one request may ask.
+const (
+	BodyLimit  = 1 << 20 // bytes
+	BatchLimit = 1000    // evaluations
+)
+
+// minToken is the length below which a bearer token is guessable.
+const minToken = 16
+
+// Config is what a Service is made of. All of it is required but the last
+// block; of Token and ClientCertificates one is enough.
+type Config struct {
+	Decider            pdp.Decider
+	Journal            pip.Journal
+	Token              string // what callers present as a bearer token, at least 16 characters
+	ClientCertificates bool   // callers may present a certificate that the listener's TLS verified instead
+	BaseURL            string // scheme and host under which callers reach this service
+	Log                *slog.Logger
+
+	Timeout time.Duration    // of one decision; 0 means DecisionTimeout
+	Now     func() time.Time // nil means time.Now
+}
+
+// A Service answers enforcement points over HTTP. Its methods may be called in
+// parallel.
+type Service struct {
+	decider pdp.Decider
+	journal pip.Journal
+	guard   guard
+	base    string
+	log     *slog.Logger
+	timeout time.Duration
+	now     func() time.Time
+	router  http.Handler
+}
+
+var _ http.Handler = (*Service)(nil)
+
+// New checks the configuration whole. A service that could not tell its
+// callers from strangers, or could not keep evidence, is refused.
+func New(c Config) (*Service, error) {
+	base, err := baseURL(c.BaseURL)
+	faults := []error{err}
+	need := func(ok bool, what string) {
+		if !ok {
+			faults = append(faults, errors.New(what))
+		}
+	}
+	need(c.Decider != nil, "a decider is required")
+	need(c.Journal != nil, "a journal is required")
+	need(c.Log != nil, "a logger is required")
+	need(c.Token != "" || c.ClientCertificates, "a bearer token or client certificates are required")
+	need(c.Token == "" || isToken(c.Token), "the bearer token must be at least 16 printable characters without blanks")
+	if err := errors.Join(faults...); err != nil {
+		return nil, fmt.Errorf("decision point for others: %w", err)
+	}
+	s := &Service{
+		decider: c.Decider,
+		journal: c.Journal,
+		guard:   guard{certificates: c.ClientCertificates, bearer: c.Token != "", digest: sha256.Sum256([]byte(c.Token))},
+		base:    base,
+		log:     c.Log,
+		timeout: c.Timeout,
+		now:     c.Now,
+	}
+	if s.timeout <= 0 {
+		s.timeout = DecisionTimeout
+	}
+	if s.now == nil {
+		s.now = time.Now
+	}
+	s.router = s.routes()
+	return s, nil
+}
+
+// ServeHTTP answers one request.
+func (s *Service) ServeHTTP(w http.ResponseWriter, r *http.Request) { s.router.ServeHTTP(w, r) }
+
+// baseURL normalises the address that the discovery document names. A path
+// would move the well-known document to a place where it is not served.
+func baseURL(text string) (string, error) {
+	u, err := url.Parse(text)
+	if err != nil || u.Host == "" || u.User != nil || (u.Scheme != "http" && u.Scheme != "https") ||
+		strings.Trim(u.Path, "/") != "" || u.RawQuery != "" || u.Fragment != "" {
+		return "", errors.New("the base URL must be an http or https address without a path")
+	}
+	return u.Scheme + "://" + u.Host, nil
+}
+
+func isToken(s string) bool {
+	if len(s) < minToken {
+		return false
+	}
+	for i := range len(s) {
+		if s[i] <= ' ' || s[i] > '~' {
+			return false
+		}
+	}
+	return true
+}

@@ -1,0 +1,45 @@
+package api
+
+import "context"
+
+// evaluation answers one AuthZEN access evaluation request.
+func (s *Service) evaluation(ctx context.Context, body object) (any, error) {
+	return s.single(ctx, body, "body")
+}
+
+// single answers the question that o asks; at is where o stands in the body.
+func (s *Service) single(ctx context.Context, o object, at string) (answer, error) {
+	q, err := readQuestion(o, at)
+	if err != nil {
+		return answer{}, err
+	}
+	v, err := s.judge(ctx, q, s.now())
+	if err != nil {
+		return answer{}, err
+	}
+	if err := s.record(ctx, v); err != nil {
+		return answer{}, err
+	}
+	return v.answer(), nil
+}
+
+// A document is what OPA's data API answers: the value of the path, and the
+// id under which the decision stands in the journal.
+type document struct {
+	Result   answer `json:"result"`
+	Decision string `json:"decision_id"`
+}
+
+// data answers the same question in the envelope of OPA's data API.
+func (s *Service) data(ctx context.Context, body object) (any, error) {
+	var r reading
+	input := r.object(body, "body", "input")
+	if input == nil {
+		return nil, r.err()
+	}
+	a, err := s.single(ctx, input, "body.input")
+	if err != nil {
+		return nil, err
+	}
+	return document{Result: a, Decision: a.Context.ID}, nil
+}

@@ -1,0 +1,137 @@
+package api
+
+import (
+	"net/netip"
+
+	"github.com/wardgate/wardgate/pdp"
+)
+
+// members names what a question has, in the order in which faults are told.
+func members() [4]string { return [...]string{"subject", "action", "resource", "context"} }
+
+// A part is one member of a question, read once, however many questions of a
+// batch have it as their default.
+type part struct {
+	fill   func(*question)
+	faults malformed
+}
+
+// parts are the members that an object has, by name.
+type parts map[string]part
+
+// readParts reads the members that are there; at is where o stands in the body.
+func readParts(o object, at string) parts {
+	p := make(parts, 4)
+	for _, name := range members() {
+		if _, there := o[name]; there {
+			p[name] = readPart(o, at, name)
+		}
+	}
+	return p
+}
+
+func readPart(o object, at, name string) part {
+	var r reading
+	inner := r.object(o, at, name)
+	at += "." + name
+	var read question
+	var fill func(*question)
+	switch name {
+	case "subject":
+		read.subject = r.subject(inner, at)
+		fill = func(q *question) { q.subject = read.subject }
+	case "action":
+		read.action = r.text(inner, at, "name", 1)
+		fill = func(q *question) { q.action = read.action }
+	case "resource":
+		read.resource = pdp.Resource{Type: r.text(inner, at, "type", 1), ID: r.text(inner, at, "id", 0)}
+		fill = func(q *question) { q.resource = read.resource }
+	case "context":
+		read.address, read.agent = r.address(inner, at), r.agent(inner, at)
+		fill = func(q *question) { q.address, q.agent = read.address, read.agent }
+	}
+	if name != "context" {
+		r.properties(inner, at)
+	}
+	return part{fill: fill, faults: r.faults}
+}
+
+// over gives what p lacks from defaults. A member replaces the default of its
+// name whole.
+func (p parts) over(defaults parts) parts {
+	for name, d := range defaults {
+		if _, there := p[name]; !there {
+			p[name] = d
+		}
+	}
+	return p
+}
+
+// question puts the parts together. Its error is a malformed that names every
+// faulty field.
+func (p parts) question(at string) (question, error) {
+	var q question
+	var r reading
+	for _, name := range members() {
+		one, there := p[name]
+		switch {
+		case there:
+			one.fill(&q)
+			r.faults = append(r.faults, one.faults...)
+		case name != "context":
+			r.fault(at+"."+name, messageRequired)
+		}
+	}
+	if err := r.err(); err != nil {
+		return question{}, err
+	}
+	return q, nil
+}
+
+// subject reads who asks. Only a stranger has no id, and a stranger has none.
+func (r *reading) subject(o object, at string) pdp.Subject {
+	s := pdp.Subject{Type: r.text(o, at, "type", 1)}
+	if s.Type != anonymous {
+		s.ID = r.text(o, at, "id", 1)
+		return s
+	}
+	if s.ID = r.text(o, at, "id", 0); s.ID != "" {
+		r.fault(at+".id", "expected an empty text for an anonymous subject")
+	}
+	return s
+}
+
+// properties are the caller's claims: they must be of the standard's form, and
+// are not read.
+func (r *reading) properties(o object, at string) {
+	if _, there := o["properties"]; there {
+		r.object(o, at, "properties")
+	}
+}
+
+// address reads where the subject comes from. Without it the place is unknown.
+func (r *reading) address(o object, at string) netip.Addr {
+	raw, there := o["address"]
+	if !there {
+		return netip.Addr{}
+	}
+	text, ok := plainText(raw, maxText)
+	address, err := netip.ParseAddr(text)
+	if !ok || err != nil || address.Zone() != "" {
+		r.fault(at+".address", "expected an IP address")
+		return netip.Addr{}
+	}
+	return address.Unmap()
+}
+
+func (r *reading) agent(o object, at string) string {
+	raw, there := o["user_agent"]
+	if !there {
+		return ""
+	}
+	text, ok := plainText(raw, maxAgent)
+	if !ok {
+		r.fault(at+".user_agent", "expected a plain text of at most 4096 bytes")
+	}
+	return text
+}

@@ -1,0 +1,123 @@
+// Package device is the information point for the client's fingerprint. It
+// compares the operating system and browser family of a request with those
+// that were sealed into the token at log-in. That notices drift; it proves no
+// possession, because a thief can send the same User-Agent.
+package device
+
+import (
+	"context"
+	"encoding/base64"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/netip"
+	"sync"
+
+	"github.com/mileusna/useragent"
+	"github.com/tink-crypto/tink-go/v2/tink"
+
+	"github.com/wardgate/wardgate/pip"
+)
+
+// maxAgents bounds how many User-Agent strings are remembered.
+const maxAgents = 4096
+
+// A Source compares devices and seals footprints.
+type Source struct {
+	aead tink.AEAD
+
+	mu     sync.RWMutex
+	agents map[string]family
+}
+
+type family struct{ os, browser string }
+
+var _ pip.Source = (*Source)(nil)
+
+// New returns a source that seals under aead, an AES-256-GCM keyset.
+func New(aead tink.AEAD) *Source {
+	return &Source{aead: aead, agents: map[string]family{}}
+}
+
+// Name of the source in readings and journal records.
+func (*Source) Name() string { return "device" }
+
+// Observe takes the footprint of a client. It keeps families, not versions.
+func (s *Source) Observe(userAgent string, _ netip.Addr) pip.Footprint {
+	f := s.family(userAgent)
+	return pip.Footprint{OS: f.os, Browser: f.browser}
+}
+
+// Seal encrypts a footprint for the token tokenID alone, as unpadded base64url.
+// Two seals of one footprint share no ciphertext.
+func (s *Source) Seal(tokenID string, f pip.Footprint) (string, error) {
+	plain, err := json.Marshal(f)
+	if err != nil {
+		return "", fmt.Errorf("seal footprint: %w", err)
+	}
+	sealed, err := s.aead.Encrypt(plain, associated(tokenID))
+	if err != nil {
+		return "", fmt.Errorf("seal footprint: %w", err)
+	}
+	return base64.RawURLEncoding.EncodeToString(sealed), nil
+}
+
+// Open is the inverse of Seal. A footprint of another token does not open.
+func (s *Source) Open(tokenID, sealed string) (pip.Footprint, error) {
+	raw, err := base64.RawURLEncoding.DecodeString(sealed)
+	if err != nil {
+		return pip.Footprint{}, errors.New("open footprint: not base64url")
+	}
+	plain, err := s.aead.Decrypt(raw, associated(tokenID))
+	if err != nil {
+		return pip.Footprint{}, fmt.Errorf("open footprint: %w", err)
+	}
+	var f pip.Footprint
+	if err := json.Unmarshal(plain, &f); err != nil {
+		return pip.Footprint{}, errors.New("open footprint: not a footprint")
+	}
+	return f, nil
+}
+
+func associated(tokenID string) []byte { return []byte("wardgate footprint of token " + tokenID) }
+
+// Gather compares this request's device with the sealed one. A footprint that
+// does not open leaves the device unknown.
+func (s *Source) Gather(_ context.Context, q *pip.Query, f *pip.Facts) error {
+	now := s.family(q.UserAgent)
+	device := pip.Device{
+		Reading: pip.Reading{Source: s.Name(), State: pip.Fresh},
+		Match:   pip.DeviceUnseen, OS: now.os, Browser: now.browser,
+	}
+	if q.Session != "" {
+		then, err := s.Open(q.TokenID, q.Footprint)
+		if err != nil {
+			return err
+		}
+		device.Match = pip.DeviceChanged
+		if then.OS == now.os && then.Browser == now.browser {
+			device.Match = pip.DeviceSame
+		}
+	}
+	f.Device = device
+	return nil
+}
+
+// family reads a User-Agent, and remembers what it read.
+func (s *Source) family(userAgent string) family {
+	s.mu.RLock()
+	f, ok := s.agents[userAgent]
+	s.mu.RUnlock()
+	if ok {
+		return f
+	}
+	ua := useragent.Parse(userAgent)
+	f = family{os: ua.OS, browser: ua.Name}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if len(s.agents) >= maxAgents {
+		clear(s.agents)
+	}
+	s.agents[userAgent] = f
+	return f
+}

@@ -1,0 +1,137 @@
+package identity
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/wardgate/wardgate/pip"
+)
+
+// maxPage is the most accounts that List returns at once.
+const maxPage = 500
+
+// Accounts is the register of accounts, for operators and for Authenticator.
+type Accounts struct {
+	store AccountStore
+	vault *Vault
+	now   func() time.Time
+}
+
+// NewAccounts returns the register over store. A nil now is the wall clock.
+func NewAccounts(store AccountStore, vault *Vault, now func() time.Time) *Accounts {
+	if now == nil {
+		now = time.Now
+	}
+	return &Accounts{store: store, vault: vault, now: now}
+}
+
+// NewAccount is what Add needs. Role and Standing have no default.
+type NewAccount struct {
+	Username     string
+	Email        string
+	PasswordHash string // from HashPassword
+	Role         string
+	Standing     pip.Account
+	Staff        string
+	Patient      string
+	Department   string
+}
+
+// Add creates an account, or returns ErrEmail or ErrTaken.
+func (a *Accounts) Add(ctx context.Context, n NewAccount) (Profile, error) {
+	email, err := ParseEmail(n.Email)
+	if err != nil {
+		return Profile{}, fmt.Errorf("add account: %w", err)
+	}
+	if err := errors.Join(checkUsername(n.Username), checkRole(n.Role), checkStanding(n.Standing), checkHash(n.PasswordHash)); err != nil {
+		return Profile{}, fmt.Errorf("add account: %w", err)
+	}
+	id, err := uuid.NewV7()
+	if err != nil {
+		return Profile{}, fmt.Errorf("add account: %w", err)
+	}
+	r := Record{
+		ID: id.String(), Username: strings.ToLower(n.Username), PasswordHash: n.PasswordHash,
+		Role: n.Role, Standing: n.Standing,
+		Staff: n.Staff, Patient: n.Patient, Department: n.Department, Created: a.now(),
+	}
+	if r.EmailIndex, err = a.vault.index(email); err != nil {
+		return Profile{}, fmt.Errorf("add account: %w", err)
+	}
+	if r.EmailSealed, err = a.vault.seal(r.ID, email); err != nil {
+		return Profile{}, fmt.Errorf("add account: %w", err)
+	}
+	if err := a.store.AddAccount(ctx, r); err != nil {
+		return Profile{}, fmt.Errorf("add account: %w", err)
+	}
+	return profile(r, email), nil
+}
+
+// Account returns one account, or ErrNotFound.
+func (a *Accounts) Account(ctx context.Context, id string) (Profile, error) {
+	r, err := a.store.Account(ctx, id)
+	if err != nil {
+		return Profile{}, fmt.Errorf("account %s: %w", id, err)
+	}
+	return a.profile(r)
+}
+
+// List returns at most limit accounts in the order of their ids, beginning
+// behind the id after; with "" from the first.
+func (a *Accounts) List(ctx context.Context, after string, limit int) ([]Profile, error) {
+	records, err := a.store.Accounts(ctx, after, min(max(limit, 1), maxPage))
+	if err != nil {
+		return nil, fmt.Errorf("list accounts: %w", err)
+	}
+	profiles := make([]Profile, 0, len(records))
+	for _, r := range records {
+		p, err := a.profile(r)
+		if err != nil {
+			return nil, fmt.Errorf("list accounts: %w", err)
+		}
+		profiles = append(profiles, p)
+	}
+	return profiles, nil
+}
+
+func (a *Accounts) profile(r Record) (Profile, error) {
+	email, err := a.vault.open(r.ID, r.EmailSealed)
+	if err != nil {
+		return Profile{}, err
+	}
+	return profile(r, email), nil
+}
+
+func profile(r Record, email string) Profile {
+	return Profile{
+		ID: r.ID, Username: r.Username, Email: email, Role: r.Role, Standing: r.Standing,
+		Staff: r.Staff, Patient: r.Patient, Department: r.Department,
+	}
+}
+
+func checkUsername(name string) error {
+	if len(name) < 2 || len(name) > 64 || !printableASCII(name) {
+		return errors.New("a username has 2 to 64 printable characters without blanks")
+	}
+	return nil
+}
+
+func checkRole(role string) error {
+	if !slices.Contains([]string{"doctor", "nurse", "patient", "security"}, role) {
+		return errors.New("the role is none of doctor, nurse, patient, security")
+	}
+	return nil
+}
+
+func checkStanding(s pip.Account) error {
+	if !slices.Contains([]pip.Account{pip.AccountActive, pip.AccountPending, pip.AccountDisabled}, s) {
+		return errors.New("the standing is none of active, pending, disabled")
+	}
+	return nil
+}

@@ -1,0 +1,159 @@
+package identity_test
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"github.com/wardgate/wardgate/pip"
+	"github.com/wardgate/wardgate/pip/identity"
+)
+
+func TestParseEmail(t *testing.T) {
+	cases := []struct{ name, in, want string }{
+		{"plain", "a@b.test", "a@b.test"},
+		{"upper case", "A.B+c@Hospital.TEST", "a.b+c@hospital.test"},
+		{"display name", "A <a@b.test>", ""},
+		{"angle brackets", "<a@b.test>", ""},
+		{"quoted", `"a b"@b.test`, ""},
+		{"comment", "a@b.test (x)", ""},
+		{"blank before", " a@b.test", ""},
+		{"header injection", "a@b.test\r\nBcc: c@d.test", ""},
+		{"two", "a@b.test,c@d.test", ""},
+		{"beyond ASCII", "ä@b.test", ""},
+		{"no domain", "a@", ""},
+		{"empty", "", ""},
+		{"too long", string(bytes.Repeat([]byte("a"), 250)) + "@b.test", ""},
+	}
+	for _, c := range cases {
+		t.Run(c.name, func(t *testing.T) {
+			got, err := identity.ParseEmail(c.in)
+			if got != c.want || (err == nil) != (c.want != "") {
+				t.Errorf("got %q, %v, want %q", got, err, c.want)
+			}
+		})
+	}
+}
+
+func FuzzParseEmail(f *testing.F) {
+	f.Add("a@b.test")
+	f.Add("A <a@b.test>")
+	f.Fuzz(func(t *testing.T, in string) {
+		once, err := identity.ParseEmail(in)
+		if err != nil {
+			return
+		}
+		if twice, err := identity.ParseEmail(once); err != nil || twice != once {
+			t.Errorf("%q became %q, then %q (%v)", in, once, twice, err)
+		}
+	})
+}
+
+func TestAddRefuses(t *testing.T) {
+	w := newWorld(t)
+	good := identity.NewAccount{Username: "nurse", Email: "nurse@hospital.test", PasswordHash: hash(), Role: "nurse", Standing: pip.AccountActive}
+	cases := []struct {
+		name  string
+		spoil func(*identity.NewAccount)
+		want  error
+	}{
+		{"e-mail in use, other spelling", func(n *identity.NewAccount) { n.Email = "Doctor@Hospital.test" }, identity.ErrTaken},
+		{"username in use, other spelling", func(n *identity.NewAccount) { n.Username = "DOCTOR" }, identity.ErrTaken},
+		{"no address", func(n *identity.NewAccount) { n.Email = "nurse" }, identity.ErrEmail},
+		{"no standing", func(n *identity.NewAccount) { n.Standing = "" }, nil},
+		{"unknown role", func(n *identity.NewAccount) { n.Role = "root" }, nil},
+		{"plain password", func(n *identity.NewAccount) { n.PasswordHash = password }, nil},
+		{"cheap hash", func(n *identity.NewAccount) { n.PasswordHash = "$2a$04$" + hash()[7:] }, nil},
+	}
+	for _, c := range cases {
+		t.Run(c.name, func(t *testing.T) {
+			n := good
+			c.spoil(&n)
+			_, err := w.reg.Add(t.Context(), n)
+			if err == nil || c.want != nil && !errors.Is(err, c.want) {
+				t.Errorf("got %v, want %v", err, c.want)
+			}
+		})
+	}
+	if _, err := w.reg.Add(t.Context(), good); err != nil {
+		t.Errorf("good: %v", err)
+	}
+	list, err := w.reg.List(t.Context(), "", 10)
+	if err != nil || len(list) != 2 || list[1].Email != good.Email {
+		t.Errorf("list: got %d accounts, %v, want 2", len(list), err)
+	}
+}
+
+func TestStoredFilesHoldNoAddressAndAreTheOwners(t *testing.T) {
+	w := newWorld(t)
+	w.login()
+	for _, name := range []string{"identity.db", "identity.db-wal", "keys/identity-seal.json"} {
+		path := filepath.Join(w.dir, name)
+		content, err := os.ReadFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, secret := range []string{email, password, w.mail.Code(t)} {
+			if bytes.Contains(content, []byte(secret)) {
+				t.Errorf("%s holds a secret in the clear", name)
+			}
+		}
+		if info, err := os.Stat(path); err != nil || info.Mode().Perm() != 0o600 {
+			t.Errorf("%s: got mode %v, want 0600 (%v)", name, info.Mode().Perm(), err)
+		}
+	}
+}
+
+func TestMessagePrintsRedacted(t *testing.T) {
+	m := identity.Message{To: email, Text: "Your code is 123456"}
+	for _, verb := range []string{"%v", "%+v", "%#v", "%s"} {
+		if got := fmt.Sprintf(verb, m); got != "redacted" {
+			t.Errorf("%s: got %q", verb, got)
+		}
+	}
+}
+
+func TestSource(t *testing.T) {
+	w := newWorld(t)
+	list, err := w.reg.List(t.Context(), "", 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	id := list[0].ID
+	source := identity.NewSource(w.store, w.clock.Now)
+	gather := func(subject string) (pip.Identity, error) {
+		var f pip.Facts
+		err := source.Gather(t.Context(), &pip.Query{Subject: subject}, &f)
+		return f.Identity, err
+	}
+	known := pip.Identity{Account: pip.AccountActive, Role: "doctor", Staff: "s-1", Department: "d-1"}
+	cases := []struct {
+		name    string
+		subject string
+		before  func()
+		want    pip.Identity
+		state   pip.State
+		fails   bool
+	}{
+		{"stranger", "", func() {}, pip.Identity{}, pip.Fresh, false},
+		{"unknown account", "nobody", func() {}, pip.Identity{}, pip.Fresh, false},
+		{"known account", id, func() {}, known, pip.Fresh, false},
+		{"from memory while the store is gone", id, func() { w.store.Close() }, known, pip.Fresh, false},
+		{"stale after a second", id, func() { w.clock.Pass(time.Second) }, known, pip.Stale, true},
+		{"unknown after ten seconds", id, func() { w.clock.Pass(9 * time.Second) }, pip.Identity{}, pip.Unknown, true},
+		{"unknown after the clock stepped back", id, func() { w.clock.Pass(-time.Hour) }, pip.Identity{}, pip.Unknown, true},
+	}
+	for _, c := range cases {
+		c.before()
+		got, err := gather(c.subject)
+		state := got.State
+		got.Reading = pip.Reading{}
+		if got != c.want || state != c.state || (err != nil) != c.fails {
+			t.Errorf("%s: got %+v %v %v, want %+v %v", c.name, got, state, err, c.want, c.state)
+		}
+	}
+}

@@ -1,0 +1,181 @@
+package identity
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"runtime"
+	"time"
+
+	"github.com/wardgate/wardgate/pip"
+)
+
+// challengeSpan is the span in which the challenges of an account are counted.
+const challengeSpan = time.Hour
+
+// An Authenticator proves who somebody is: a password, then a second factor.
+// Whatever it cannot decide is an error that is no Refusal, and proves nothing.
+type Authenticator struct {
+	accounts *Accounts
+	store    Store
+	factor   Factor
+	limits   Limits
+	now      func() time.Time
+	work     chan struct{} // one token for each core that may hash
+}
+
+// Config is what is optional about an Authenticator.
+type Config struct {
+	Limits Limits
+	Now    func() time.Time // the wall clock when nil
+}
+
+// NewAuthenticator returns an authenticator over the accounts and store, with
+// the factor that is asked for after the password.
+func NewAuthenticator(accounts *Accounts, store Store, factor Factor, cfg Config) *Authenticator {
+	if cfg.Now == nil {
+		cfg.Now = time.Now
+	}
+	return &Authenticator{
+		accounts: accounts, store: store, factor: factor,
+		limits: cfg.Limits.withDefaults(), now: cfg.Now,
+		work: make(chan struct{}, max(1, runtime.GOMAXPROCS(0))),
+	}
+}
+
+// Account returns what is known of an account, or ErrNotFound.
+func (a *Authenticator) Account(ctx context.Context, id string) (Profile, error) {
+	return a.accounts.Account(ctx, id)
+}
+
+// Password begins a log-in: it checks the password and sends a code. It
+// returns ErrEmail, ErrCredentials or ErrThrottled. Nothing that a stranger
+// can see, time included, tells an unknown e-mail from a wrong password.
+func (a *Authenticator) Password(ctx context.Context, email, password string) (Challenge, error) {
+	address, err := ParseEmail(email)
+	if err != nil {
+		return Challenge{}, err
+	}
+	index, err := a.accounts.vault.index(address)
+	if err != nil {
+		return Challenge{}, fmt.Errorf("check password: %w", err)
+	}
+	r, err := a.store.AccountByEmail(ctx, index)
+	if err != nil && !errors.Is(err, ErrNotFound) {
+		return Challenge{}, fmt.Errorf("check password: %w", err)
+	}
+	if r.Standing != pip.AccountActive && r.Standing != pip.AccountPending {
+		r = Record{}
+	}
+	key := r.ID
+	if key == "" {
+		key = "unknown/" + index
+	}
+	if err := a.checkGuarded(ctx, key, r, password); err != nil {
+		return Challenge{}, err
+	}
+	p, err := a.accounts.profile(r)
+	if err != nil {
+		return Challenge{}, fmt.Errorf("check password: %w", err)
+	}
+	return a.ask(ctx, p, PurposeLogIn, "")
+}
+
+// checkGuarded checks one password under the guard of key. Once the work is
+// done the result is counted, even if the caller has gone away meanwhile.
+func (a *Authenticator) checkGuarded(ctx context.Context, key string, r Record, password string) error {
+	var wait time.Duration
+	err := a.store.UpdateGuard(ctx, key, func(g *Guard) { wait = g.Reserve(a.now(), a.limits) })
+	if err != nil {
+		return fmt.Errorf("check password: %w", err)
+	}
+	if wait > 0 {
+		return &Refusal{Reason: "throttled", Account: r.ID, Wait: wait}
+	}
+	settle := context.WithoutCancel(ctx)
+	var same bool
+	if err := a.compute(ctx, func() { same = samePassword(r.PasswordHash, password) }); err != nil {
+		return errors.Join(err, a.store.UpdateGuard(settle, key, func(g *Guard) { g.Release() }))
+	}
+	err = a.store.UpdateGuard(settle, key, func(g *Guard) {
+		if same {
+			g.Succeed()
+			return
+		}
+		g.Fail(a.now(), a.limits)
+	})
+	if err != nil {
+		return fmt.Errorf("check password: %w", err)
+	}
+	if !same {
+		return &Refusal{Reason: "credentials_invalid", Account: r.ID}
+	}
+	return nil
+}
+
+// StepUp asks the owner of a live session for a fresh factor.
+func (a *Authenticator) StepUp(ctx context.Context, account, session string) (Challenge, error) {
+	if account == "" || session == "" {
+		return Challenge{}, errors.New("step up: no account or no session")
+	}
+	p, err := a.accounts.Account(ctx, account)
+	if err != nil {
+		return Challenge{}, fmt.Errorf("step up: %w", err)
+	}
+	return a.ask(ctx, p, PurposeStepUp, session)
+}
+
+// ask stores a challenge, then sends its code.
+func (a *Authenticator) ask(ctx context.Context, p Profile, purpose Purpose, session string) (Challenge, error) {
+	now := a.now()
+	open, err := a.store.CountOpen(ctx, p.ID, a.limits.CodeAttempts, now.Add(-challengeSpan), now)
+	if err != nil {
+		return Challenge{}, fmt.Errorf("challenge: %w", err)
+	}
+	if open >= a.limits.OpenChallenges {
+		return Challenge{}, &Refusal{Reason: "throttled", Account: p.ID, Wait: a.limits.CodeLife}
+	}
+	q, err := a.prepare(ctx, p)
+	if err != nil {
+		return Challenge{}, fmt.Errorf("challenge: %w", err)
+	}
+	c := Pending{
+		ID: rand.Text(), Account: p.ID, Session: session, Purpose: purpose,
+		Method: a.factor.Method(), Kept: q.Kept,
+		Created: now, Expires: now.Add(a.limits.CodeLife), Sent: now,
+	}
+	if err := a.store.AddChallenge(ctx, c); err != nil {
+		return Challenge{}, fmt.Errorf("challenge: %w", err)
+	}
+	if err := q.Deliver(ctx); err != nil {
+		return Challenge{}, fmt.Errorf("challenge: %w", err)
+	}
+	return Challenge{ID: c.ID, Methods: []string{c.Method}, Expires: c.Expires}, nil
+}
+
+func (a *Authenticator) prepare(ctx context.Context, p Profile) (q Question, err error) {
+	if failed := a.compute(ctx, func() { q, err = a.factor.Prepare(ctx, p) }); failed != nil {
+		return Question{}, failed
+	}
+	return q, err
+}
+
+// compute runs hashing work on no more cores than there are, so that a flood
+// of log-ins waits for its turn instead of starving everything else.
+func (a *Authenticator) compute(ctx context.Context, do func()) error {
+	select {
+	case a.work <- struct{}{}:
+	case <-ctx.Done():
+		return fmt.Errorf("wait for a core: %w", ctx.Err())
+	}
+	defer func() { <-a.work }()
+	do()
+	return nil
+}
+
+// Sweep forgets what can no longer matter. Call it now and then.
+func (a *Authenticator) Sweep(ctx context.Context) error {
+	age := max(2*challengeSpan, a.limits.BarFor+a.limits.WrongWithin)
+	return a.store.Sweep(ctx, a.now().Add(-age))
+}

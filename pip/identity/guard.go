@@ -1,0 +1,70 @@
+package identity
+
+import "time"
+
+const (
+	// pendingLife is how long a password check may be under way before its
+	// reservation is taken for lost.
+	pendingLife = 30 * time.Second
+	// pendingWait is what a caller is told who comes while too many are under way.
+	pendingWait = time.Second
+)
+
+// A Guard remembers the wrong passwords of one account, or of one e-mail that
+// has none. Checks under way count as wrong until they are settled: otherwise
+// a thousand guesses sent at once would all be evaluated.
+type Guard struct {
+	Failed       []time.Time // wrong passwords within the span
+	Pending      int         // checks under way
+	PendingSince time.Time   // the newest of them
+	BarredUntil  time.Time
+}
+
+// Reserve takes the right to check one password, or says how long to wait.
+func (g *Guard) Reserve(now time.Time, l Limits) (wait time.Duration) {
+	l = l.withDefaults()
+	g.forget(now, l)
+	if g.BarredUntil.After(now) {
+		return g.BarredUntil.Sub(now)
+	}
+	if len(g.Failed)+g.Pending >= l.WrongPasswords {
+		return pendingWait
+	}
+	g.Pending++
+	g.PendingSince = now
+	return 0
+}
+
+// Fail settles a reservation with a wrong password.
+func (g *Guard) Fail(now time.Time, l Limits) {
+	l = l.withDefaults()
+	g.Release()
+	g.forget(now, l)
+	g.Failed = append(g.Failed, now)
+	if len(g.Failed) >= l.WrongPasswords {
+		g.Failed = nil
+		g.BarredUntil = now.Add(l.BarFor)
+	}
+}
+
+// Succeed settles a reservation with the right password.
+func (g *Guard) Succeed() {
+	g.Release()
+	g.Failed = nil
+}
+
+// Release gives a reservation back when no password was checked.
+func (g *Guard) Release() { g.Pending = max(0, g.Pending-1) }
+
+func (g *Guard) forget(now time.Time, l Limits) {
+	kept := g.Failed[:0]
+	for _, t := range g.Failed {
+		if now.Sub(t) < l.WrongWithin {
+			kept = append(kept, t)
+		}
+	}
+	g.Failed = kept
+	if now.Sub(g.PendingSince) > pendingLife {
+		g.Pending = 0
+	}
+}

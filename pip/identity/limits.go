@@ -1,0 +1,31 @@
+package identity
+
+import (
+	"cmp"
+	"time"
+)
+
+// Limits are the numbers of authentication. A zero field takes its default.
+type Limits struct {
+	CodeLife       time.Duration // how long a code is valid; 5 minutes
+	CodeAttempts   int           // guesses evaluated for one challenge; 3
+	ResendEvery    time.Duration // between two codes of one challenge; 1 minute
+	Resends        int           // further codes for one challenge; 5
+	OpenChallenges int           // unanswered or worn-out challenges of one account in an hour; 30
+	WrongPasswords int           // wrong passwords that bar new log-ins; 3
+	WrongWithin    time.Duration // the span in which they are counted; 3 minutes
+	BarFor         time.Duration // how long new log-ins are then barred; 15 minutes
+}
+
+func (l Limits) withDefaults() Limits {
+	return Limits{
+		CodeLife:       cmp.Or(l.CodeLife, 5*time.Minute),
+		CodeAttempts:   cmp.Or(l.CodeAttempts, 3),
+		ResendEvery:    cmp.Or(l.ResendEvery, time.Minute),
+		Resends:        cmp.Or(l.Resends, 5),
+		OpenChallenges: cmp.Or(l.OpenChallenges, 30),
+		WrongPasswords: cmp.Or(l.WrongPasswords, 3),
+		WrongWithin:    cmp.Or(l.WrongWithin, 3*time.Minute),
+		BarFor:         cmp.Or(l.BarFor, 15*time.Minute),
+	}
+}

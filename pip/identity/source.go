@@ -1,0 +1,144 @@
+package identity
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+
+	"golang.org/x/sync/singleflight"
+
+	"github.com/wardgate/wardgate/pip"
+)
+
+const (
+	freshFor   = time.Second      // an answer this young is not asked for again
+	staleFor   = 10 * time.Second // an answer this old still counts, as stale, when the store fails
+	loadWithin = 2 * time.Second
+	maxCached  = 20_000
+)
+
+// A Source tells the policy what stands behind an account. It answers from
+// memory; at most once a second and account it reads the store.
+type Source struct {
+	store  AccountStore
+	now    func() time.Time
+	flight singleflight.Group
+
+	mu    sync.Mutex
+	known map[string]memory
+}
+
+type memory struct {
+	identity pip.Identity // without a Reading
+	read     time.Time
+}
+
+// NewSource returns the information point over store. A nil now is the wall clock.
+func NewSource(store AccountStore, now func() time.Time) *Source {
+	if now == nil {
+		now = time.Now
+	}
+	return &Source{store: store, now: now, known: make(map[string]memory)}
+}
+
+// Name is "identity".
+func (*Source) Name() string { return "identity" }
+
+// Gather fills f.Identity. A stranger, and an account that does not exist, are
+// a fresh answer with an empty Account.
+func (s *Source) Gather(ctx context.Context, q *pip.Query, f *pip.Facts) error {
+	if q.Subject == "" {
+		f.Identity = pip.Identity{Reading: s.reading(pip.Fresh, 0)}
+		return nil
+	}
+	m, found := s.recall(q.Subject)
+	if found && s.age(m) < freshFor {
+		f.Identity = m.identity
+		f.Identity.Reading = s.reading(pip.Fresh, s.age(m))
+		return nil
+	}
+	loaded, err := s.load(ctx, q.Subject)
+	if err == nil {
+		f.Identity = loaded.identity
+		f.Identity.Reading = s.reading(pip.Fresh, s.age(loaded))
+		return nil
+	}
+	if found && s.age(m) < staleFor {
+		f.Identity = m.identity
+		f.Identity.Reading = s.reading(pip.Stale, s.age(m))
+	}
+	return fmt.Errorf("identity of %s: %w", q.Subject, err)
+}
+
+func (s *Source) reading(state pip.State, age time.Duration) pip.Reading {
+	return pip.Reading{Source: s.Name(), State: state, Age: age}
+}
+
+// age treats knowledge from the future, after the clock stepped back, as old.
+func (s *Source) age(m memory) time.Duration {
+	age := s.now().Sub(m.read)
+	if age < 0 {
+		return staleFor
+	}
+	return age
+}
+
+func (s *Source) recall(account string) (memory, bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	m, found := s.known[account]
+	return m, found
+}
+
+// load reads the store once for all who ask at the same time. The read does not
+// end with the request that happened to begin it.
+func (s *Source) load(ctx context.Context, account string) (memory, error) {
+	result := s.flight.DoChan(account, func() (any, error) {
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), loadWithin)
+		defer cancel()
+		read := s.now()
+		r, err := s.store.Account(ctx, account)
+		if err != nil && !errors.Is(err, ErrNotFound) {
+			return nil, err
+		}
+		m := memory{read: read, identity: pip.Identity{
+			Account: r.Standing, Role: r.Role, Staff: r.Staff, Patient: r.Patient, Department: r.Department,
+		}}
+		s.remember(account, m)
+		return m, nil
+	})
+	select {
+	case r := <-result:
+		if r.Err != nil {
+			return memory{}, r.Err
+		}
+		return r.Val.(memory), nil
+	case <-ctx.Done():
+		return memory{}, ctx.Err()
+	}
+}
+
+// remember keeps the memory bounded: when it is full, what has gone old leaves
+// first, then anything.
+func (s *Source) remember(account string, m memory) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if len(s.known) >= maxCached {
+		for k, old := range s.known {
+			if m.read.Sub(old.read) > staleFor {
+				delete(s.known, k)
+			}
+		}
+	}
+	for k := range s.known {
+		if len(s.known) < maxCached {
+			break
+		}
+		delete(s.known, k)
+	}
+	s.known[account] = m
+}
+
+var _ pip.Source = (*Source)(nil)

@@ -1,0 +1,91 @@
+package sqlstore
+
+import (
+	"context"
+	"database/sql"
+	"encoding/base64"
+	"errors"
+	"fmt"
+
+	"github.com/wardgate/wardgate/pip/identity"
+)
+
+const accountColumns = "id, username, email_sealed, email_index, password_hash, role, standing, staff, patient, department, created_at"
+
+// AddAccount stores r, or returns identity.ErrTaken.
+func (s *Store) AddAccount(ctx context.Context, r identity.Record) error {
+	tx, err := s.db.BeginTx(ctx, nil)
+	if err != nil {
+		return fmt.Errorf("add account: %w", err)
+	}
+	defer tx.Rollback() // a no-op after Commit
+	var taken int
+	err = tx.QueryRowContext(ctx, "SELECT COUNT(*) FROM identity_accounts WHERE email_index = ? OR username = ?",
+		r.EmailIndex, r.Username).Scan(&taken)
+	if err != nil {
+		return fmt.Errorf("add account: %w", err)
+	}
+	if taken > 0 {
+		return identity.ErrTaken
+	}
+	_, err = tx.ExecContext(ctx, "INSERT INTO identity_accounts ("+accountColumns+") VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+		r.ID, r.Username, base64.StdEncoding.EncodeToString(r.EmailSealed), r.EmailIndex, r.PasswordHash,
+		r.Role, string(r.Standing), r.Staff, r.Patient, r.Department, micros(r.Created))
+	if err != nil {
+		return fmt.Errorf("add account: %w", err)
+	}
+	if err := tx.Commit(); err != nil {
+		return fmt.Errorf("add account: %w", err)
+	}
+	return nil
+}
+
+// Account returns the account with the id.
+func (s *Store) Account(ctx context.Context, id string) (identity.Record, error) {
+	return scanAccount(s.db.QueryRowContext(ctx, "SELECT "+accountColumns+" FROM identity_accounts WHERE id = ?", id))
+}
+
+// AccountByEmail returns the account with the keyed e-mail index.
+func (s *Store) AccountByEmail(ctx context.Context, index string) (identity.Record, error) {
+	return scanAccount(s.db.QueryRowContext(ctx, "SELECT "+accountColumns+" FROM identity_accounts WHERE email_index = ?", index))
+}
+
+// Accounts returns accounts behind the id after.
+func (s *Store) Accounts(ctx context.Context, after string, limit int) ([]identity.Record, error) {
+	rows, err := s.db.QueryContext(ctx, "SELECT "+accountColumns+" FROM identity_accounts WHERE id > ? ORDER BY id LIMIT ?", after, limit)
+	if err != nil {
+		return nil, fmt.Errorf("read accounts: %w", err)
+	}
+	defer rows.Close()
+	var records []identity.Record
+	for rows.Next() {
+		r, err := scanAccount(rows)
+		if err != nil {
+			return nil, err
+		}
+		records = append(records, r)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, fmt.Errorf("read accounts: %w", err)
+	}
+	return records, nil
+}
+
+func scanAccount(row interface{ Scan(...any) error }) (identity.Record, error) {
+	var r identity.Record
+	var sealed string
+	var created int64
+	err := row.Scan(&r.ID, &r.Username, &sealed, &r.EmailIndex, &r.PasswordHash,
+		&r.Role, &r.Standing, &r.Staff, &r.Patient, &r.Department, &created)
+	if errors.Is(err, sql.ErrNoRows) {
+		return identity.Record{}, identity.ErrNotFound
+	}
+	if err != nil {
+		return identity.Record{}, fmt.Errorf("read account: %w", err)
+	}
+	if r.EmailSealed, err = base64.StdEncoding.DecodeString(sealed); err != nil {
+		return identity.Record{}, fmt.Errorf("read account %s: %w", r.ID, err)
+	}
+	r.Created = fromMicros(created)
+	return r, nil
+}

@@ -1,0 +1,115 @@
+package identity
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/wardgate/wardgate/pip"
+)
+
+// Verify answers the challenge of a log-in: with the proof, or with ErrCode.
+// However many answers arrive at once, from however many processes on one
+// store, at most Limits.CodeAttempts are evaluated and at most one succeeds.
+func (a *Authenticator) Verify(ctx context.Context, challenge, code string) (Proof, error) {
+	return a.verify(ctx, challenge, code, func(p Pending) bool { return p.Purpose == PurposeLogIn })
+}
+
+// VerifyStepUp answers the challenge that StepUp gave to this very session.
+func (a *Authenticator) VerifyStepUp(ctx context.Context, account, session, challenge, code string) (Proof, error) {
+	return a.verify(ctx, challenge, code, func(p Pending) bool {
+		return p.Purpose == PurposeStepUp && session != "" && p.Session == session && p.Account == account
+	})
+}
+
+func (a *Authenticator) verify(ctx context.Context, challenge, code string, fits func(Pending) bool) (Proof, error) {
+	seen, err := a.store.Challenge(ctx, challenge)
+	if errors.Is(err, ErrNotFound) || err == nil && !fits(seen) {
+		return Proof{}, ErrCode
+	}
+	if err != nil {
+		return Proof{}, fmt.Errorf("verify code: %w", err)
+	}
+	refused := &Refusal{Reason: "code_invalid", Account: seen.Account}
+	now := a.now()
+	p, counted, err := a.store.CountAttempt(ctx, challenge, a.limits.CodeAttempts, now)
+	if err != nil {
+		return Proof{}, fmt.Errorf("verify code: %w", err)
+	}
+	if !counted {
+		return Proof{}, refused
+	}
+	var same bool
+	if err := a.compute(ctx, func() { same = a.factor.Check(p.Kept, code) }); err != nil {
+		return Proof{}, fmt.Errorf("verify code: %w", err)
+	}
+	if !same {
+		return Proof{}, refused
+	}
+	won, err := a.store.SpendChallenge(ctx, challenge, p.Kept)
+	if err != nil {
+		return Proof{}, fmt.Errorf("verify code: %w", err)
+	}
+	if !won {
+		return Proof{}, refused
+	}
+	return a.prove(ctx, p.Account, now)
+}
+
+// prove states what was proven. An account that was disabled since the
+// challenge began proves nothing; whether a pending one may do anything is for
+// the policy to say.
+func (a *Authenticator) prove(ctx context.Context, account string, now time.Time) (Proof, error) {
+	profile, err := a.accounts.Account(ctx, account)
+	if err != nil {
+		return Proof{}, fmt.Errorf("verify code: %w", err)
+	}
+	if profile.Standing != pip.AccountActive && profile.Standing != pip.AccountPending {
+		return Proof{}, &Refusal{Reason: "code_invalid", Account: account}
+	}
+	return Proof{Account: profile, AMR: []string{"pwd", a.factor.AMR()}, AuthTime: now}, nil
+}
+
+// Resend sends a new code for an open challenge; the old code is void, the
+// attempts already used stay used. It returns ErrThrottled when the last code
+// is too young, and when there were too many.
+func (a *Authenticator) Resend(ctx context.Context, challenge string) error {
+	p, err := a.store.Challenge(ctx, challenge)
+	if errors.Is(err, ErrNotFound) {
+		return ErrCode
+	}
+	if err != nil {
+		return fmt.Errorf("resend code: %w", err)
+	}
+	now := a.now()
+	if p.Spent || p.Attempts >= a.limits.CodeAttempts || !p.Expires.After(now) {
+		return &Refusal{Reason: "code_invalid", Account: p.Account}
+	}
+	if p.Resends >= a.limits.Resends {
+		return &Refusal{Reason: "throttled", Account: p.Account, Wait: max(p.Created.Add(challengeSpan).Sub(now), time.Second)}
+	}
+	if wait := p.Sent.Add(a.limits.ResendEvery).Sub(now); wait > 0 {
+		return &Refusal{Reason: "throttled", Account: p.Account, Wait: wait}
+	}
+	profile, err := a.accounts.Account(ctx, p.Account)
+	if err != nil {
+		return fmt.Errorf("resend code: %w", err)
+	}
+	q, err := a.prepare(ctx, profile)
+	if err != nil {
+		return fmt.Errorf("resend code: %w", err)
+	}
+	p.Kept, p.Sent, p.Expires = q.Kept, now, now.Add(a.limits.CodeLife)
+	renewed, err := a.store.RenewChallenge(ctx, p, a.limits.CodeAttempts)
+	if err != nil {
+		return fmt.Errorf("resend code: %w", err)
+	}
+	if !renewed {
+		return &Refusal{Reason: "throttled", Account: p.Account, Wait: a.limits.ResendEvery}
+	}
+	if err := q.Deliver(ctx); err != nil {
+		return fmt.Errorf("resend code: %w", err)
+	}
+	return nil
+}

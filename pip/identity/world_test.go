@@ -1,0 +1,151 @@
+package identity_test
+
+import (
+	"context"
+	"errors"
+	"path/filepath"
+	"regexp"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/wardgate/wardgate/pip"
+	"github.com/wardgate/wardgate/pip/identity"
+	"github.com/wardgate/wardgate/pip/identity/sqlstore"
+)
+
+const (
+	email    = "doctor@hospital.test"
+	password = "correct horse battery"
+)
+
+// hash is made once: it takes a good part of a second.
+var hash = sync.OnceValue(func() string {
+	h, err := identity.HashPassword(password)
+	if err != nil {
+		panic(err)
+	}
+	return h
+})
+
+type clock struct {
+	mu  sync.Mutex
+	now time.Time
+}
+
+func (c *clock) Now() time.Time {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.now
+}
+
+func (c *clock) Pass(d time.Duration) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.now = c.now.Add(d)
+}
+
+// A mailbox keeps what was sent, and fails on demand.
+type mailbox struct {
+	mu    sync.Mutex
+	mails []identity.Message
+	fail  bool
+}
+
+func (m *mailbox) Send(_ context.Context, mail identity.Message) error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.fail {
+		return errors.New("no route to mail server")
+	}
+	m.mails = append(m.mails, mail)
+	return nil
+}
+
+func (m *mailbox) Count() int {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return len(m.mails)
+}
+
+// Code returns the code of the newest mail.
+func (m *mailbox) Code(t *testing.T) string {
+	t.Helper()
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if len(m.mails) == 0 {
+		t.Fatal("no mail was sent")
+	}
+	codes := regexp.MustCompile(`[0-9]{6}`).FindAllString(m.mails[len(m.mails)-1].Text, -1)
+	if len(codes) != 1 {
+		t.Fatalf("the mail holds %d codes, want 1", len(codes))
+	}
+	return codes[0]
+}
+
+type world struct {
+	t     *testing.T
+	dir   string
+	clock *clock
+	mail  *mailbox
+	store *sqlstore.Store
+	auth  *identity.Authenticator
+	reg   *identity.Accounts
+}
+
+// newWorld has one active account, with email and password.
+func newWorld(t *testing.T) *world {
+	t.Helper()
+	w := &world{
+		t: t, dir: t.TempDir(), mail: &mailbox{},
+		clock: &clock{now: time.Date(2026, 3, 2, 9, 0, 0, 0, time.UTC)},
+	}
+	w.store, w.reg, w.auth = w.process()
+	w.add(email, "doctor", pip.AccountActive)
+	return w
+}
+
+// process opens another store and authenticator on the same files.
+func (w *world) process() (*sqlstore.Store, *identity.Accounts, *identity.Authenticator) {
+	w.t.Helper()
+	store, err := sqlstore.Open(w.t.Context(), filepath.Join(w.dir, "identity.db"))
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	w.t.Cleanup(func() { store.Close() })
+	vault, err := identity.OpenVault(filepath.Join(w.dir, "keys"))
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	reg := identity.NewAccounts(store, vault, w.clock.Now)
+	auth := identity.NewAuthenticator(reg, store, identity.NewEmailCode(w.mail), identity.Config{Now: w.clock.Now})
+	return store, reg, auth
+}
+
+func (w *world) add(email, username string, standing pip.Account) identity.Profile {
+	w.t.Helper()
+	p, err := w.reg.Add(w.t.Context(), identity.NewAccount{
+		Username: username, Email: email, PasswordHash: hash(), Role: "doctor", Standing: standing, Staff: "s-1", Department: "d-1",
+	})
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	return p
+}
+
+func (w *world) login() identity.Challenge {
+	w.t.Helper()
+	c, err := w.auth.Password(w.t.Context(), email, password)
+	if err != nil {
+		w.t.Fatalf("right password: %v", err)
+	}
+	return c
+}
+
+// wrong returns a well-formed code that is not the right one.
+func wrong(code string) string {
+	if code == "100000" {
+		return "100001"
+	}
+	return "100000"
+}
