@@ -57,21 +57,6 @@ type Claims struct {
 	Withhold []string `json:"withhold,omitempty"`
 }
 
-// A Condition says which rows may be touched, as a UCAST expression with
-// explicit "all" and "none".
-//
-//	{"type": "all"}
-//	{"type": "none"}
-//	{"type": "field", "operator": "eq", "field": "patient.doctor", "value": "…"}
-//	{"type": "compound", "operator": "and", "conditions": […]}   // or "or"
-type Condition struct {
-	Type       string      `json:"type"`
-	Operator   string      `json:"operator,omitempty"`
-	Field      string      `json:"field,omitempty"`
-	Value      string      `json:"value,omitempty"`
-	Conditions []Condition `json:"conditions,omitempty"`
-}
-
 // Digest is the lower-case hexadecimal SHA-256 of b, or "" when b is empty.
 func Digest(b []byte) string {
 	if len(b) == 0 {
@@ -94,7 +79,10 @@ func NewKey(secret []byte) (*Key, error) {
 }
 
 // String keeps the secret out of logs.
-func (*Key) String() string { return "redacted" }
+func (Key) String() string { return "redacted" }
+
+// GoString keeps the secret out of logs.
+func (Key) GoString() string { return "redacted" }
 
 // Sign states c to the application audience. It sets issuer, audience and times.
 func (k *Key) Sign(c Claims, audience string, now time.Time) (string, error) {
@@ -132,7 +120,8 @@ func (k *Key) Verify(signed, audience string, now time.Time) (*Claims, error) {
 	if err != nil {
 		return nil, fmt.Errorf("verify assertion: %w", err)
 	}
-	if !t.Valid || c.Decision == "" || c.Method == "" || c.Path == "" || c.Action == "" {
+	if !t.Valid || c.Decision == "" || c.Method == "" || c.Path == "" || c.Action == "" ||
+		c.IssuedAt == nil || len(c.Audience) != 1 {
 		return nil, errors.New("verify assertion: a required claim is missing")
 	}
 	return &c, nil

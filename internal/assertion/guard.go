@@ -3,6 +3,7 @@ package assertion
 import (
 	"bytes"
 	"context"
+	"errors"
 	"io"
 	"log/slog"
 	"net/http"
@@ -50,7 +51,7 @@ func (g Guard) Wrap(next http.Handler) http.Handler {
 		}
 		body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, limit))
 		if err != nil {
-			problem.Write(w, problem.New(http.StatusRequestEntityTooLarge, "body_too_large"))
+			problem.Write(w, unreadable(err))
 			return
 		}
 		if !claims.describes(r, body) {
@@ -61,6 +62,15 @@ func (g Guard) Wrap(next http.Handler) http.Handler {
 		r.Body = io.NopCloser(bytes.NewReader(body))
 		next.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), claimsKey{}, claims)))
 	})
+}
+
+// unreadable tells a body that is too large from one that broke off.
+func unreadable(err error) problem.Document {
+	var tooLarge *http.MaxBytesError
+	if errors.As(err, &tooLarge) {
+		return problem.New(http.StatusRequestEntityTooLarge, "body_too_large")
+	}
+	return problem.New(http.StatusBadRequest, "body_unreadable")
 }
 
 // describes reports whether the claims are about this very request. The raw

@@ -1,0 +1,41 @@
+# Wardgate. Needs Go alone; `make help` lists the targets.
+GO   ?= go
+ARGS ?=
+
+.PHONY: help build run test format vet policy-test unit race bench clean
+
+help: ## list the targets
+	@grep -E '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
+
+build: ## build bin/wardgate
+	$(GO) build -trimpath -o bin/wardgate ./cmd/wardgate
+
+run: build ## build, and run everything with the demo hospital (ARGS='--policies policies' to edit rules)
+	bin/wardgate up --demo $(ARGS)
+
+test: format vet policy-test unit ## all tests that need Go alone
+
+format: ## gofmt and opa fmt find nothing to change
+	@test -z "$$(gofmt -l cmd internal inference pdp pep pip policies records)" || \
+		{ echo 'not formatted:'; gofmt -l cmd internal inference pdp pep pip policies records; exit 1; }
+	$(GO) tool opa fmt --list --fail policies/
+
+vet: ## go vet
+	$(GO) vet ./...
+
+policy-test: ## the stock opa program checks and tests the rule book, and all of it is covered
+	$(GO) tool opa check --strict policies/
+	$(GO) tool opa test policies/
+	$(GO) tool opa test --coverage --threshold 100 policies/ > /dev/null
+
+unit: ## go test
+	$(GO) test -timeout 20m ./...
+
+race: ## go test with the race detector (needs a C compiler)
+	$(GO) test -race -timeout 40m ./...
+
+bench: build ## decisions and the proxy, as ratios from one run
+	$(GO) run ./internal/bench
+
+clean: ## remove what was built
+	rm -rf bin

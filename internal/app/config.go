@@ -1,0 +1,223 @@
+package app
+
+import (
+	"errors"
+	"fmt"
+	"net"
+	"net/netip"
+	"os"
+	"slices"
+	"strings"
+
+	"github.com/knadh/koanf/parsers/yaml"
+	"github.com/knadh/koanf/providers/confmap"
+	"github.com/knadh/koanf/providers/rawbytes"
+	"github.com/knadh/koanf/providers/structs"
+	"github.com/knadh/koanf/v2"
+	node "go.yaml.in/yaml/v3"
+)
+
+// A Config is everything that can be set about a Wardgate process. Its zero
+// value is not usable; DefaultConfig is.
+type Config struct {
+	Data     string `koanf:"data"`     // data folder
+	Policies string `koanf:"policies"` // folder with the rule book; "" for the built-in one
+	Demo     bool   `koanf:"-"`        // an invented hospital; by flag alone
+
+	PEP struct {
+		Listen      string   `koanf:"listen"`
+		Hosts       []string `koanf:"hosts"` // Host names that are served; empty serves all
+		Certificate string   `koanf:"certificate"`
+		Key         string   `koanf:"key"`
+	} `koanf:"pep"`
+	PDP struct {
+		Listen string `koanf:"listen"`
+	} `koanf:"pdp"`
+	Operations struct {
+		Listen string `koanf:"listen"`
+	} `koanf:"operations"`
+	Log struct {
+		Level  string `koanf:"level"`  // debug, info, warn, error
+		Format string `koanf:"format"` // text, json
+	} `koanf:"log"`
+}
+
+// DefaultConfig is a whole Wardgate on loopback and embedded stores.
+func DefaultConfig() Config {
+	var c Config
+	c.Data = "var"
+	c.PEP.Listen = "127.0.0.1:8080"
+	c.PEP.Hosts = []string{}
+	c.PDP.Listen = "127.0.0.1:8181"
+	c.Operations.Listen = "127.0.0.1:9464"
+	c.Log.Level = "info"
+	c.Log.Format = "text"
+	return c
+}
+
+// envPrefix begins the environment variables that override a file.
+const envPrefix = "WARDGATE_"
+
+// ReadConfig reads the YAML file (none when file is ""), lets the environment
+// override it, and checks the whole. All faults are reported together, those
+// of the file with their lines.
+func ReadConfig(file string, environ []string) (Config, error) {
+	k := koanf.New(".")
+	if err := k.Load(structs.Provider(DefaultConfig(), "koanf"), nil); err != nil {
+		return Config{}, fmt.Errorf("default configuration: %w", err)
+	}
+	known := k.Keys()
+	var faults []error
+	if file != "" {
+		values, err := readFile(file, known)
+		faults = append(faults, err)
+		faults = append(faults, k.Load(confmap.Provider(values, "."), nil))
+	}
+	values, err := readEnvironment(environ, known)
+	faults = append(faults, err, k.Load(confmap.Provider(values, "."), nil))
+	var c Config
+	if err := k.Unmarshal("", &c); err != nil {
+		faults = append(faults, fmt.Errorf("configuration: %w", err))
+	}
+	if err := errors.Join(faults...); err != nil {
+		return Config{}, err
+	}
+	return c, nil
+}
+
+// readFile returns the file's known keys, flat, and an error that names each
+// key that is unknown or of the wrong kind with its line.
+func readFile(file string, known []string) (map[string]any, error) {
+	raw, err := os.ReadFile(file)
+	if err != nil {
+		return nil, fmt.Errorf("configuration: %w", err)
+	}
+	var root node.Node
+	if err := node.Unmarshal(raw, &root); err != nil {
+		return nil, fmt.Errorf("%s: %w", file, err)
+	}
+	k := koanf.New(".")
+	if err := k.Load(rawbytes.Provider(raw), yaml.Parser()); err != nil {
+		return nil, fmt.Errorf("%s: %w", file, err)
+	}
+	values := map[string]any{}
+	var faults []error
+	for _, key := range k.Keys() {
+		line := lineOf(&root, strings.Split(key, "."))
+		if !slices.Contains(known, key) {
+			faults = append(faults, fmt.Errorf("%s:%d: unknown key %q; known are %s", file, line, key, strings.Join(known, ", ")))
+			continue
+		}
+		v := k.Get(key)
+		_, isText := v.(string)
+		_, isList := v.([]any)
+		if wantList := key == "pep.hosts"; wantList != isList || !wantList && !isText {
+			faults = append(faults, fmt.Errorf("%s:%d: %s: expected %s", file, line, key, kindOf(key)))
+			continue
+		}
+		values[key] = v
+	}
+	return values, errors.Join(faults...)
+}
+
+func kindOf(key string) string {
+	if key == "pep.hosts" {
+		return "a list of host names"
+	}
+	return "a text"
+}
+
+// lineOf finds the line of a key in a YAML document; 1 when it cannot.
+func lineOf(n *node.Node, path []string) int {
+	if n.Kind == node.DocumentNode && len(n.Content) > 0 {
+		return lineOf(n.Content[0], path)
+	}
+	for i := 0; n.Kind == node.MappingNode && i+1 < len(n.Content); i += 2 {
+		if n.Content[i].Value != path[0] {
+			continue
+		}
+		if len(path) == 1 || n.Content[i+1].Kind != node.MappingNode {
+			return n.Content[i].Line
+		}
+		return lineOf(n.Content[i+1], path[1:])
+	}
+	return 1
+}
+
+// readEnvironment maps WARDGATE_PEP_LISTEN to pep.listen.
+func readEnvironment(environ, known []string) (map[string]any, error) {
+	byName := map[string]string{}
+	for _, key := range known {
+		byName[envPrefix+strings.ToUpper(strings.ReplaceAll(key, ".", "_"))] = key
+	}
+	values := map[string]any{}
+	var faults []error
+	for _, pair := range environ {
+		name, value, _ := strings.Cut(pair, "=")
+		if !strings.HasPrefix(name, envPrefix) {
+			continue
+		}
+		key, ok := byName[name]
+		switch {
+		case !ok:
+			faults = append(faults, fmt.Errorf("environment: %s overrides no known key", name))
+		case key == "pep.hosts":
+			values[key] = strings.Split(value, ",")
+		default:
+			values[key] = value
+		}
+	}
+	return values, errors.Join(faults...)
+}
+
+// Check reports everything about c that could not be honoured.
+func (c *Config) Check() error {
+	var faults []error
+	fault := func(format string, args ...any) { faults = append(faults, fmt.Errorf(format, args...)) }
+	if c.Data == "" {
+		fault("data: expected the path of a folder")
+	}
+	for _, l := range []struct {
+		key, address string
+		tls          bool
+	}{
+		{"pep.listen", c.PEP.Listen, c.PEP.Certificate != ""},
+		{"pdp.listen", c.PDP.Listen, false},
+		{"operations.listen", c.Operations.Listen, false},
+	} {
+		loopback, err := isLoopback(l.address)
+		switch {
+		case err != nil:
+			fault("%s: %w", l.key, err)
+		case !loopback && c.Demo:
+			fault("%s: %s is not a loopback address; the demo listens on loopback only", l.key, l.address)
+		case !loopback && !l.tls:
+			fault("%s: %s is not a loopback address and has no TLS; plain HTTP is for loopback alone", l.key, l.address)
+		}
+	}
+	if (c.PEP.Certificate == "") != (c.PEP.Key == "") {
+		fault("pep.certificate, pep.key: one is set without the other")
+	}
+	if !slices.Contains([]string{"debug", "info", "warn", "error"}, c.Log.Level) {
+		fault("log.level: expected debug, info, warn or error")
+	}
+	if !slices.Contains([]string{"text", "json"}, c.Log.Format) {
+		fault("log.format: expected text or json")
+	}
+	return errors.Join(faults...)
+}
+
+func isLoopback(address string) (bool, error) {
+	host, port, err := net.SplitHostPort(address)
+	if err != nil || port == "" {
+		return false, errors.New("expected address:port, such as 127.0.0.1:8080")
+	}
+	if host == "localhost" {
+		return true, nil
+	}
+	a, err := netip.ParseAddr(host)
+	if err != nil {
+		return false, errors.New("expected an IP address and a port, such as 127.0.0.1:8080")
+	}
+	return a.IsLoopback(), nil
+}

@@ -1,0 +1,84 @@
+package app
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"syscall"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+)
+
+// Limits of every HTTP server, against clients that are slow or large.
+const (
+	headerTimeout = 5 * time.Second
+	readTimeout   = 60 * time.Second
+	idleTimeout   = 2 * time.Minute
+	maxHeader     = 32 << 10
+	drainTimeout  = 25 * time.Second
+)
+
+// listen opens an address, and explains a refusal.
+func listen(key, address string) (net.Listener, error) {
+	l, err := net.Listen("tcp", address)
+	if errors.Is(err, syscall.EADDRINUSE) {
+		return nil, fmt.Errorf("%s: %s is in use by another program; stop it, or set another address", key, address)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", key, err)
+	}
+	return l, nil
+}
+
+// A server is one HTTP listener of the process.
+type server struct {
+	name     string
+	listener net.Listener
+	http     *http.Server
+}
+
+func newServer(name string, l net.Listener, tlsConfig *tls.Config, h http.Handler, log *slog.Logger) *server {
+	if tlsConfig != nil {
+		l = tls.NewListener(l, tlsConfig)
+	}
+	return &server{name: name, listener: l, http: &http.Server{
+		Handler:           h,
+		ReadHeaderTimeout: headerTimeout,
+		ReadTimeout:       readTimeout,
+		IdleTimeout:       idleTimeout,
+		MaxHeaderBytes:    maxHeader,
+		ErrorLog:          slog.NewLogLogger(log.With("listener", name).Handler(), slog.LevelDebug),
+	}}
+}
+
+// serveAll serves until the context ends, then drains the servers in their
+// order: first those that users reach, last those that they depend on.
+func serveAll(ctx context.Context, servers []*server) error {
+	group, ctx := errgroup.WithContext(ctx)
+	for _, s := range servers {
+		group.Go(func() error {
+			if err := s.http.Serve(s.listener); !errors.Is(err, http.ErrServerClosed) {
+				return fmt.Errorf("listener %s: %w", s.name, err)
+			}
+			return nil
+		})
+	}
+	group.Go(func() error {
+		<-ctx.Done()
+		drain, cancel := context.WithTimeout(context.WithoutCancel(ctx), drainTimeout)
+		defer cancel()
+		var faults []error
+		for _, s := range servers {
+			if err := s.http.Shutdown(drain); err != nil {
+				faults = append(faults, fmt.Errorf("drain %s: %w", s.name, err), s.http.Close())
+			}
+		}
+		return errors.Join(faults...)
+	})
+	return group.Wait()
+}

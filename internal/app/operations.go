@@ -1,0 +1,174 @@
+package app
+
+import (
+	"context"
+	"encoding/json"
+	"net/http"
+	"runtime/debug"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/collectors"
+	"github.com/prometheus/client_golang/prometheus/promhttp"
+
+	"github.com/wardgate/wardgate/pdp"
+)
+
+// metrics are what operators watch. Labels are enums: never an id.
+type metrics struct {
+	registry  *prometheus.Registry
+	decisions *prometheus.CounterVec
+	seconds   prometheus.Histogram
+	refused   prometheus.Gauge
+}
+
+func newMetrics() *metrics {
+	m := &metrics{
+		registry: prometheus.NewRegistry(),
+		decisions: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "wardgate_decisions_total",
+			Help: "Decisions by outcome: allow, deny, error.",
+		}, []string{"outcome"}),
+		seconds: prometheus.NewHistogram(prometheus.HistogramOpts{
+			Name:    "wardgate_decision_duration_seconds",
+			Help:    "Time to gather facts and decide.",
+			Buckets: prometheus.ExponentialBuckets(5e-6, 2, 15),
+		}),
+		refused: prometheus.NewGauge(prometheus.GaugeOpts{
+			Name: "wardgate_policy_refused",
+			Help: "1 while the newest rule book was refused and the last good one serves.",
+		}),
+	}
+	m.registry.MustRegister(m.decisions, m.seconds, m.refused,
+		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	return m
+}
+
+func (m *metrics) policy(err error) {
+	m.refused.Set(0)
+	if err != nil {
+		m.refused.Set(1)
+	}
+}
+
+// decider counts and times what d decides.
+func (m *metrics) decider(d pdp.Decider) pdp.Decider {
+	return &meteredDecider{
+		next: d, seconds: m.seconds,
+		allow: m.decisions.WithLabelValues("allow"),
+		deny:  m.decisions.WithLabelValues("deny"),
+		fail:  m.decisions.WithLabelValues("error"),
+	}
+}
+
+type meteredDecider struct {
+	next              pdp.Decider
+	seconds           prometheus.Observer
+	allow, deny, fail prometheus.Counter
+}
+
+func (d *meteredDecider) Decide(ctx context.Context, r pdp.Request) (pdp.Decision, error) {
+	start := time.Now()
+	decision, err := d.next.Decide(ctx, r)
+	d.seconds.Observe(time.Since(start).Seconds())
+	switch {
+	case err != nil:
+		d.fail.Inc()
+	case decision.Allow:
+		d.allow.Inc()
+	default:
+		d.deny.Inc()
+	}
+	return decision, err
+}
+
+// operations serves what operators and orchestrators ask. It tells nothing
+// about people.
+func (a *App) operations() http.Handler {
+	mux := http.NewServeMux()
+	mux.HandleFunc("GET /livez", func(w http.ResponseWriter, _ *http.Request) {
+		writeJSON(w, http.StatusOK, map[string]string{"status": "alive"})
+	})
+	mux.HandleFunc("GET /readyz", func(w http.ResponseWriter, _ *http.Request) {
+		status, body := a.readiness()
+		writeJSON(w, status, body)
+	})
+	mux.HandleFunc("GET /version", func(w http.ResponseWriter, _ *http.Request) {
+		writeJSON(w, http.StatusOK, Version())
+	})
+	mux.Handle("GET /metrics", promhttp.HandlerFor(a.metrics.registry, promhttp.HandlerOpts{}))
+	return mux
+}
+
+type readiness struct {
+	Status string       `json:"status"` // "ready", "stopping"
+	Since  time.Time    `json:"since"`
+	Policy policyDetail `json:"policy"`
+}
+
+type policyDetail struct {
+	Revision string         `json:"revision"`
+	Source   string         `json:"source"` // "built-in", or the watched folder
+	Refused  *refusedDetail `json:"refused,omitempty"`
+}
+
+// refusedDetail tells the operator why the newest rule book is not in force.
+type refusedDetail struct {
+	Time  time.Time `json:"time"`
+	Error string    `json:"error"`
+}
+
+// readiness stays 200 while a last good rule book serves.
+func (a *App) readiness() (int, readiness) {
+	r := readiness{Status: "ready", Since: a.started, Policy: a.readyPolicy()}
+	if a.stopping.Load() {
+		r.Status = "stopping"
+		return http.StatusServiceUnavailable, r
+	}
+	return http.StatusOK, r
+}
+
+func (a *App) readyPolicy() policyDetail {
+	p := policyDetail{Revision: a.engine.Revision(), Source: "built-in"}
+	if a.config.Policies != "" {
+		p.Source = a.config.Policies
+	}
+	if f := a.engine.Fault(); f != nil {
+		p.Refused = &refusedDetail{Time: f.Time, Error: f.Err.Error()}
+	}
+	return p
+}
+
+// VersionInfo says what program this is.
+type VersionInfo struct {
+	Version string `json:"version"`
+	Commit  string `json:"commit"`
+	Go      string `json:"go"`
+}
+
+// Version reads what the build left in the program.
+func Version() VersionInfo {
+	v := VersionInfo{Version: "unknown", Commit: "unknown"}
+	info, ok := debug.ReadBuildInfo()
+	if !ok {
+		return v
+	}
+	v.Go = info.GoVersion
+	if info.Main.Version != "" {
+		v.Version = info.Main.Version
+	}
+	for _, s := range info.Settings {
+		if s.Key == "vcs.revision" {
+			v.Commit = s.Value
+		}
+	}
+	return v
+}
+
+func writeJSON(w http.ResponseWriter, status int, body any) {
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Cache-Control", "no-store")
+	w.WriteHeader(status)
+	// The status is sent: a broken connection is the client's loss.
+	_ = json.NewEncoder(w).Encode(body)
+}

@@ -1,0 +1,222 @@
+package app
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"net/http"
+	"net/url"
+	"os"
+	"sync/atomic"
+	"time"
+
+	_ "modernc.org/sqlite" // the care relationships are read from records' database
+
+	"github.com/wardgate/wardgate/inference"
+	"github.com/wardgate/wardgate/inference/model"
+	"github.com/wardgate/wardgate/internal/assertion"
+	"github.com/wardgate/wardgate/pdp/admin"
+	sessionstore "github.com/wardgate/wardgate/pdp/admin/sqlstore"
+	"github.com/wardgate/wardgate/pip"
+	"github.com/wardgate/wardgate/pip/audit"
+	"github.com/wardgate/wardgate/pip/care"
+	"github.com/wardgate/wardgate/pip/care/sqlcare"
+	"github.com/wardgate/wardgate/pip/device"
+	"github.com/wardgate/wardgate/pip/identity"
+	"github.com/wardgate/wardgate/pip/identity/outbox"
+	identitystore "github.com/wardgate/wardgate/pip/identity/sqlstore"
+	"github.com/wardgate/wardgate/pip/location"
+	"github.com/wardgate/wardgate/pip/revocation"
+	"github.com/wardgate/wardgate/pip/signals"
+	"github.com/wardgate/wardgate/records"
+	"github.com/wardgate/wardgate/records/crypt"
+	"github.com/wardgate/wardgate/records/store"
+)
+
+// stores is what the process keeps in its data folder.
+type stores struct {
+	accounts    *identity.Accounts
+	records     *store.Store
+	revocations *revocation.List
+	tokenKeys   *admin.Keys
+}
+
+// sources are the information points that the engine asks. The engine starts
+// before they do, so that a broken rule book touches no data: until they are
+// there they know nothing, which denies.
+type sources struct{ identity, revocation, device, location, care, signals late }
+
+func (s *sources) list() []pip.Source {
+	return []pip.Source{&s.identity, &s.revocation, &s.device, &s.location, &s.care, &s.signals}
+}
+
+// A late source is set once, when what it needs has been opened.
+type late struct{ source atomic.Pointer[pip.Source] }
+
+func (l *late) set(s pip.Source) { l.source.Store(&s) }
+
+func (l *late) Name() string {
+	if s := l.source.Load(); s != nil {
+		return (*s).Name()
+	}
+	return "not started"
+}
+
+func (l *late) Gather(ctx context.Context, q *pip.Query, f *pip.Facts) error {
+	if s := l.source.Load(); s != nil {
+		return (*s).Gather(ctx, q, f)
+	}
+	return nil
+}
+
+// observed is the journal, with the counters of behaviour listening.
+type observed struct {
+	journal pip.Journal
+	signals *signals.Source
+}
+
+// Append writes the event, and counts it once it is written.
+func (o *observed) Append(ctx context.Context, e pip.Event) error {
+	if err := o.journal.Append(ctx, e); err != nil {
+		return err
+	}
+	o.signals.Observe(&e)
+	return nil
+}
+
+// openStores opens what is kept, and starts the information points over it.
+func (a *App) openStores(ctx context.Context, s *sources) error {
+	if err := os.MkdirAll(a.data.path("keys"), 0o700); err != nil {
+		return fmt.Errorf("data folder: %w", err)
+	}
+	journal, err := audit.Open(audit.Config{Dir: a.data.path("journal"), Log: a.log.With("part", "audit")})
+	if err != nil {
+		return fmt.Errorf("journal: %w", err)
+	}
+	a.onClose(journal.Close)
+	behaviour := signals.New()
+	a.journal = &observed{journal: journal, signals: behaviour}
+	a.stores = &stores{revocations: revocation.New()}
+	if err := a.openRecords(ctx, s); err != nil {
+		return err
+	}
+	footprints, err := footprintKeys(a.data.path("keys", "footprint.json"))
+	if err != nil {
+		return err
+	}
+	devices := device.New(footprints)
+	people, err := a.openIdentity(ctx, s)
+	if err != nil {
+		return err
+	}
+	if err := a.openAdmin(ctx, people, devices); err != nil {
+		return err
+	}
+	s.device.set(devices)
+	s.location.set(location.Source{})
+	s.signals.set(behaviour)
+	s.revocation.set(a.stores.revocations)
+	if a.config.Demo {
+		return a.fillDemo(ctx)
+	}
+	return nil
+}
+
+func (a *App) openRecords(ctx context.Context, s *sources) error {
+	cipher, err := crypt.Open(a.data.path("keys", "records"))
+	if err != nil {
+		return fmt.Errorf("records: %w", err)
+	}
+	file := a.data.path("records.db")
+	if a.stores.records, err = store.Open(ctx, file, cipher); err != nil {
+		return fmt.Errorf("records: %w", err)
+	}
+	a.onClose(a.stores.records.Close)
+	db, err := sql.Open("sqlite", "file:"+url.PathEscape(file)+"?mode=ro&_pragma=busy_timeout(5000)&_pragma=query_only(1)")
+	if err != nil {
+		return fmt.Errorf("care relationships: %w", err)
+	}
+	a.onClose(db.Close)
+	s.care.set(care.New(sqlcare.New(db)))
+	return nil
+}
+
+func (a *App) openIdentity(ctx context.Context, s *sources) (*identity.Authenticator, error) {
+	vault, err := identity.OpenVault(a.data.path("keys", "identity"))
+	if err != nil {
+		return nil, fmt.Errorf("identity: %w", err)
+	}
+	db, err := identitystore.Open(ctx, a.data.path("identity.db"))
+	if err != nil {
+		return nil, fmt.Errorf("identity: %w", err)
+	}
+	a.onClose(db.Close)
+	mail, err := outbox.New(a.data.path("outbox"), "wardgate@"+demoDomain, nil)
+	if err != nil {
+		return nil, fmt.Errorf("outbox: %w", err)
+	}
+	a.stores.accounts = identity.NewAccounts(db, vault, nil)
+	s.identity.set(identity.NewSource(db, nil))
+	return identity.NewAuthenticator(a.stores.accounts, db, identity.NewEmailCode(mail), identity.Config{}), nil
+}
+
+func (a *App) openAdmin(ctx context.Context, people *identity.Authenticator, devices *device.Source) error {
+	keys, err := admin.OpenKeys(a.data.path("keys", "tokens"), 0, nil)
+	if err != nil {
+		return fmt.Errorf("token keys: %w", err)
+	}
+	a.stores.tokenKeys = keys
+	db, err := sessionstore.Open(ctx, a.data.path("sessions.db"))
+	if err != nil {
+		return fmt.Errorf("sessions: %w", err)
+	}
+	a.onClose(db.Close)
+	a.admin, err = admin.New(admin.Parts{
+		Keys:          keys,
+		Store:         db,
+		Authenticator: people,
+		Decider:       a.metrics.decider(a.engine),
+		Journal:       a.journal,
+		Footprints:    devices,
+		Revocations:   a.stores.revocations,
+		Log:           a.log.With("part", "admin"),
+	}, admin.Config{Issuer: issuer, Audience: audience})
+	if err != nil {
+		return err
+	}
+	return a.restoreRevocations(ctx)
+}
+
+// restoreRevocations rebuilds the list from its authority, the database.
+func (a *App) restoreRevocations(ctx context.Context) error {
+	ended, err := a.admin.ActiveRevocations(ctx, time.Time{})
+	if err != nil {
+		return fmt.Errorf("restore revocations: %w", err)
+	}
+	entries := make([]revocation.Entry, 0, len(ended))
+	for _, e := range ended {
+		entries = append(entries, revocation.Entry{Session: e.Session, Until: e.Until})
+	}
+	return a.stores.revocations.Restore(entries)
+}
+
+// applications are Wardgate's own services, by the names that routes use.
+func (a *App) applications(key *assertion.Key) (map[string]http.Handler, error) {
+	models, err := model.Builtin()
+	if err != nil {
+		return nil, fmt.Errorf("models: %w", err)
+	}
+	predictions, err := inference.New(inference.Config{Key: key, Models: models, Log: a.log.With("part", "inference")})
+	if err != nil {
+		return nil, err
+	}
+	handlers := map[string]http.Handler{
+		"records":         records.New(a.stores.records, key, a.log.With("part", "records")),
+		"inference":       predictions,
+		admin.Application: a.admin.Handler(key),
+	}
+	if a.config.Demo {
+		handlers["demo"] = a.demoOutbox(key)
+	}
+	return handlers, nil
+}

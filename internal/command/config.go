@@ -1,0 +1,50 @@
+package command
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+
+	"github.com/wardgate/wardgate/internal/app"
+)
+
+type configCommand struct {
+	Check configCheck `cmd:"" help:"Read a whole configuration and print every fault with its line."`
+}
+
+type configCheck struct {
+	File string `arg:"" help:"YAML configuration file." type:"path"`
+}
+
+// Run fails on any fault.
+func (c *configCheck) Run(s *streams) error {
+	config, err := app.ReadConfig(c.File, s.environ)
+	if err != nil {
+		return err
+	}
+	if err := config.Check(); err != nil {
+		return err
+	}
+	fmt.Fprintf(s.out, "%s: no fault found\n", c.File)
+	return nil
+}
+
+type versionCommand struct {
+	Output string `help:"Output format: text or json." enum:"text,json" default:"text"`
+}
+
+// Run prints what program this is.
+func (v *versionCommand) Run(s *streams) error {
+	version := app.Version()
+	if v.Output == "json" {
+		return printJSON(s.out, version)
+	}
+	fmt.Fprintf(s.out, "wardgate %s (commit %s, %s)\n", version.Version, version.Commit, version.Go)
+	return nil
+}
+
+func printJSON(w io.Writer, v any) error {
+	e := json.NewEncoder(w)
+	e.SetIndent("", "  ")
+	return e.Encode(v)
+}

@@ -1,0 +1,209 @@
+package pep
+
+import (
+	"bytes"
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"net/http/httputil"
+	"strings"
+
+	"github.com/golang-jwt/jwt/v5"
+
+	"github.com/wardgate/wardgate/internal/assertion"
+	"github.com/wardgate/wardgate/pip"
+)
+
+type exchangeKey struct{}
+
+func exchangeOf(ctx context.Context) *exchange {
+	x, _ := ctx.Value(exchangeKey{}).(*exchange)
+	return x
+}
+
+// newForwarder proxies to one application. The outgoing request is written
+// anew from what was judged: nothing of the incoming one goes on by itself.
+func (p *Proxy) newForwarder(name string, a Application) *httputil.ReverseProxy {
+	return &httputil.ReverseProxy{
+		Transport: signing{proxy: p, application: name, next: a.Transport},
+		Rewrite: func(pr *httputil.ProxyRequest) {
+			x := exchangeOf(pr.In.Context())
+			pr.Out.Method = x.target.method
+			pr.Out.URL = x.target.url(a.URL)
+			pr.Out.Host = a.URL.Host
+			pr.Out.Header = sanitise(pr.In.Header)
+			if x.address.IsValid() {
+				pr.Out.Header.Set("X-Forwarded-For", x.address.String())
+			}
+			pr.Out.Header.Set("X-Forwarded-Proto", scheme(pr.In))
+			pr.Out.Trailer = nil
+			pr.Out.TransferEncoding = nil
+			pr.Out.ContentLength = int64(len(x.body))
+			pr.Out.Body = http.NoBody
+			if len(x.body) > 0 {
+				pr.Out.Body = io.NopCloser(bytes.NewReader(x.body))
+			}
+		},
+		ModifyResponse: p.outcome,
+		ErrorHandler:   p.failed,
+		ErrorLog:       slog.NewLogLogger(p.Log.Handler(), slog.LevelWarn),
+	}
+}
+
+func scheme(r *http.Request) string {
+	if r.TLS != nil {
+		return "https"
+	}
+	return "http"
+}
+
+// signing states to the application what was decided. It stands where an error
+// can still stop the request.
+type signing struct {
+	proxy       *Proxy
+	application string
+	next        http.RoundTripper
+}
+
+func (s signing) RoundTrip(r *http.Request) (*http.Response, error) {
+	x := exchangeOf(r.Context())
+	signed, err := s.proxy.Assertion.Sign(x.claims(), s.application, s.proxy.Now())
+	if err != nil {
+		return nil, err
+	}
+	r.Header.Set(assertion.Header, signed)
+	res, err := s.next.RoundTrip(r)
+	if err != nil {
+		return nil, err
+	}
+	// The transport fills in trailers when the body has been read, which is
+	// after the evidence was kept: the copy that goes on never gets them.
+	answer := *res
+	answer.Trailer = nil
+	return &answer, nil
+}
+
+// A final writer takes final answers only. What an application says in between
+// (1xx) would reach the client before there is evidence of it, and as this
+// writer cannot be hijacked no answer turns the connection into a tunnel.
+type final struct{ w http.ResponseWriter }
+
+func (f final) Header() http.Header         { return f.w.Header() }
+func (f final) Write(b []byte) (int, error) { return f.w.Write(b) }
+func (f final) FlushError() error           { return http.NewResponseController(f.w).Flush() }
+
+func (f final) WriteHeader(status int) {
+	if status >= http.StatusOK {
+		f.w.WriteHeader(status)
+	}
+}
+
+func (x *exchange) claims() assertion.Claims {
+	who := &x.decision.Evidence.Who
+	c := assertion.Claims{
+		RegisteredClaims: jwt.RegisteredClaims{Subject: x.subject},
+		Role:             who.Role,
+		Staff:            who.Staff,
+		Patient:          who.Patient,
+		Department:       who.Department,
+		Action:           x.match.Route.Action,
+		Decision:         x.id,
+		Method:           x.target.method,
+		Path:             x.target.path,
+		QueryDigest:      assertion.Digest([]byte(x.target.query)),
+		BodyDigest:       x.bodyDigest,
+		Rows:             x.effects.Rows,
+		Withhold:         x.effects.Withhold,
+	}
+	if x.match.Route.Application == administrator {
+		c.Session, c.TokenID, c.Footprint = x.credential.Session, x.credential.TokenID, x.credential.Footprint
+		c.UserAgent = x.userAgent
+		if x.address.IsValid() {
+			c.Address = x.address.String()
+		}
+	}
+	return c
+}
+
+// administrator is the name of the policy administrator among the
+// applications. It alone learns of sessions, addresses and devices.
+const administrator = "admin"
+
+// outcome keeps the evidence of an answer before its first byte leaves.
+func (p *Proxy) outcome(res *http.Response) error {
+	if res.StatusCode < http.StatusOK {
+		return errNotFinal
+	}
+	x := exchangeOf(res.Request.Context())
+	e := x.event(pip.KindOutcome)
+	e.Status = res.StatusCode
+	e.Allow = true
+	e.Outcome = "success"
+	if res.StatusCode >= http.StatusBadRequest {
+		e.Outcome = "failure"
+	}
+	e.Patients = patients(res.Header)
+	e.Time = p.Now()
+	if err := p.record(res.Request.Context(), e); err != nil {
+		return fmt.Errorf("%w: %w", errOutcome, err)
+	}
+	scrub(res.Header, x.application())
+	return nil
+}
+
+// patients reads whose data an answer holds, however the list is spread.
+func patients(h http.Header) []string {
+	var ids []string
+	for _, list := range h[assertion.PatientsHeader] {
+		for id := range strings.SplitSeq(list, ",") {
+			if id = strings.TrimSpace(id); id != "" {
+				ids = append(ids, id)
+			}
+		}
+	}
+	return ids
+}
+
+var (
+	errOutcome  = errors.New("the outcome is not journalled")
+	errNotFinal = errors.New("the application answered with an interim status or left HTTP")
+)
+
+// cause is what the log may say about a failed forwarding. net/http quotes an
+// answer that it cannot parse, and that may be a patient's record.
+func cause(err error) string {
+	var network net.Error
+	var certificate *tls.CertificateVerificationError
+	for _, known := range []error{errOutcome, errNotFinal, io.EOF, io.ErrUnexpectedEOF, context.Canceled} {
+		if errors.Is(err, known) {
+			return err.Error()
+		}
+	}
+	if errors.As(err, &network) || errors.As(err, &certificate) {
+		return err.Error()
+	}
+	return fmt.Sprintf("the exchange with the application broke (%T)", err)
+}
+
+// failed answers when the application did not, or when its answer may not go
+// out because there is no evidence of it.
+func (p *Proxy) failed(w http.ResponseWriter, r *http.Request, err error) {
+	x := exchangeOf(r.Context())
+	p.Log.Error("not forwarded", "decision", x.id, "application", x.application(), "error", cause(err))
+	if errors.Is(err, errOutcome) {
+		p.answer(w, x, http.StatusServiceUnavailable, "journal_unavailable")
+		return
+	}
+	e := x.event(pip.KindOutcome)
+	e.Allow, e.Outcome, e.Status, e.Detail = true, "unknown", http.StatusBadGateway, "application_unavailable"
+	e.Time = p.Now()
+	if err := p.record(r.Context(), e); err != nil {
+		p.Log.Error("outcome not journalled", "decision", x.id, "error", err)
+	}
+	p.answer(w, x, http.StatusBadGateway, "application_unavailable")
+}

@@ -1,0 +1,80 @@
+package pep_test
+
+import (
+	"strings"
+	"time"
+
+	"github.com/wardgate/wardgate/internal/assertion"
+	"github.com/wardgate/wardgate/pip"
+)
+
+// checkOracle holds the promise over all promises: each request that reached
+// the backend has exactly one earlier record that allowed it, and that record
+// says the same of it as its bytes do.
+func (w *world) checkOracle() {
+	w.t.Helper()
+	w.drain()
+	got, extra := w.backend.requests()
+	for _, bytes := range extra {
+		w.t.Errorf("the backend received bytes that are no plain request: %q", bytes)
+	}
+	used := map[string]bool{}
+	for _, r := range got {
+		w.judge(r, used)
+	}
+	for _, secret := range []string{w.tokens.good(), "Wardgate-Assertion: ey"} {
+		if strings.Contains(w.logs.String(), secret) {
+			w.t.Errorf("a log holds a token")
+		}
+	}
+}
+
+func (w *world) judge(r received, used map[string]bool) {
+	w.t.Helper()
+	signed := r.values(assertion.Header)
+	if len(signed) != 1 {
+		w.t.Errorf("%s: %d assertions, want 1", r.line, len(signed))
+		return
+	}
+	path, query := r.target()
+	audience := "records"
+	if other := w.audience[path]; other != "" {
+		audience = other
+	}
+	claims, err := w.key.Verify(signed[0], audience, time.Now())
+	if err != nil {
+		w.t.Errorf("%s: assertion: %v", r.line, err)
+		return
+	}
+	if used[claims.Decision] {
+		w.t.Errorf("%s: decision %s came twice", r.line, claims.Decision)
+	}
+	used[claims.Decision] = true
+	want := pip.Event{
+		Method:      r.method(),
+		Path:        path,
+		QueryDigest: assertion.Digest([]byte(query)),
+		BodyDigest:  assertion.Digest([]byte(r.body)),
+		Subject:     claims.Subject,
+	}
+	if claims.Method != want.Method || claims.Path != want.Path ||
+		claims.QueryDigest != want.QueryDigest || claims.BodyDigest != want.BodyDigest {
+		w.t.Errorf("%s: the assertion is about another request", r.line)
+	}
+	var records []entry
+	for _, e := range w.journal.of(pip.KindDecision) {
+		if e.Decision == claims.Decision {
+			records = append(records, e)
+		}
+	}
+	if len(records) != 1 {
+		w.t.Errorf("%s: %d decision records, want 1", r.line, len(records))
+		return
+	}
+	e := records[0]
+	same := e.Method == want.Method && e.Path == want.Path && e.QueryDigest == want.QueryDigest &&
+		e.BodyDigest == want.BodyDigest && e.Subject == want.Subject
+	if !e.Allow || e.order >= r.order || !same || e.Revision == "" {
+		w.t.Errorf("%s: record allow=%t earlier=%t same=%t revision=%q", r.line, e.Allow, e.order < r.order, same, e.Revision)
+	}
+}

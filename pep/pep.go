@@ -1,0 +1,320 @@
+// Package pep is the policy enforcement point (NIST SP 800-207, section 3): the
+// reverse proxy that every request passes. It reads a request one way, finds
+// out what it means and who asks, asks the Decider, does what the decision
+// obliges it to, keeps the evidence, and only then forwards. It decides
+// nothing, and it knows no way past the Decider.
+package pep
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"net/http/httputil"
+	"net/netip"
+	"net/url"
+	"runtime"
+	"runtime/debug"
+	"sync/atomic"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/wardgate/wardgate/internal/assertion"
+	"github.com/wardgate/wardgate/pdp"
+	"github.com/wardgate/wardgate/pep/obligation"
+	"github.com/wardgate/wardgate/pep/route"
+	"github.com/wardgate/wardgate/pip"
+)
+
+// BodyLimit is the largest request body, in bytes, that is taken by default.
+const BodyLimit = 1 << 20
+
+// decisionTimeout bounds the wait for one decision.
+const decisionTimeout = 50 * time.Millisecond
+
+// An Application is what a request may be forwarded to.
+type Application struct {
+	URL       *url.URL          // scheme and host
+	Transport http.RoundTripper // proves to the application that the PEP calls
+}
+
+// A RouteSource offers the route table of the active policy.
+type RouteSource interface{ Routes() pdp.Routes }
+
+// Config is what an enforcement point is made of. All of it is required but
+// the last block.
+type Config struct {
+	Decider      pdp.Decider
+	Routes       RouteSource
+	Revoker      pdp.Revoker
+	Journal      pip.Journal
+	Keys         KeySource
+	Tokens       TokenPolicy
+	Assertion    *assertion.Key
+	Applications map[string]Application
+	Log          *slog.Logger
+
+	Hosts     func(host string) bool // which Host headers are served; nil serves all
+	BodyLimit int64                  // bytes; 0 means BodyLimit
+	Now       func() time.Time       // nil means time.Now
+}
+
+// A Proxy is an enforcement point. It holds no state but caches.
+type Proxy struct {
+	Config
+	tokens     *verifier
+	discharger obligation.Discharger
+	table      atomic.Pointer[route.Table]
+	forwarder  map[string]*httputil.ReverseProxy
+}
+
+// New checks the configuration whole. An enforcement point that lacks a part
+// is refused: it could only fail open or deny everything.
+func New(c Config) (*Proxy, error) {
+	var faults []error
+	need := func(ok bool, what string) {
+		if !ok {
+			faults = append(faults, fmt.Errorf("%s is required", what))
+		}
+	}
+	need(c.Decider != nil, "a decider")
+	need(c.Routes != nil, "a route source")
+	need(c.Revoker != nil, "a revoker")
+	need(c.Journal != nil, "a journal")
+	need(c.Keys != nil, "a key source")
+	need(c.Tokens.Issuer != "" && c.Tokens.Audience != "", "an issuer and audience of tokens")
+	need(c.Assertion != nil, "an assertion key")
+	need(c.Log != nil, "a logger")
+	for name, a := range c.Applications {
+		need(name != "" && a.URL != nil && a.Transport != nil, fmt.Sprintf("a name, URL and transport of application %q", name))
+	}
+	if err := errors.Join(faults...); err != nil {
+		return nil, fmt.Errorf("enforcement point: %w", err)
+	}
+	if c.BodyLimit == 0 {
+		c.BodyLimit = BodyLimit
+	}
+	if c.Now == nil {
+		c.Now = time.Now
+	}
+	p := &Proxy{
+		Config:     c,
+		tokens:     newVerifier(c.Keys, c.Tokens),
+		discharger: obligation.Discharger{Revoker: c.Revoker},
+		forwarder:  map[string]*httputil.ReverseProxy{},
+	}
+	for name, application := range c.Applications {
+		p.forwarder[name] = p.newForwarder(name, application)
+	}
+	return p, nil
+}
+
+// An exchange is one request on its way.
+type exchange struct {
+	id         string // of the decision
+	now        time.Time
+	target     target
+	body       []byte
+	bodyDigest string
+	address    netip.Addr
+	userAgent  string
+	subject    string
+	credential pdp.Credential
+	matched    bool
+	match      route.Match
+	decision   pdp.Decision
+	effects    obligation.Effects
+}
+
+// ServeHTTP takes one request the whole way. Whatever panics on it denies.
+func (p *Proxy) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	defer p.abort()
+	id, err := uuid.NewV7()
+	if err != nil {
+		p.Log.Error("no randomness for a decision id", "error", err)
+		w.WriteHeader(http.StatusServiceUnavailable)
+		return
+	}
+	if framingUnsure(r) {
+		w.Header().Set("Connection", "close")
+	}
+	x := &exchange{id: id.String(), now: p.Now(), address: clientAddress(r), userAgent: r.UserAgent()}
+	if p.Hosts != nil && !p.Hosts(r.Host) {
+		p.refuse(w, r, x, http.StatusMisdirectedRequest, "host_unknown")
+		return
+	}
+	var code string
+	if x.target, code = canonical(r); code != "" {
+		p.refuse(w, r, x, http.StatusBadRequest, code)
+		return
+	}
+	if repeated(r.Header) {
+		p.refuse(w, r, x, http.StatusBadRequest, "header_repeated")
+		return
+	}
+	table, err := p.routes()
+	if err != nil {
+		p.Log.Error("route table refused", "error", err)
+		p.refuse(w, r, x, http.StatusServiceUnavailable, "routes_unavailable")
+		return
+	}
+	if !p.readRouted(w, r, x, table) {
+		return
+	}
+	x.subject, x.credential = p.tokens.authenticate(r, x.now)
+	p.decide(r.Context(), x, table)
+	p.enforce(w, r, x)
+}
+
+// framingUnsure reports whether a program in front may have seen the end of
+// this request elsewhere: net/http hides that a chunked request also had a
+// length (RFC 9112, section 6.3), and that one in HTTP/1.0 was chunked. What
+// follows on such a connection is never read.
+func framingUnsure(r *http.Request) bool {
+	return len(r.TransferEncoding) > 0 || !r.ProtoAtLeast(1, 1)
+}
+
+// abort turns a panic into a broken connection, and tells the operator where
+// it happened. What it says is left out unless it comes from the runtime: it
+// may quote the request.
+func (p *Proxy) abort() {
+	v := recover()
+	if v == nil {
+		return
+	}
+	if v != http.ErrAbortHandler {
+		p.Log.Error("request aborted by a panic", "panic", panicText(v), "stack", string(debug.Stack()))
+	}
+	panic(http.ErrAbortHandler)
+}
+
+func panicText(v any) string {
+	if fault, ok := v.(runtime.Error); ok {
+		return fault.Error()
+	}
+	return fmt.Sprintf("%T", v)
+}
+
+// readRouted matches the request and reads the body that its route takes. It
+// answers, and returns false, when the body is refused.
+func (p *Proxy) readRouted(w http.ResponseWriter, r *http.Request, x *exchange, table *route.Table) bool {
+	x.match, x.matched = table.Match(x.target.method, x.target.path)
+	if !x.matched {
+		return true
+	}
+	body, code, status := readBody(w, r, x.match.Route.Body, p.BodyLimit)
+	if code != "" {
+		p.refuse(w, r, x, status, code)
+		return false
+	}
+	x.body, x.bodyDigest = body, assertion.Digest(body)
+	return true
+}
+
+// routes returns the compiled table of the active revision.
+func (p *Proxy) routes() (*route.Table, error) {
+	routes := p.Routes.Routes()
+	if t := p.table.Load(); t != nil && t.Revision() == routes.Revision {
+		return t, nil
+	}
+	t, err := route.New(routes)
+	if err != nil {
+		return nil, err
+	}
+	p.table.Store(t)
+	return t, nil
+}
+
+// decide asks until routing and deciding are of one revision, and leaves a
+// denial in x when nobody answers properly.
+func (p *Proxy) decide(ctx context.Context, x *exchange, table *route.Table) {
+	for range 3 {
+		d, err := p.ask(ctx, x, table.Revision())
+		if errors.Is(err, pdp.ErrRevisionChanged) {
+			if table, err = p.reroute(x); err == nil {
+				continue
+			}
+		}
+		if err != nil {
+			p.Log.Error("no decision", "decision", x.id, "error", err)
+			break
+		}
+		x.decision = d
+		return
+	}
+	x.decision = pdp.Decision{Reasons: []string{"decision_unavailable"}}
+}
+
+// reroute finds out what x means in the active revision. Its body was read for
+// the route of an earlier one: when the new route takes another kind of body,
+// what was read is not what would have to be judged.
+func (p *Proxy) reroute(x *exchange) (*route.Table, error) {
+	table, err := p.routes()
+	if err != nil {
+		return nil, err
+	}
+	match, matched := table.Match(x.target.method, x.target.path)
+	if matched && (!x.matched || match.Route.Body != x.match.Route.Body) {
+		return nil, errors.New("the body was read for another route")
+	}
+	x.match, x.matched = match, matched
+	return table, nil
+}
+
+var errMisshapen = errors.New("the decision contradicts itself")
+
+// ask puts one question to the Decider. An error, a panic, an answer that
+// comes too late, contradicts itself or is of another revision than the route
+// is an error, with a zero Decision.
+func (p *Proxy) ask(ctx context.Context, x *exchange, revision string) (d pdp.Decision, err error) {
+	defer func() {
+		if v := recover(); v != nil {
+			d, err = pdp.Decision{}, fmt.Errorf("the decider panicked: %s", panicText(v))
+		}
+	}()
+	ctx, cancel := context.WithTimeout(ctx, decisionTimeout)
+	defer cancel()
+	d, err = p.Decider.Decide(ctx, x.request(revision))
+	switch {
+	case err != nil:
+		return pdp.Decision{}, err
+	case ctx.Err() != nil:
+		return pdp.Decision{}, fmt.Errorf("the decision came too late: %w", ctx.Err())
+	case revision == "" || d.Revision != revision || d.Allow == (len(d.Reasons) > 0):
+		return pdp.Decision{}, errMisshapen
+	}
+	return d, nil
+}
+
+// request is the question about this very exchange.
+func (x *exchange) request(revision string) pdp.Request {
+	r := pdp.Request{
+		Subject: pdp.Subject{Type: "anonymous"},
+		Action:  pdp.Action{Method: x.target.method},
+		Context: pdp.Context{
+			Time:       x.now,
+			Address:    x.address,
+			UserAgent:  x.userAgent,
+			Credential: x.credential,
+			Route:      revision,
+		},
+	}
+	if x.subject != "" {
+		r.Subject = pdp.Subject{Type: "user", ID: x.subject}
+	}
+	if x.matched {
+		r.Action.Name = x.match.Route.Action
+		r.Resource = x.match.Resource
+	}
+	return r
+}
+
+func clientAddress(r *http.Request) netip.Addr {
+	peer, err := netip.ParseAddrPort(r.RemoteAddr)
+	if err != nil {
+		return netip.Addr{}
+	}
+	return peer.Addr().Unmap()
+}

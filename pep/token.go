@@ -1,0 +1,216 @@
+package pep
+
+import (
+	"crypto"
+	"errors"
+	"net/http"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/golang-jwt/jwt/v5"
+
+	"github.com/wardgate/wardgate/pdp"
+)
+
+const (
+	maxToken     = 8 << 10
+	tokenLeeway  = 5 * time.Second
+	accessType   = "at+jwt" // RFC 9068, section 2.1
+	maxVerified  = 100_000  // tokens remembered
+	signatureAlg = "ES256"
+)
+
+// A KeySource knows the keys that access tokens are signed with. Nothing is
+// ever fetched at a token's own suggestion.
+type KeySource interface {
+	// Key returns the public key of a key id. ok is false for an unknown or
+	// retired one.
+	Key(id string) (key crypto.PublicKey, ok bool)
+	// Generation changes whenever a key is added or retired.
+	Generation() uint64
+}
+
+// A TokenPolicy says whose tokens are taken.
+type TokenPolicy struct {
+	Issuer   string
+	Audience string
+}
+
+// accessClaims is the payload of an access token (RFC 9068, section 2.2).
+type accessClaims struct {
+	jwt.RegisteredClaims
+	Session   string           `json:"sid"`
+	ACR       string           `json:"acr"`
+	AMR       []string         `json:"amr"`
+	AuthTime  *jwt.NumericDate `json:"auth_time"`
+	Role      string           `json:"role"`
+	Footprint string           `json:"fp"`
+}
+
+// A verifier verifies access tokens and remembers genuine ones by their
+// complete bytes: a known jti under another signature misses.
+type verifier struct {
+	keys   KeySource
+	policy TokenPolicy
+	parser *jwt.Parser
+
+	mu         sync.RWMutex
+	generation uint64
+	known      map[string]verified
+}
+
+type verified struct {
+	key        string // id of the key that signed it
+	subject    string
+	credential pdp.Credential
+}
+
+func newVerifier(keys KeySource, policy TokenPolicy) *verifier {
+	return &verifier{
+		keys:   keys,
+		policy: policy,
+		known:  map[string]verified{},
+		// Times are checked by us, against the request's own reading of the clock.
+		parser: jwt.NewParser(
+			jwt.WithValidMethods([]string{signatureAlg}),
+			jwt.WithoutClaimsValidation(),
+			jwt.WithStrictDecoding()),
+	}
+}
+
+// authenticate reads the request's credential. It never fails: what is wrong
+// with a token is a fact that the policy judges.
+func (v *verifier) authenticate(r *http.Request, now time.Time) (string, pdp.Credential) {
+	values := r.Header["Authorization"]
+	if len(values) == 0 {
+		return "", pdp.Credential{State: pdp.CredentialNone}
+	}
+	scheme, token, _ := strings.Cut(values[0], " ")
+	if len(values) > 1 || !strings.EqualFold(scheme, "Bearer") || !plausible(token) {
+		return "", pdp.Credential{State: pdp.CredentialInvalid, Presented: "header"}
+	}
+	got, ok := v.recall(token)
+	if !ok {
+		var err error
+		if got, err = v.verify(token); err != nil {
+			return "", pdp.Credential{State: pdp.CredentialInvalid, Presented: "header"}
+		}
+		v.remember(token, got, now)
+	}
+	return got.at(now)
+}
+
+// plausible refuses what need not be parsed. encoding/base64 skips line ends
+// even when it is strict, and one token would have many spellings.
+func plausible(token string) bool {
+	return token != "" && len(token) <= maxToken && !strings.ContainsAny(token, "\r\n")
+}
+
+// at judges a genuine token's times. An expired one names nobody.
+func (t verified) at(now time.Time) (string, pdp.Credential) {
+	switch {
+	case now.After(t.credential.Expires.Add(tokenLeeway)):
+		return "", pdp.Credential{State: pdp.CredentialExpired, Presented: "header"}
+	case now.Before(t.credential.Issued.Add(-tokenLeeway)):
+		return "", pdp.Credential{State: pdp.CredentialInvalid, Presented: "header"}
+	}
+	return t.subject, t.credential
+}
+
+func (v *verifier) recall(token string) (verified, bool) {
+	generation := v.keys.Generation()
+	v.mu.RLock()
+	defer v.mu.RUnlock()
+	if generation != v.generation {
+		return verified{}, false
+	}
+	got, ok := v.known[token]
+	return got, ok
+}
+
+// remember keeps a verified token. When the keys have changed, all that was
+// verified under the old ones is forgotten first.
+func (v *verifier) remember(token string, got verified, now time.Time) {
+	generation := v.keys.Generation()
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	if generation != v.generation {
+		clear(v.known)
+		v.generation = generation
+	}
+	if len(v.known) >= maxVerified {
+		v.forgetExpired(now)
+	}
+	// The key may have retired since the signature was checked.
+	if _, ok := v.keys.Key(got.key); ok {
+		v.known[strings.Clone(token)] = got
+	}
+}
+
+func (v *verifier) forgetExpired(now time.Time) {
+	for token, got := range v.known {
+		if now.After(got.credential.Expires) {
+			delete(v.known, token)
+		}
+	}
+	if len(v.known) >= maxVerified {
+		clear(v.known)
+	}
+}
+
+var errToken = errors.New("the token is not acceptable")
+
+// verify checks the signature under the one algorithm, the header, and that
+// every claim that Wardgate relies on is there.
+func (v *verifier) verify(token string) (verified, error) {
+	var c accessClaims
+	t, err := v.parser.ParseWithClaims(token, &c, v.keyOf)
+	if err != nil || !t.Valid {
+		return verified{}, errToken
+	}
+	for _, required := range []string{c.Subject, c.ID, c.Session, c.ACR, c.Role} {
+		if required == "" {
+			return verified{}, errToken
+		}
+	}
+	if c.Issuer != v.policy.Issuer || len(c.Audience) != 1 || c.Audience[0] != v.policy.Audience ||
+		c.ExpiresAt == nil || c.IssuedAt == nil || c.AuthTime == nil || len(c.AMR) == 0 || c.NotBefore != nil {
+		return verified{}, errToken
+	}
+	id, _ := t.Header["kid"].(string)
+	return verified{key: id, subject: c.Subject, credential: pdp.Credential{
+		State:     pdp.CredentialValid,
+		Presented: "header",
+		Session:   c.Session,
+		TokenID:   c.ID,
+		ACR:       c.ACR,
+		AMR:       c.AMR,
+		AuthTime:  c.AuthTime.Time,
+		Issued:    c.IssuedAt.Time,
+		Expires:   c.ExpiresAt.Time,
+		Footprint: c.Footprint,
+	}}, nil
+}
+
+// keyOf finds the key by its id alone. Headers that carry or point to keys, or
+// that change what is signed, are refused rather than ignored.
+func (v *verifier) keyOf(t *jwt.Token) (any, error) {
+	if t.Header["typ"] != accessType {
+		return nil, errToken
+	}
+	for _, name := range []string{"jwk", "jku", "x5u", "x5c", "crit", "b64", "zip", "cty"} {
+		if _, ok := t.Header[name]; ok {
+			return nil, errToken
+		}
+	}
+	id, ok := t.Header["kid"].(string)
+	if !ok {
+		return nil, errToken
+	}
+	key, ok := v.keys.Key(id)
+	if !ok {
+		return nil, errToken
+	}
+	return key, nil
+}

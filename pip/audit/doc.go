@@ -1,0 +1,40 @@
+// Package audit keeps the activity log: a durable, hash-chained journal of
+// events on local disk, and the means to verify, read and query it. It never
+// decides anything, never ships anything, and never deletes a record.
+//
+// # Layout of a folder
+//
+//	journal-00000001.log   segments, mode 0600, numbered from 1 without gaps
+//	head                   the signed head, two alternating slots
+//	audit.key, audit.pub   the Ed25519 key that signs heads (PEM)
+//	lock                   held by the one process that writes
+//	torn-<time>.bin        unacknowledged bytes that a crash left behind
+//
+// A segment holds one line a record:
+//
+//	<64 lower-case hex digits> <JSON>\n
+//
+// The digits are SHA-256 over the 32 bytes of the hash before, then the JSON.
+// Before the very first line stand 32 zero bytes. The first line of a segment
+// is its header, which is part of the chain but not a record; every other line
+// is an event that begins with its seq (1, 2, 3 … across segments) and the
+// microsecond at which the journal wrote it.
+//
+// # What is promised
+//
+// Append returns nil only after fdatasync, and after the head that names the
+// record was handed to the kernel. A process that is killed therefore leaves a
+// head that names everything it acknowledged. The head itself is synced within
+// a second, so a power cut may leave a head up to a second older than the
+// records: those records are complete, chained and kept.
+//
+// # What is detected
+//
+// Any change to what the head names is detected by Verify without the private
+// key. Two things need a witness outside the folder: a chain rewritten by
+// somebody who also holds the private key, and a folder rolled back whole to
+// an earlier genuine state. Anchor heads elsewhere (Journal.Head) and hand them
+// to VerifyAgainst. Records that follow the head of a journal that was not
+// closed are chained but not yet signed; when the journal is next opened it
+// adopts them and says so in a record.
+package audit

@@ -1,0 +1,35 @@
+package audit
+
+import (
+	"errors"
+	"fmt"
+)
+
+// The errors that callers tell apart with errors.Is.
+var (
+	// ErrClosed is returned by Append after Close.
+	ErrClosed = errors.New("journal is closed")
+	// ErrLocked says that another process, or another Journal, writes the folder.
+	ErrLocked = errors.New("journal folder is in use by another writer")
+	// ErrInvalid says that an event cannot be recorded as it is: it has no
+	// kind, its input is not JSON, or it is too large. Nothing was written.
+	ErrInvalid = errors.New("event cannot be recorded")
+	// ErrShort says that the journal is shorter than its signed head:
+	// acknowledged records are missing.
+	ErrShort = errors.New("journal is shorter than its signed head")
+	// ErrBroken says that the chain does not verify where it was read.
+	ErrBroken = errors.New("journal's hash chain is broken")
+	// ErrHead says that the signed head is missing, forged or of another chain.
+	ErrHead = errors.New("journal's signed head cannot be trusted")
+	// ErrKey says that the keys that sign heads are missing, altered or readable by others.
+	ErrKey = errors.New("journal's key cannot be used")
+)
+
+const advice = "nothing was changed; keep the folder as evidence, run `wardgate audit verify` on it, " +
+	"then restore an intact copy or start on an empty folder"
+
+// refuse is how Open declines a folder that it must not touch. It never
+// repairs what may have been acknowledged.
+func refuse(kind error, format string, args ...any) error {
+	return fmt.Errorf("%w: %s: %s", kind, fmt.Sprintf(format, args...), advice)
+}

@@ -1,0 +1,52 @@
+package audit
+
+import (
+	"bytes"
+	"slices"
+	"time"
+
+	"github.com/wardgate/wardgate/pip"
+)
+
+// A Filter narrows a query. A zero field lets everything pass.
+type Filter struct {
+	From     uint64    // the first seq of interest
+	Kind     pip.Kind  // one kind only
+	Subject  string    // account id
+	Patient  string    // whose data was in the answer
+	Decision string    // decision id: the decision and its outcome
+	Since    time.Time // of the event, inclusive
+	Until    time.Time // of the event, exclusive
+}
+
+func (f *Filter) match(e *pip.Event) bool {
+	return (f.Kind == "" || e.Kind == f.Kind) &&
+		(f.Subject == "" || e.Subject == f.Subject) &&
+		(f.Patient == "" || slices.Contains(e.Patients, f.Patient)) &&
+		(f.Decision == "" || e.Decision == f.Decision) &&
+		(f.Since.IsZero() || !e.Time.Before(f.Since)) &&
+		(f.Until.IsZero() || e.Time.Before(f.Until))
+}
+
+// needles are strings that the JSON of every matching record holds. Looking
+// for them first spares decoding almost all of the others.
+func (f *Filter) needles() [][]byte {
+	var out [][]byte
+	for name, value := range map[string]string{
+		`"kind":`: string(f.Kind), `"subject":`: f.Subject, `"decision":`: f.Decision, ``: f.Patient,
+	} {
+		if value != "" {
+			out = append(out, appendString([]byte(name), value))
+		}
+	}
+	return out
+}
+
+func containsAll(text []byte, needles [][]byte) bool {
+	for _, n := range needles {
+		if !bytes.Contains(text, n) {
+			return false
+		}
+	}
+	return true
+}

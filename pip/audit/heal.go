@@ -1,0 +1,72 @@
+package audit
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+)
+
+// heal brings the files back to where the chain stands after a failure. After
+// a failed sync the kernel may have forgotten what it could not write, so the
+// segment is opened anew, its durable end is read back, and everything behind
+// that end is cut off and later written again.
+func (w *writer) heal() error {
+	if w.stray != "" {
+		if err := w.disk.Remove(w.stray); err != nil && !errors.Is(err, os.ErrNotExist) {
+			return fmt.Errorf("remove unfinished segment: %w", err)
+		}
+		if err := w.disk.SyncDir(w.dir); err != nil {
+			return fmt.Errorf("remove unfinished segment: %w", err)
+		}
+		w.stray = ""
+	}
+	if err := w.reopen(); err != nil {
+		return fmt.Errorf("recover segment: %w", err)
+	}
+	if !w.unsigned {
+		return nil
+	}
+	if err := w.openHeads(); err != nil {
+		return fmt.Errorf("recover head: %w", err)
+	}
+	if err := w.sign(false); err != nil {
+		return err
+	}
+	return w.syncHead()
+}
+
+func (w *writer) reopen() error {
+	if w.file != nil {
+		_ = w.file.Close() // whatever it had to say, nothing behind w.at is relied upon
+		w.file = nil
+	}
+	if w.at.segment == 0 {
+		return nil
+	}
+	f, err := w.disk.Open(w.segmentPath(w.at.segment), os.O_RDWR)
+	if err != nil {
+		return err
+	}
+	w.file = f
+	if err := confirm(f, w.at.link); err != nil {
+		return err
+	}
+	if err := f.Truncate(w.at.offset); err != nil {
+		return err
+	}
+	return f.Sync()
+}
+
+func (w *writer) openHeads() error {
+	if w.heads != nil {
+		_ = w.heads.Close() // what it says of an earlier write is known already
+		w.heads = nil
+	}
+	f, err := w.disk.Open(filepath.Join(w.dir, headName), os.O_RDWR)
+	if err != nil {
+		return err
+	}
+	w.heads = f
+	return nil
+}

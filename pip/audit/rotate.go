@@ -1,0 +1,60 @@
+package audit
+
+import (
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"time"
+)
+
+// rotate begins the next segment with a header and the batch. Until all of it
+// is durable, its name included, the old segment stays the end of the chain.
+func (w *writer) rotate(batch []*entry, now time.Time) error {
+	number := w.at.segment + 1
+	f, err := w.disk.Open(w.segmentPath(number), os.O_RDWR|os.O_CREATE|os.O_EXCL)
+	if err != nil {
+		return fmt.Errorf("begin segment: %w", err)
+	}
+	w.stray = w.segmentPath(number)
+	next, err := w.fill(f, number, batch, now)
+	if err != nil {
+		return errors.Join(fmt.Errorf("begin segment: %w", err), f.Close())
+	}
+	old := w.file
+	w.file, w.stray = f, ""
+	w.at.link, w.unsigned = next, true
+	if old != nil {
+		if err := old.Close(); err != nil {
+			w.log.Warn("a full segment did not close cleanly", "error", err)
+		}
+	}
+	return nil
+}
+
+func (w *writer) fill(f File, number int, batch []*entry, now time.Time) (link, error) {
+	text, err := json.Marshal(header{
+		Format:   format,
+		Chain:    w.name,
+		Segment:  number,
+		First:    w.at.seq + 1,
+		Previous: hex.EncodeToString(w.at.hash[:]),
+		Created:  now.UTC(),
+	})
+	if err != nil {
+		return link{}, fmt.Errorf("encode header: %w", err)
+	}
+	from := link{segment: number, seq: w.at.seq, hash: w.at.sum(w.at.hash, text)}
+	b := hex.AppendEncode(w.buffer[:0], from.hash[:])
+	b = append(append(append(b, ' '), text...), '\n')
+	from.offset = int64(len(b))
+	next := w.compose(b, from, batch, now)
+	if _, err := f.WriteAt(w.buffer, 0); err != nil {
+		return link{}, err
+	}
+	if err := f.Sync(); err != nil {
+		return link{}, err
+	}
+	return next, w.disk.SyncDir(w.dir)
+}

@@ -1,0 +1,54 @@
+package audit
+
+import (
+	"errors"
+	"time"
+)
+
+// run is the only goroutine that writes. What was queued while the last sync
+// ran is the next batch; nothing ever waits for company.
+func (j *Journal) run() {
+	defer close(j.done)
+	idle := time.NewTimer(headEvery)
+	defer idle.Stop()
+	var batch []*entry
+	for {
+		select {
+		case en, open := <-j.queue:
+			if !open {
+				j.end = errors.Join(j.writer.close(), j.lock.Close())
+				return
+			}
+			batch = j.gather(batch[:0], en)
+			err := j.writer.commit(batch)
+			for _, en := range batch {
+				en.done <- err
+			}
+			clear(batch)
+		case <-idle.C:
+		}
+		if wait := j.writer.settle(); wait > 0 {
+			idle.Reset(wait)
+		}
+	}
+}
+
+// gather takes what is queued behind the first entry, up to a limit.
+func (j *Journal) gather(batch []*entry, first *entry) []*entry {
+	size := 0
+	for en, open := first, true; open; {
+		if en.state.CompareAndSwap(waiting, taken) {
+			batch = append(batch, en)
+			size += len(en.body) + lineRoom
+		}
+		if size >= maxBatch {
+			return batch
+		}
+		select {
+		case en, open = <-j.queue:
+		default:
+			return batch
+		}
+	}
+	return batch
+}

@@ -1,0 +1,54 @@
+package audit
+
+import (
+	"encoding/json"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/wardgate/wardgate/pip"
+)
+
+// The journal's records about itself, all of kind "system". Their facts are
+// in the input.
+const (
+	actionOpen   = "journal.open"   // a writer took the folder
+	actionRepair = "journal.repair" // unacknowledged bytes were set aside
+	actionResume = "journal.resume" // events had been refused before this record
+	actionClose  = "journal.close"  // the writer let go in good order
+)
+
+type openFacts struct {
+	Adopted     int  `json:"adopted"`      // whole records that no signed head had named
+	SlotDamaged bool `json:"slot_damaged"` // a slot of the head had to be disregarded
+}
+
+type repairFacts struct {
+	File   string `json:"file"`
+	Bytes  int    `json:"bytes"`
+	SHA256 string `json:"sha256"`
+}
+
+type resumeFacts struct {
+	Refused int `json:"refused"`
+}
+
+func systemEntry(action, detail string, facts any) (*entry, error) {
+	e := pip.Event{Kind: pip.KindSystem, Time: time.Now(), Action: action, Outcome: "success", Detail: detail}
+	if facts != nil {
+		input, err := json.Marshal(facts)
+		if err != nil {
+			return nil, fmt.Errorf("encode %s: %w", action, err)
+		}
+		e.Input = input
+	}
+	body, err := appendEvent(nil, &e)
+	return &entry{body: body}, err
+}
+
+// ownRecord reports whether a record's JSON is one of the journal's about itself.
+func ownRecord(text []byte) bool {
+	var e struct{ Kind, Action string }
+	err := json.Unmarshal(text, &e)
+	return err == nil && e.Kind == string(pip.KindSystem) && strings.HasPrefix(e.Action, "journal.")
+}

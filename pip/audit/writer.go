@@ -1,0 +1,139 @@
+package audit
+
+import (
+	"crypto/ed25519"
+	"encoding/hex"
+	"fmt"
+	"log/slog"
+	"path/filepath"
+	"sync/atomic"
+	"time"
+)
+
+const (
+	headEvery = time.Second // the head is durable at most this long after the records
+	lineRoom  = hashDigits + prefixRoom + 3
+
+	headerRoom = 400 // more than a header takes; a segment that is shorter holds next to nothing
+)
+
+// A writer holds the end of the chain. Only one goroutine uses it, save for
+// the two atomics.
+//
+// at is always a place up to which everything is durable. A commit that fails
+// leaves at where it was; the bytes behind it count for nothing, and heal cuts
+// them off before anything else is written.
+type writer struct {
+	dir   string
+	name  string // of the chain
+	limit int64  // bytes of a segment
+	disk  Disk
+	log   *slog.Logger
+	key   ed25519.PrivateKey
+
+	at     chain
+	file   File   // the segment at.segment; nil before the first and after a failure
+	stray  string // a segment that was begun and must not stay
+	buffer []byte
+
+	heads    File
+	turn     uint64
+	unsigned bool // at is ahead of the head that was last written
+	unsynced bool // the head that was last written is not durable yet
+	synced   time.Time
+
+	refused int // records that were refused since the last commit that succeeded
+	failure atomic.Pointer[error]
+	head    atomic.Pointer[Head]
+}
+
+// commit makes a batch durable and signs the head that names it. Only when it
+// returns nil may the batch be acknowledged.
+func (w *writer) commit(batch []*entry) error {
+	if len(batch) == 0 {
+		return nil
+	}
+	if err := w.tryCommit(batch, false); err != nil {
+		w.refused += len(batch)
+		w.fail(err)
+		return err
+	}
+	if w.failure.Swap(nil) != nil {
+		w.log.Info("journal can be written again")
+	}
+	return nil
+}
+
+// tryCommit puts a record about refused events before the batch when there
+// were any: that they are missing is itself evidence.
+func (w *writer) tryCommit(batch []*entry, closed bool) error {
+	if w.failure.Load() != nil {
+		if err := w.heal(); err != nil {
+			return err
+		}
+	}
+	if w.refused > 0 {
+		resumed, err := systemEntry(actionResume, "", resumeFacts{w.refused})
+		if err != nil {
+			return err
+		}
+		batch = append([]*entry{resumed}, batch...)
+	}
+	if err := w.write(batch, time.Now()); err != nil {
+		return err
+	}
+	w.refused = 0
+	return w.sign(closed)
+}
+
+func (w *writer) fail(err error) {
+	if w.failure.Swap(&err) == nil {
+		w.log.Error("journal cannot be written; every append is refused until it can", "error", err)
+	}
+}
+
+// write appends the batch to the segment, or to a new one when it is full, and
+// syncs. When it returns nil, w.at has moved behind the batch.
+func (w *writer) write(batch []*entry, now time.Time) error {
+	size := int64(0)
+	for _, en := range batch {
+		size += int64(len(en.body) + lineRoom)
+	}
+	if w.at.segment == 0 || w.at.offset+size > w.limit && w.at.offset > headerRoom {
+		return w.rotate(batch, now)
+	}
+	next := w.compose(w.buffer[:0], w.at.link, batch, now)
+	if _, err := w.file.WriteAt(w.buffer, w.at.offset); err != nil {
+		return fmt.Errorf("write segment: %w", err)
+	}
+	if err := w.file.Sync(); err != nil {
+		return fmt.Errorf("sync segment: %w", err)
+	}
+	w.at.link, w.unsigned = next, true
+	return nil
+}
+
+// compose appends the batch's lines to b, which becomes w.buffer, and returns
+// where the chain will stand once they are durable.
+func (w *writer) compose(b []byte, from link, batch []*entry, now time.Time) link {
+	start := len(b)
+	for _, en := range batch {
+		from.seq++
+		line := len(b)
+		b = append(b, blankHash...)
+		b = appendPrefix(b, from.seq, now.UnixMicro())
+		b = append(b, en.body...)
+		from.hash = w.at.sum(from.hash, b[line+hashDigits+1:])
+		hex.Encode(b[line:], from.hash[:])
+		b = append(b, '\n')
+	}
+	from.offset += int64(len(b) - start)
+	w.buffer = b
+	return from
+}
+
+const blankHash = "0000000000000000000000000000000000000000000000000000000000000000 "
+
+func (w *writer) segmentPath(number int) string {
+	return filepath.Join(w.dir, segmentName(number))
+}
