@@ -1,0 +1,88 @@
+package app_test
+
+import (
+	"os/exec"
+	"slices"
+	"strings"
+	"testing"
+)
+
+const module = "github.com/wardgate/wardgate/"
+
+// TestImportsPointTheRightWay holds the house's arrangement: who may import
+// whom, directly or not. "own" is the component's own subpackages.
+func TestImportsPointTheRightWay(t *testing.T) {
+	tests := []struct {
+		component string   // a package, or a folder with all below it
+		may       []string // packages, or folders with all below them when they end in /...
+	}{
+		{"policies", nil},
+		{"pip", nil},
+		{"pip/...", []string{"pip", "internal/assertion", "internal/problem", "internal/mtls"}},
+		{"pdp", []string{"pip"}},
+		{"pdp/engine", []string{"pdp", "pip"}},
+		{"pdp/...", []string{"pdp", "pip", "internal/assertion", "internal/problem"}},
+		{"pep/...", []string{"pdp", "pip", "internal/assertion", "internal/problem"}},
+		{"records/...", []string{"pip", "internal/assertion", "internal/problem"}},
+		{"inference/...", []string{"pip", "internal/assertion", "internal/problem"}},
+		{"internal/assertion", []string{"internal/problem"}},
+		{"internal/problem", nil},
+		{"internal/mtls", nil},
+		{"cmd/...", []string{"internal/command", "..."}},
+	}
+	for _, tt := range tests {
+		t.Run(tt.component, func(t *testing.T) {
+			for _, p := range list(t, "{{.ImportPath}}", "./"+tt.component) {
+				for _, dep := range list(t, `{{join .Imports "\n"}}`, p) {
+					own, isOwn := strings.CutPrefix(dep, module)
+					if isOwn && !mayImport(tt.component, strings.TrimPrefix(p, module), own, tt.may) {
+						t.Errorf("%s imports %s", p, own)
+					}
+				}
+			}
+		})
+	}
+}
+
+// mayImport reports whether the package from may import the package to.
+func mayImport(component, from, to string, may []string) bool {
+	if slices.Contains(may, to) || slices.Contains(may, "...") {
+		return true
+	}
+	root, all := strings.CutSuffix(component, "/...")
+	if !all {
+		return false
+	}
+	// A component's packages may use each other within the same part of it:
+	// pip/identity and pip/identity/sqlstore, but not pip/audit.
+	part := func(p string) string {
+		rest := strings.TrimPrefix(strings.TrimPrefix(p, root), "/")
+		if root == "pip" || root == "pdp" {
+			rest, _, _ = strings.Cut(rest, "/")
+			return root + "/" + rest
+		}
+		return root
+	}
+	return (to == root || strings.HasPrefix(to, root+"/")) && part(from) == part(to)
+}
+
+func TestOnlyTheEngineImportsOPA(t *testing.T) {
+	for _, p := range list(t, `{{.ImportPath}} {{join .Imports " "}}`, "../../...") {
+		from, imports, _ := strings.Cut(p, " ")
+		if strings.Contains(imports, "github.com/open-policy-agent/opa") && from != module+"pdp/engine" {
+			t.Errorf("%s imports OPA", from)
+		}
+	}
+}
+
+func list(t *testing.T, format, pattern string) []string {
+	t.Helper()
+	if rest, ok := strings.CutPrefix(pattern, "./"); ok {
+		pattern = "../../" + rest
+	}
+	out, err := exec.Command("go", "list", "-f", format, pattern).Output()
+	if err != nil {
+		t.Fatalf("go list %s: %v", pattern, err)
+	}
+	return slices.DeleteFunc(strings.Split(string(out), "\n"), func(line string) bool { return line == "" })
+}
