@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"io/fs"
 	"log/slog"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -34,6 +35,7 @@ type Engine struct {
 	log     *slog.Logger
 	active  atomic.Pointer[revision]
 	fault   atomic.Pointer[Fault]
+	inputs  sync.Pool // of *input
 }
 
 // A Fault is a rule book that was refused. The last good one goes on serving.
@@ -89,15 +91,38 @@ func (e *Engine) Decide(ctx context.Context, r pdp.Request) (pdp.Decision, error
 	defer cancel()
 	var facts pip.Facts
 	e.gather(ctx, &r, &facts)
-	in := newInput(&r, &facts, rev.tables)
-	d, err := rev.ask(ctx, in.value())
+	d, document, err := e.answer(ctx, rev, &r, &facts)
 	if err != nil {
 		return pdp.Decision{}, fmt.Errorf("decide %s: %w", r.Action.Name, err)
 	}
 	d.Revision = rev.digest
-	d.Evidence = pdp.Evidence{Input: in.appendJSON(nil), Ages: ages(&facts), Who: facts.Identity}
+	d.Evidence = pdp.Evidence{Input: document, Ages: ages(&facts), Who: facts.Identity}
 	return d, nil
 }
+
+// answer recalls the answer to this input, or evaluates it. It returns the
+// input as JSON beside.
+func (e *Engine) answer(ctx context.Context, rev *revision, r *pdp.Request, f *pip.Facts) (pdp.Decision, []byte, error) {
+	in, _ := e.inputs.Get().(*input)
+	if in == nil {
+		in = &input{}
+	}
+	defer e.inputs.Put(in)
+	in.fill(r, f, rev.tables)
+	document := in.appendJSON(make([]byte, 0, inputSize))
+	if d, ok := rev.memory.recall(document); ok {
+		return d, document, nil
+	}
+	d, err := rev.ask(ctx, in.value())
+	if err != nil {
+		return pdp.Decision{}, nil, err
+	}
+	rev.memory.keep(document, d)
+	return d, document, nil
+}
+
+// inputSize is a little more than a usual input takes as JSON.
+const inputSize = 1152
 
 // gather asks every source. A source that fails leaves its facts unknown.
 func (e *Engine) gather(ctx context.Context, r *pdp.Request, facts *pip.Facts) {

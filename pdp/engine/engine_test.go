@@ -6,11 +6,13 @@ import (
 	"errors"
 	"io/fs"
 	"log/slog"
+	"math/rand/v2"
 	"net/netip"
 	"os"
 	"path/filepath"
 	"reflect"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -139,7 +141,8 @@ func TestInputHasOneMeaningInBothForms(t *testing.T) {
 	r, facts := readsPatient(), ward()
 	r.Subject.ID = "u-\"\n\u2028é"
 	facts.Identity.Staff = "\x00\\"
-	in := newInput(&r, &facts, e.active.Load().tables)
+	var in input
+	in.fill(&r, &facts, e.active.Load().tables)
 	var plain any
 	if err := json.Unmarshal(in.appendJSON(nil), &plain); err != nil {
 		t.Fatal(err)
@@ -395,6 +398,67 @@ func writeBook(dir string, files fstest.MapFS) error {
 		}
 	}
 	return nil
+}
+
+// A remembered answer equals a fresh one, whole, for every random situation;
+// and what differs in one fact is never answered from memory.
+func TestRememberedAnswerEqualsAFreshOne(t *testing.T) {
+	remembering := newEngine(t, policies.FS, nil)
+	r := rand.New(rand.NewPCG(3, 4))
+	actions := knownActions(remembering.active.Load())
+	pick := func(words ...string) string { return words[r.IntN(len(words))] }
+	for range 1500 {
+		request, facts := readsPatient(), ward()
+		request.Action.Name = actions[r.IntN(len(actions))].(string)
+		request.Context.Credential.State = pdp.CredentialState(pick("valid", "valid", "expired"))
+		request.Context.Time = request.Context.Time.Add(time.Duration(r.IntN(24)) * time.Hour)
+		facts.Identity.Role = pick("doctor", "nurse", "patient")
+		facts.Revocation.Session = r.IntN(4) == 0
+		facts.Device.Match = pip.Match(pick("same", "same", "changed"))
+		facts.Care.Staff = []string{pick("s-1", "s-2")}
+		facts.Signals.State = pip.State(r.IntN(3))
+		rev := remembering.active.Load()
+		got, _, err1 := remembering.answer(context.Background(), rev, &request, &facts)
+		again, document, err2 := remembering.answer(context.Background(), rev, &request, &facts)
+		fresh, err3 := rev.ask(context.Background(), ast.MustParseTerm(string(document)).Value)
+		if err := errors.Join(err1, err2, err3); err != nil {
+			t.Fatal(err)
+		}
+		if !sameDecision(got, fresh) || !sameDecision(again, fresh) {
+			t.Fatalf("input %s:\ngot   %+v\nagain %+v\nfresh %+v", document, got, again, fresh)
+		}
+	}
+	if n := len(remembering.active.Load().memory.answers); n == 0 {
+		t.Error("nothing was remembered: the comparison says nothing")
+	}
+}
+
+func TestMemoryIsBounded(t *testing.T) {
+	var m memory
+	for i := range 3 * maxRemembered {
+		m.keep(strconv.AppendInt(nil, int64(i), 10), pdp.Decision{Allow: true})
+		m.keep(strconv.AppendInt([]byte("denied"), int64(i), 10), pdp.Decision{})
+	}
+	if n := len(m.answers); n > maxRemembered {
+		t.Errorf("%d answers are remembered", n)
+	}
+	if _, ok := m.recall([]byte("denied1")); ok {
+		t.Error("a denial is remembered")
+	}
+}
+
+// BenchmarkDecideAfresh asks about another patient each time, so that nothing
+// is remembered.
+func BenchmarkDecideAfresh(b *testing.B) {
+	e := newEngine(b, policies.FS, reading1(ward()))
+	r := readsPatient()
+	b.ReportAllocs()
+	for i := 0; b.Loop(); i++ {
+		r.Resource.ID = strconv.Itoa(i)
+		if d, err := e.Decide(context.Background(), r); err != nil || !d.Allow {
+			b.Fatal(d, err)
+		}
+	}
 }
 
 func BenchmarkDecide(b *testing.B) {

@@ -10,202 +10,238 @@ import (
 	"github.com/wardgate/wardgate/pip"
 )
 
-// An input is the document that rules read: an object of objects of strings
-// and booleans. It is held once, in order, and written in two forms: as OPA's
-// value for the evaluation, and as JSON for the journal.
+// An input is the document that rules read: sections of texts and booleans. It
+// is held once, in order, and written in two forms: as JSON, for the journal
+// and as the key of a remembered answer, and as OPA's value for an evaluation.
+// An input is used again for other requests: nothing may keep parts of it.
 type input struct {
-	subject  [2]pair
-	account  [5]pair
-	action   [1]pair
-	resource [2]pair
-	context  [8]section
+	pairs    []pair
+	sections []section // subject, its properties, action, resource, then the context's
 }
 
-type pair struct {
-	key  *ast.Term
-	text string
-	term *ast.Term // set for a word of a fixed vocabulary, else made from text
-	flag bool      // the value is the boolean that term holds
-}
-
-type section struct {
-	key   *ast.Term
-	pairs []pair
-}
-
-var (
-	keySubject  = ast.InternedTerm("subject")
-	keyAction   = ast.InternedTerm("action")
-	keyResource = ast.InternedTerm("resource")
+// The first sections stand outside of the context.
+const (
+	subjectSection = iota
+	propertiesSection
+	actionSection
+	resourceSection
+	firstOfContext
 )
 
-// newInput turns a request and the facts about it into the words that rules read.
-func newInput(r *pdp.Request, f *pip.Facts, t *tables) *input {
+// A section is the pairs from the one before it up to end.
+type section struct {
+	key string
+	end int
+}
+
+// A pair is one member: a text, or a boolean.
+type pair struct {
+	key  string
+	text string
+	kind kind
+}
+
+type kind uint8
+
+const (
+	isText kind = iota
+	isFalse
+	isTrue
+)
+
+// fill turns a request and the facts about it into the words that rules read.
+func (in *input) fill(r *pdp.Request, f *pip.Facts, t *tables) {
+	in.pairs, in.sections = in.pairs[:0], in.sections[:0]
 	who := &f.Identity
-	in := &input{
-		subject: [2]pair{word("type", r.Subject.Type), id("id", r.Subject.ID)},
-		account: [5]pair{
-			word("account", string(who.Account)),
-			word("role", who.Role),
-			id("staff", who.Staff),
-			id("patient", who.Patient),
-			id("department", who.Department),
-		},
-		action:   [1]pair{word("name", r.Action.Name)},
-		resource: [2]pair{word("type", r.Resource.Type), id("id", r.Resource.ID)},
-	}
-	in.context = [8]section{
-		{interned("credential"), credentialWords(&r.Context, t)},
-		{interned("identity"), []pair{state(who.State)}},
-		{interned("revocation"), []pair{
-			state(f.Revocation.State),
-			either("session", f.Revocation.Session, "revoked", "clear"),
-			either("subject", f.Revocation.Subject, "banned", "clear"),
-			either("log_in", f.Revocation.LogIn, "barred", "clear"),
-		}},
-		{interned("device"), []pair{state(f.Device.State), word("match", string(f.Device.Match))}},
-		{interned("location"), []pair{
-			state(f.Location.State),
-			word("place", t.place(r.Context.Address)),
-			word("country", f.Location.Country),
-		}},
-		{interned("care"), careWords(f, who)},
-		{interned("signals"), []pair{
-			state(f.Signals.State),
-			either("denials", f.Signals.Denials >= t.thresholds.DenialsMany, "many", "usual"),
-			either("failed_log_ins", f.Signals.FailedLogIns >= t.thresholds.FailedLogInsMany, "many", "usual"),
-		}},
-		{interned("time"), timeWords(r.Context.Time, t)},
-	}
-	return in
+	in.word("type", r.Subject.Type)
+	in.word("id", r.Subject.ID)
+	in.end("subject")
+	in.word("account", string(who.Account))
+	in.word("role", who.Role)
+	in.word("staff", who.Staff)
+	in.word("patient", who.Patient)
+	in.word("department", who.Department)
+	in.end("properties")
+	in.word("name", r.Action.Name)
+	in.end("action")
+	in.word("type", r.Resource.Type)
+	in.word("id", r.Resource.ID)
+	in.end("resource")
+
+	in.credential(&r.Context, t)
+	in.state(who.State)
+	in.end("identity")
+	in.revocation(&f.Revocation)
+	in.state(f.Device.State)
+	in.word("match", string(f.Device.Match))
+	in.end("device")
+	in.state(f.Location.State)
+	in.word("place", t.place(r.Context.Address))
+	in.word("country", f.Location.Country)
+	in.end("location")
+	in.care(&f.Care, who)
+	in.signals(&f.Signals, t)
+	in.time(r.Context.Time, t)
 }
 
-func credentialWords(c *pdp.Context, t *tables) []pair {
-	factors := "none"
-	switch len(slices.Compact(slices.Sorted(slices.Values(c.Credential.AMR)))) {
-	case 0:
-	case 1:
-		factors = "one"
+func (in *input) credential(c *pdp.Context, t *tables) {
+	in.word("state", string(c.Credential.State))
+	in.word("presented", c.Credential.Presented)
+	in.word("acr", c.Credential.ACR)
+	in.word("factors", factors(c.Credential.AMR))
+	in.word("elevation", t.elevation(c))
+	in.end("credential")
+}
+
+// factors counts the distinct methods of authentication (RFC 8176).
+func factors(amr []string) string {
+	switch {
+	case len(amr) == 0:
+		return "none"
+	case slices.ContainsFunc(amr, func(method string) bool { return method != amr[0] }):
+		return "two"
 	default:
-		factors = "two"
-	}
-	return []pair{
-		word("state", string(c.Credential.State)),
-		word("presented", c.Credential.Presented),
-		word("acr", c.Credential.ACR),
-		word("factors", factors),
-		word("elevation", t.elevation(c)),
+		return "one"
 	}
 }
 
-// careWords compares ids that are both there: two missing ids are not a match.
-func careWords(f *pip.Facts, who *pip.Identity) []pair {
-	care := &f.Care
-	return []pair{
-		state(care.State),
-		boolean("treats", who.Staff != "" && slices.Contains(care.Staff, who.Staff)),
-		boolean("same_department", who.Department != "" && care.Department == who.Department),
-		boolean("own", who.Patient != "" && care.Patient == who.Patient),
-	}
+func (in *input) revocation(r *pip.Revoked) {
+	in.state(r.State)
+	in.either("session", r.Session, "revoked", "clear")
+	in.either("subject", r.Subject, "banned", "clear")
+	in.either("log_in", r.LogIn, "barred", "clear")
+	in.end("revocation")
 }
 
-func interned(s string) *ast.Term { return ast.InternedTerm(s) }
-
-// word is a value of a small vocabulary: OPA keeps one term for the common ones.
-func word(key, text string) pair {
-	return pair{key: interned(key), text: text, term: ast.InternedTerm(text)}
+// care compares ids that are both there: two missing ids are not a match.
+func (in *input) care(care *pip.Care, who *pip.Identity) {
+	in.state(care.State)
+	in.boolean("treats", who.Staff != "" && slices.Contains(care.Staff, who.Staff))
+	in.boolean("same_department", who.Department != "" && care.Department == who.Department)
+	in.boolean("own", who.Patient != "" && care.Patient == who.Patient)
+	in.end("care")
 }
 
-func id(key, text string) pair {
-	return pair{key: interned(key), text: text, term: ast.StringTerm(text)}
+func (in *input) signals(s *pip.Signals, t *tables) {
+	in.state(s.State)
+	in.either("denials", s.Denials >= t.thresholds.DenialsMany, "many", "usual")
+	in.either("failed_log_ins", s.FailedLogIns >= t.thresholds.FailedLogInsMany, "many", "usual")
+	in.end("signals")
 }
 
-func either(key string, condition bool, yes, no string) pair {
+func (in *input) word(key, text string) {
+	in.pairs = append(in.pairs, pair{key: key, text: text})
+}
+
+func (in *input) either(key string, condition bool, yes, no string) {
 	if condition {
-		return word(key, yes)
+		in.word(key, yes)
+		return
 	}
-	return word(key, no)
+	in.word(key, no)
 }
 
-func boolean(key string, b bool) pair {
-	return pair{key: interned(key), term: ast.InternedTerm(b), flag: true}
+func (in *input) boolean(key string, b bool) {
+	p := pair{key: key, kind: isFalse}
+	if b {
+		p.kind = isTrue
+	}
+	in.pairs = append(in.pairs, p)
 }
 
-func state(s pip.State) pair { return word("state", s.String()) }
+func (in *input) state(s pip.State) { in.word("state", s.String()) }
+
+// end closes the section that the newest pairs belong to.
+func (in *input) end(key string) {
+	in.sections = append(in.sections, section{key: key, end: len(in.pairs)})
+}
+
+// of returns the pairs of section i.
+func (in *input) of(i int) []pair {
+	begin := 0
+	if i > 0 {
+		begin = in.sections[i-1].end
+	}
+	return in.pairs[begin:in.sections[i].end]
+}
 
 // value is the document as OPA evaluates it.
 func (in *input) value() ast.Value {
-	subject := object(in.subject[:])
-	subject.Insert(keyProperties, ast.NewTerm(object(in.account[:])))
-	context := ast.NewObjectWithCapacity(len(in.context))
-	for i := range in.context {
-		context.Insert(in.context[i].key, ast.NewTerm(object(in.context[i].pairs)))
+	subject := object(in.of(subjectSection))
+	subject.Insert(keyProperties, ast.NewTerm(object(in.of(propertiesSection))))
+	context := ast.NewObjectWithCapacity(len(in.sections) - firstOfContext)
+	for i := firstOfContext; i < len(in.sections); i++ {
+		context.Insert(ast.InternedTerm(in.sections[i].key), ast.NewTerm(object(in.of(i))))
 	}
-	root := ast.NewObjectWithCapacity(4)
-	root.Insert(keySubject, ast.NewTerm(subject))
-	root.Insert(keyAction, ast.NewTerm(object(in.action[:])))
-	root.Insert(keyResource, ast.NewTerm(object(in.resource[:])))
-	root.Insert(keyContext, ast.NewTerm(context))
-	return root
+	return ast.NewObject(
+		[2]*ast.Term{ast.InternedTerm("subject"), ast.NewTerm(subject)},
+		[2]*ast.Term{ast.InternedTerm("action"), ast.NewTerm(object(in.of(actionSection)))},
+		[2]*ast.Term{ast.InternedTerm("resource"), ast.NewTerm(object(in.of(resourceSection)))},
+		[2]*ast.Term{keyContext, ast.NewTerm(context)},
+	)
 }
 
 func object(pairs []pair) ast.Object {
 	o := ast.NewObjectWithCapacity(len(pairs) + 1)
 	for i := range pairs {
-		o.Insert(pairs[i].key, pairs[i].term)
+		o.Insert(ast.InternedTerm(pairs[i].key), pairs[i].term())
 	}
 	return o
 }
 
+// term is the value as OPA evaluates it. OPA keeps one term for common words.
+func (p *pair) term() *ast.Term {
+	if p.kind == isText {
+		return ast.InternedTerm(p.text)
+	}
+	return ast.InternedTerm(p.kind == isTrue)
+}
+
 // appendJSON appends the same document as JSON.
 func (in *input) appendJSON(b []byte) []byte {
-	if b == nil {
-		b = make([]byte, 0, 1024)
-	}
 	b = append(b, `{"subject":{`...)
-	b = appendPairs(b, in.subject[:])
+	b = appendPairs(b, in.of(subjectSection))
 	b = append(b, `,"properties":{`...)
-	b = appendPairs(b, in.account[:])
+	b = appendPairs(b, in.of(propertiesSection))
 	b = append(b, `}},"action":{`...)
-	b = appendPairs(b, in.action[:])
+	b = appendPairs(b, in.of(actionSection))
 	b = append(b, `},"resource":{`...)
-	b = appendPairs(b, in.resource[:])
+	b = appendPairs(b, in.of(resourceSection))
 	b = append(b, `},"context":{`...)
-	for i, s := range in.context {
-		if i > 0 {
+	for i := firstOfContext; i < len(in.sections); i++ {
+		if i > firstOfContext {
 			b = append(b, ',')
 		}
-		b = appendString(b, string(s.key.Value.(ast.String)))
+		b = appendText(b, in.sections[i].key)
 		b = append(b, ':', '{')
-		b = appendPairs(b, s.pairs)
+		b = appendPairs(b, in.of(i))
 		b = append(b, '}')
 	}
 	return append(b, '}', '}')
 }
 
 func appendPairs(b []byte, pairs []pair) []byte {
-	for i, p := range pairs {
+	for i := range pairs {
 		if i > 0 {
 			b = append(b, ',')
 		}
-		b = appendString(b, string(p.key.Value.(ast.String)))
+		b = appendText(b, pairs[i].key)
 		b = append(b, ':')
-		if !p.flag {
-			b = appendString(b, p.text)
-			continue
-		}
-		if p.term.Value == ast.Boolean(true) {
+		switch pairs[i].kind {
+		case isTrue:
 			b = append(b, "true"...)
-		} else {
+		case isFalse:
 			b = append(b, "false"...)
+		default:
+			b = appendText(b, pairs[i].text)
 		}
 	}
 	return b
 }
 
-// appendString appends s as a JSON string. Ids and words are plain ASCII; what
-// is not goes the long way.
-func appendString(b []byte, s string) []byte {
+// appendText appends s as a JSON string. Ids and words are plain ASCII; what is
+// not goes the long way.
+func appendText(b []byte, s string) []byte {
 	for i := range len(s) {
 		if c := s[i]; c < 0x20 || c >= 0x7f || c == '"' || c == '\\' {
 			quoted, _ := json.Marshal(s) // a string always encodes

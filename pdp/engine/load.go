@@ -44,6 +44,7 @@ type revision struct {
 	query   rego.PreparedEvalQuery // optimised: what decides
 	written rego.PreparedEvalQuery // as written: what explains, and what query is checked against
 	tables  *tables
+	memory  memory
 }
 
 // load reads, compiles, optimises and checks the rule book in fsys.
@@ -235,7 +236,7 @@ func readTables(ctx context.Context, modules map[string]*ast.Module, digest stri
 // of the floor, in the form that decides and in the form that explains.
 func (rev *revision) checkFloor(ctx context.Context) error {
 	for _, q := range []rego.PreparedEvalQuery{rev.query, rev.written} {
-		probe := revision{query: q}
+		probe := &revision{query: q}
 		d, err := probe.ask(ctx, ast.NewObject())
 		if err != nil {
 			return fmt.Errorf("floor check: %w", err)

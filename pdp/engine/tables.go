@@ -122,11 +122,14 @@ func (t *tables) elevation(c *pdp.Context) string {
 // clockLeeway is how far clocks of two machines may differ.
 const clockLeeway = 30 * time.Second
 
-func timeWords(now time.Time, t *tables) []pair {
+func (in *input) time(now time.Time, t *tables) {
 	if now.IsZero() {
-		return []pair{word("state", "unknown"), word("period", "")}
+		in.word("state", "unknown")
+		in.word("period", "")
+	} else {
+		hour := now.In(t.zone).Hour()
+		in.word("state", "fresh")
+		in.either("period", hour >= t.thresholds.DayBegins && hour < t.thresholds.DayEnds, "day", "night")
 	}
-	hour := now.In(t.zone).Hour()
-	day := hour >= t.thresholds.DayBegins && hour < t.thresholds.DayEnds
-	return []pair{word("state", "fresh"), either("period", day, "day", "night")}
+	in.end("time")
 }

@@ -1,0 +1,226 @@
+package main
+
+import (
+	"context"
+	"crypto/rand"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"net/http/httputil"
+	"net/netip"
+	"net/url"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/golang-jwt/jwt/v5"
+	"github.com/google/uuid"
+	"github.com/tink-crypto/tink-go/v2/aead"
+	"github.com/tink-crypto/tink-go/v2/keyset"
+
+	"github.com/wardgate/wardgate/internal/assertion"
+	"github.com/wardgate/wardgate/pdp"
+	"github.com/wardgate/wardgate/pdp/engine"
+	"github.com/wardgate/wardgate/pep"
+	"github.com/wardgate/wardgate/pip"
+	"github.com/wardgate/wardgate/pip/audit"
+	"github.com/wardgate/wardgate/pip/care"
+	"github.com/wardgate/wardgate/pip/device"
+	"github.com/wardgate/wardgate/pip/location"
+	"github.com/wardgate/wardgate/pip/revocation"
+	"github.com/wardgate/wardgate/pip/signals"
+	"github.com/wardgate/wardgate/policies"
+)
+
+const (
+	issuer    = "https://wardgate.internal"
+	audience  = "wardgate"
+	patientID = "019b8d4d-6bf5-7e28-a7ec-f71df98b3752"
+	doctorID  = "01a20215-b23d-7c96-baa0-cbc0cf000001"
+	staffID   = "019b8d2b-8c02-7d2e-a798-9d62ec4581a0"
+)
+
+// A ward is everything that is measured: one doctor, one patient, the real
+// engine and information points, and a backend that answers 1 KiB.
+type ward struct {
+	engine                         *engine.Engine
+	keys                           *signingKey
+	token                          string
+	session, tokenID               string
+	footprint                      string
+	backend, bare, checks, durable string // URLs
+	closers                        []func() error
+}
+
+// people knows the one account of the ward.
+type people struct{}
+
+func (people) Name() string { return "identity" }
+func (people) Gather(_ context.Context, _ *pip.Query, f *pip.Facts) error {
+	f.Identity = pip.Identity{
+		Reading: pip.Reading{Source: "identity", State: pip.Fresh},
+		Account: pip.AccountActive, Role: "doctor", Staff: staffID, Department: "d-1",
+	}
+	return nil
+}
+
+type register struct{}
+
+func (register) OfPatient(context.Context, string) (care.Relationship, error) {
+	return care.Relationship{Patient: patientID, Staff: []string{staffID}, Department: "d-1"}, nil
+}
+
+func (r register) OfService(ctx context.Context, id string) (care.Relationship, error) {
+	return r.OfPatient(ctx, id)
+}
+
+// nowhere is a journal without a disk: what the checks alone cost.
+type nowhere struct{ signals *signals.Source }
+
+func (n nowhere) Append(_ context.Context, e pip.Event) error {
+	n.signals.Observe(&e)
+	return nil
+}
+
+type nobody struct{}
+
+func (nobody) Revoke(context.Context, string, string) error { return nil }
+
+func newWard(dir string) (*ward, error) {
+	keys, err := newSigningKey()
+	if err != nil {
+		return nil, err
+	}
+	w := &ward{keys: keys, session: uuid.NewString(), tokenID: uuid.NewString()}
+	handle, err := keyset.NewHandle(aead.AES256GCMKeyTemplate())
+	if err != nil {
+		return nil, err
+	}
+	seal, err := aead.New(handle)
+	if err != nil {
+		return nil, err
+	}
+	devices, behaviour, revoked := device.New(seal), signals.New(), revocation.New()
+	if err := revoked.Restore(nil); err != nil {
+		return nil, err
+	}
+	if w.footprint, err = devices.Seal(w.tokenID, devices.Observe(agent, netip.Addr{})); err != nil {
+		return nil, err
+	}
+	if err := w.sign(); err != nil {
+		return nil, err
+	}
+	sources := []pip.Source{people{}, revoked, devices, location.Source{}, care.New(register{}), behaviour}
+	if w.engine, err = engine.New(policies.FS, sources, nil, slog.New(slog.DiscardHandler)); err != nil {
+		return nil, err
+	}
+	return w, w.serve(dir, behaviour)
+}
+
+// sign makes the doctor's access token.
+func (w *ward) sign() error {
+	now := time.Now()
+	var err error
+	w.token, err = w.keys.sign(jwt.MapClaims{
+		"iss": issuer, "aud": audience, "sub": doctorID, "sid": w.session, "jti": w.tokenID,
+		"iat": now.Unix(), "exp": now.Add(time.Hour).Unix(), "auth_time": now.Unix(),
+		"acr": "urn:wardgate:acr:two-factor", "amr": []string{"pwd", "otp"}, "role": "doctor",
+		"client_id": "bench", "fp": w.footprint,
+	})
+	return err
+}
+
+func (w *ward) serve(dir string, behaviour *signals.Source) error {
+	body := []byte(`{"text":"` + strings.Repeat("x", 1011) + `"}`)
+	var err error
+	w.backend, err = w.listen(http.HandlerFunc(func(rw http.ResponseWriter, _ *http.Request) {
+		rw.Header().Set("Content-Type", "application/json")
+		_, _ = rw.Write(body)
+	}))
+	if err != nil {
+		return err
+	}
+	target, err := url.Parse(w.backend)
+	if err != nil {
+		return err
+	}
+	proxy := &httputil.ReverseProxy{Transport: toBackend(), Rewrite: func(r *httputil.ProxyRequest) { r.SetURL(target) }}
+	if w.bare, err = w.listen(proxy); err != nil {
+		return err
+	}
+	if w.checks, err = w.enforce(target, nowhere{behaviour}); err != nil {
+		return err
+	}
+	journal, err := audit.Open(audit.Config{Dir: filepath.Join(dir, "journal")})
+	if err != nil {
+		return err
+	}
+	w.closers = append(w.closers, journal.Close)
+	w.durable, err = w.enforce(target, journal)
+	return err
+}
+
+func (w *ward) enforce(target *url.URL, journal pip.Journal) (string, error) {
+	secret := make([]byte, 32)
+	if _, err := rand.Read(secret); err != nil {
+		return "", err
+	}
+	key, err := assertion.NewKey(secret)
+	if err != nil {
+		return "", err
+	}
+	proxy, err := pep.New(pep.Config{
+		Decider: w.engine, Routes: w.engine, Revoker: nobody{}, Journal: journal, Keys: w.keys,
+		Tokens: pep.TokenPolicy{Issuer: issuer, Audience: audience}, Assertion: key,
+		Applications: map[string]pep.Application{"records": {URL: target, Transport: toBackend()}},
+		Log:          slog.New(slog.DiscardHandler),
+	})
+	if err != nil {
+		return "", err
+	}
+	return w.listen(proxy)
+}
+
+func toBackend() *http.Transport {
+	return &http.Transport{MaxIdleConnsPerHost: 2 * connections, DisableCompression: true}
+}
+
+func (w *ward) listen(h http.Handler) (string, error) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return "", err
+	}
+	s := &http.Server{Handler: h, ReadHeaderTimeout: time.Minute}
+	w.closers = append(w.closers, s.Close)
+	go func() {
+		// Serve always ends with an error; here it is that of Close.
+		_ = s.Serve(l)
+	}()
+	return "http://" + l.Addr().String(), nil
+}
+
+func (w *ward) close() {
+	for i := len(w.closers) - 1; i >= 0; i-- {
+		if err := w.closers[i](); err != nil {
+			fmt.Println("bench:", err)
+		}
+	}
+}
+
+// request is the question that the enforcement point asks for a request of load.
+func (w *ward) request() pdp.Request {
+	now := time.Now()
+	return pdp.Request{
+		Subject:  pdp.Subject{Type: "user", ID: doctorID},
+		Action:   pdp.Action{Name: "patient.read", Method: http.MethodGet},
+		Resource: pdp.Resource{Type: "patient", ID: patientID},
+		Context: pdp.Context{
+			Time: now, Address: netip.MustParseAddr("127.0.0.1"), UserAgent: agent,
+			Credential: pdp.Credential{
+				State: pdp.CredentialValid, Presented: "header", Session: w.session, TokenID: w.tokenID,
+				ACR: "urn:wardgate:acr:two-factor", AMR: []string{"pwd", "otp"}, AuthTime: now, Footprint: w.footprint,
+			},
+		},
+	}
+}
