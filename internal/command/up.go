@@ -6,6 +6,8 @@ import (
 	"io"
 	"log/slog"
 	"os/signal"
+	"runtime/debug"
+	"strings"
 	"syscall"
 
 	"github.com/wardgate/wardgate/internal/app"
@@ -31,6 +33,7 @@ func (u *upCommand) Run(s *streams) error {
 	if u.Policies != "" {
 		c.Policies = u.Policies
 	}
+	tuneCollector(s.environ)
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
 	defer stop()
 	a, err := app.New(ctx, c, newLogger(&c, s.err))
@@ -54,4 +57,21 @@ func newLogger(c *app.Config, w io.Writer) *slog.Logger {
 		return slog.New(slog.NewJSONHandler(w, options))
 	}
 	return slog.New(slog.NewTextHandler(w, options))
+}
+
+// Collecting garbage is what the slowest decisions wait for. It is made rarer,
+// under a bound on memory, unless the operator has set either.
+const (
+	collectPercent = 800
+	memoryLimit    = 1 << 30 // bytes
+)
+
+func tuneCollector(environ []string) {
+	for _, pair := range environ {
+		if strings.HasPrefix(pair, "GOGC=") || strings.HasPrefix(pair, "GOMEMLIMIT=") {
+			return
+		}
+	}
+	debug.SetGCPercent(collectPercent)
+	debug.SetMemoryLimit(memoryLimit)
 }
