@@ -8,7 +8,7 @@ help: ## list the targets
 	@grep -E '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
 
 build: ## build bin/wardgate
-	$(GO) build -trimpath -o bin/wardgate ./cmd/wardgate
+	$(GO) build -o bin/wardgate ./cmd/wardgate
 
 run: build ## build, and run everything with the demo hospital (ARGS='--policies policies' to edit rules)
 	bin/wardgate up --demo $(ARGS)

@@ -158,4 +158,3 @@ func freeAddresses(n int) ([]string, error) {
 	}
 	return addresses, nil
 }
-
