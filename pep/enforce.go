@@ -74,7 +74,8 @@ func (p *Proxy) refuse(w http.ResponseWriter, r *http.Request, x *exchange, stat
 		p.Log.Error("refusal not journalled", "decision", x.id, "error", err)
 		status, code = http.StatusServiceUnavailable, "journal_unavailable"
 	}
-	if status == http.StatusRequestEntityTooLarge || status == http.StatusBadRequest {
+	broken := status == http.StatusRequestEntityTooLarge || status == http.StatusBadRequest
+	if broken && r.ProtoMajor == 1 { // in HTTP/2 it would end the other streams too
 		w.Header().Set("Connection", "close")
 	}
 	p.answer(w, x, status, code)

@@ -12,6 +12,7 @@ import (
 	"net/http"
 	"net/http/httputil"
 	"strings"
+	"sync"
 
 	"github.com/golang-jwt/jwt/v5"
 
@@ -51,9 +52,25 @@ func (p *Proxy) newForwarder(name string, a Application) *httputil.ReverseProxy 
 		},
 		ModifyResponse: p.outcome,
 		ErrorHandler:   p.failed,
+		BufferPool:     &buffers{},
 		ErrorLog:       slog.NewLogLogger(p.Log.Handler(), slog.LevelWarn),
 	}
 }
+
+// buffers lends the memory through which answers are copied: it is most of
+// what a request would allocate.
+type buffers struct{ pool sync.Pool }
+
+type buffer [32 << 10]byte
+
+func (b *buffers) Get() []byte {
+	if lent, ok := b.pool.Get().(*buffer); ok {
+		return lent[:]
+	}
+	return new(buffer)[:]
+}
+
+func (b *buffers) Put(returned []byte) { b.pool.Put((*buffer)(returned)) }
 
 func scheme(r *http.Request) string {
 	if r.TLS != nil {

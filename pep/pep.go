@@ -6,7 +6,6 @@
 package pep
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -14,8 +13,6 @@ import (
 	"net/http/httputil"
 	"net/netip"
 	"net/url"
-	"runtime"
-	"runtime/debug"
 	"sync/atomic"
 	"time"
 
@@ -30,9 +27,6 @@ import (
 
 // BodyLimit is the largest request body, in bytes, that is taken by default.
 const BodyLimit = 1 << 20
-
-// decisionTimeout bounds the wait for one decision.
-const decisionTimeout = 50 * time.Millisecond
 
 // An Application is what a request may be forwarded to.
 type Application struct {
@@ -176,27 +170,6 @@ func framingUnsure(r *http.Request) bool {
 	return len(r.TransferEncoding) > 0 || !r.ProtoAtLeast(1, 1)
 }
 
-// abort turns a panic into a broken connection, and tells the operator where
-// it happened. What it says is left out unless it comes from the runtime: it
-// may quote the request.
-func (p *Proxy) abort() {
-	v := recover()
-	if v == nil {
-		return
-	}
-	if v != http.ErrAbortHandler {
-		p.Log.Error("request aborted by a panic", "panic", panicText(v), "stack", string(debug.Stack()))
-	}
-	panic(http.ErrAbortHandler)
-}
-
-func panicText(v any) string {
-	if fault, ok := v.(runtime.Error); ok {
-		return fault.Error()
-	}
-	return fmt.Sprintf("%T", v)
-}
-
 // readRouted matches the request and reads the body that its route takes. It
 // answers, and returns false, when the body is refused.
 func (p *Proxy) readRouted(w http.ResponseWriter, r *http.Request, x *exchange, table *route.Table) bool {
@@ -225,90 +198,6 @@ func (p *Proxy) routes() (*route.Table, error) {
 	}
 	p.table.Store(t)
 	return t, nil
-}
-
-// decide asks until routing and deciding are of one revision, and leaves a
-// denial in x when nobody answers properly.
-func (p *Proxy) decide(ctx context.Context, x *exchange, table *route.Table) {
-	for range 3 {
-		d, err := p.ask(ctx, x, table.Revision())
-		if errors.Is(err, pdp.ErrRevisionChanged) {
-			if table, err = p.reroute(x); err == nil {
-				continue
-			}
-		}
-		if err != nil {
-			p.Log.Error("no decision", "decision", x.id, "error", err)
-			break
-		}
-		x.decision = d
-		return
-	}
-	x.decision = pdp.Decision{Reasons: []string{"decision_unavailable"}}
-}
-
-// reroute finds out what x means in the active revision. Its body was read for
-// the route of an earlier one: when the new route takes another kind of body,
-// what was read is not what would have to be judged.
-func (p *Proxy) reroute(x *exchange) (*route.Table, error) {
-	table, err := p.routes()
-	if err != nil {
-		return nil, err
-	}
-	match, matched := table.Match(x.target.method, x.target.path)
-	if matched && (!x.matched || match.Route.Body != x.match.Route.Body) {
-		return nil, errors.New("the body was read for another route")
-	}
-	x.match, x.matched = match, matched
-	return table, nil
-}
-
-var errMisshapen = errors.New("the decision contradicts itself")
-
-// ask puts one question to the Decider. An error, a panic, an answer that
-// comes too late, contradicts itself or is of another revision than the route
-// is an error, with a zero Decision.
-func (p *Proxy) ask(ctx context.Context, x *exchange, revision string) (d pdp.Decision, err error) {
-	defer func() {
-		if v := recover(); v != nil {
-			d, err = pdp.Decision{}, fmt.Errorf("the decider panicked: %s", panicText(v))
-		}
-	}()
-	ctx, cancel := context.WithTimeout(ctx, decisionTimeout)
-	defer cancel()
-	d, err = p.Decider.Decide(ctx, x.request(revision))
-	switch {
-	case err != nil:
-		return pdp.Decision{}, err
-	case ctx.Err() != nil:
-		return pdp.Decision{}, fmt.Errorf("the decision came too late: %w", ctx.Err())
-	case revision == "" || d.Revision != revision || d.Allow == (len(d.Reasons) > 0):
-		return pdp.Decision{}, errMisshapen
-	}
-	return d, nil
-}
-
-// request is the question about this very exchange.
-func (x *exchange) request(revision string) pdp.Request {
-	r := pdp.Request{
-		Subject: pdp.Subject{Type: "anonymous"},
-		Action:  pdp.Action{Method: x.target.method},
-		Context: pdp.Context{
-			Time:       x.now,
-			Address:    x.address,
-			UserAgent:  x.userAgent,
-			Credential: x.credential,
-			Route:      revision,
-		},
-	}
-	if x.subject != "" {
-		r.Subject = pdp.Subject{Type: "user", ID: x.subject}
-	}
-	if x.matched {
-		r.Action.Name = x.match.Route.Action
-		r.Resource = x.match.Resource
-	}
-	return r
 }
 
 func clientAddress(r *http.Request) netip.Addr {

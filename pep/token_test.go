@@ -68,68 +68,103 @@ func segment(v any) string {
 	return base64.RawURLEncoding.EncodeToString(raw)
 }
 
+// A forger signs, with the genuine key, what the administrator never would.
+type forger struct{ *tokenIssuer }
+
+func (f forger) issue(change func(jwt.MapClaims, map[string]any)) string {
+	c, h := f.claims(), f.tokenIssuer.header()
+	change(c, h)
+	return f.sign(c, h)
+}
+
+func (f forger) header(name string, value any) string {
+	return f.issue(func(_ jwt.MapClaims, h map[string]any) { h[name] = value })
+}
+
+func (f forger) claim(name string, value any) string {
+	return f.issue(func(c jwt.MapClaims, _ map[string]any) { c[name] = value })
+}
+
+func (f forger) without(name string) string {
+	return f.issue(func(c jwt.MapClaims, _ map[string]any) { delete(c, name) })
+}
+
+// checkInvalid presents each token twice: by then the cache could have learnt it.
+func checkInvalid(t *testing.T, w *world, table map[string]string) {
+	t.Helper()
+	for name, token := range table {
+		t.Run(name, func(t *testing.T) {
+			for range 2 {
+				if got := credential(t, w, "Bearer "+token).State; got != pdp.CredentialInvalid {
+					t.Errorf("got %q, want invalid", got)
+				}
+			}
+		})
+	}
+	if got := credential(t, w, "Bearer "+w.tokens.good()); got.State != pdp.CredentialValid || got.TokenID != "token-1" {
+		t.Errorf("the good token: got %+v", got)
+	}
+}
+
+func TestOddTokensAreInvalidThoughSigned(t *testing.T) {
+	w := newWorld(t, watchCredentials)
+	f := forger{w.tokens}
+	table := map[string]string{
+		"jwk embedded":          f.header("jwk", map[string]string{"kty": "EC"}),
+		"jku":                   f.header("jku", "https://evil.test/keys"),
+		"x5u":                   f.header("x5u", "https://evil.test/cert"),
+		"x5c":                   f.header("x5c", []string{"MII"}),
+		"crit":                  f.header("crit", []string{"b64"}),
+		"b64":                   f.header("b64", false),
+		"zip":                   f.header("zip", "DEF"),
+		"cty":                   f.header("cty", "JWT"),
+		"kid a path":            f.header("kid", "../../../dev/null"),
+		"kid SQL":               f.header("kid", "key-1' OR '1'='1"),
+		"kid a number":          f.header("kid", 1),
+		"kid a list":            f.header("kid", []string{"key-1"}),
+		"kid null":              f.header("kid", nil),
+		"kid empty":             f.header("kid", ""),
+		"kid in another case":   f.header("kid", "KEY-1"),
+		"kid with a blank":      f.header("kid", "key-1 "),
+		"kid missing":           f.issue(func(_ jwt.MapClaims, h map[string]any) { delete(h, "kid") }),
+		"typ missing":           f.issue(func(_ jwt.MapClaims, h map[string]any) { delete(h, "typ") }),
+		"typ JWT":               f.header("typ", "JWT"),
+		"typ of an assertion":   f.header("typ", "wardgate-assertion+jwt"),
+		"typ in another case":   f.header("typ", "AT+JWT"),
+		"other issuer":          f.claim("iss", "https://evil.test"),
+		"issuer with a slash":   f.claim("iss", testIssuer+"/"),
+		"other audience":        f.claim("aud", "other"),
+		"two audiences":         f.claim("aud", []string{testAudience, "other"}),
+		"same audience twice":   f.claim("aud", []string{testAudience, testAudience}),
+		"no audience in a list": f.claim("aud", []string{}),
+		"nbf":                   f.claim("nbf", time.Now().Add(time.Hour).Unix()),
+		"exp a word":            f.claim("exp", "soon"),
+		"exp null":              f.claim("exp", nil),
+		"amr empty":             f.claim("amr", []string{}),
+		"subject empty":         f.claim("sub", ""),
+		"issued in the future":  f.claim("iat", time.Now().Add(time.Minute).Unix()),
+		"longer than 8 KiB":     f.claim("fp", strings.Repeat("x", 8<<10)),
+	}
+	for _, name := range []string{"iss", "sub", "aud", "exp", "iat", "jti", "sid", "acr", "amr", "auth_time", "role"} {
+		table["no "+name] = f.without(name)
+	}
+	checkInvalid(t, w, table)
+}
+
 func TestForgedTokensAreInvalid(t *testing.T) {
 	w := newWorld(t, watchCredentials)
-	issue := func(change func(jwt.MapClaims, map[string]any)) string {
-		c, h := w.tokens.claims(), w.tokens.header()
-		change(c, h)
-		return w.tokens.sign(c, h)
-	}
-	header := func(name string, value any) string {
-		return issue(func(_ jwt.MapClaims, h map[string]any) { h[name] = value })
-	}
-	claim := func(name string, value any) string {
-		return issue(func(c jwt.MapClaims, _ map[string]any) { c[name] = value })
-	}
-	without := func(name string) string {
-		return issue(func(c jwt.MapClaims, _ map[string]any) { delete(c, name) })
-	}
 	good := strings.Split(w.tokens.good(), ".")
-	table := map[string]string{
-		"jwk embedded":           header("jwk", map[string]string{"kty": "EC"}),
-		"jku":                    header("jku", "https://evil.test/keys"),
-		"x5u":                    header("x5u", "https://evil.test/cert"),
-		"x5c":                    header("x5c", []string{"MII"}),
-		"crit":                   header("crit", []string{"b64"}),
-		"b64":                    header("b64", false),
-		"zip":                    header("zip", "DEF"),
-		"cty":                    header("cty", "JWT"),
-		"kid a path":             header("kid", "../../../dev/null"),
-		"kid SQL":                header("kid", "key-1' OR '1'='1"),
-		"kid a number":           header("kid", 1),
-		"kid a list":             header("kid", []string{"key-1"}),
-		"kid null":               header("kid", nil),
-		"kid empty":              header("kid", ""),
-		"kid in another case":    header("kid", "KEY-1"),
-		"kid with a blank":       header("kid", "key-1 "),
-		"kid missing":            issue(func(_ jwt.MapClaims, h map[string]any) { delete(h, "kid") }),
-		"typ missing":            issue(func(_ jwt.MapClaims, h map[string]any) { delete(h, "typ") }),
-		"typ JWT":                header("typ", "JWT"),
-		"typ of an assertion":    header("typ", "wardgate-assertion+jwt"),
-		"typ in another case":    header("typ", "AT+JWT"),
-		"other issuer":           claim("iss", "https://evil.test"),
-		"issuer with a slash":    claim("iss", testIssuer+"/"),
-		"other audience":         claim("aud", "other"),
-		"two audiences":          claim("aud", []string{testAudience, "other"}),
-		"same audience twice":    claim("aud", []string{testAudience, testAudience}),
-		"no audience in a list":  claim("aud", []string{}),
-		"nbf":                    claim("nbf", time.Now().Add(time.Hour).Unix()),
-		"exp a word":             claim("exp", "soon"),
-		"exp null":               claim("exp", nil),
-		"amr empty":              claim("amr", []string{}),
-		"subject empty":          claim("sub", ""),
-		"issued in the future":   claim("iat", time.Now().Add(time.Minute).Unix()),
+	checkInvalid(t, w, map[string]string{
 		"no signature":           good[0] + "." + good[1] + ".",
 		"two segments":           good[0] + "." + good[1],
 		"four segments":          w.tokens.good() + ".x",
-		"signature of another":   good[0] + "." + good[1] + "." + strings.Split(claim("sub", "root"), ".")[2],
+		"signature of another":   good[0] + "." + good[1] + "." + strings.Split(forger{w.tokens}.claim("sub", "root"), ".")[2],
 		"payload of another":     good[0] + "." + segment(map[string]string{"sub": "root"}) + "." + good[2],
 		"padded base64":          w.tokens.good() + "==",
 		"base64 with a newline":  good[0] + "." + good[1] + ".\n" + good[2],
 		"standard base64":        good[0] + "." + good[1] + "." + standardBase64(good[2]),
 		"zero signature":         good[0] + "." + good[1] + "." + segment(make([]byte, 64)),
 		"DER signature":          good[0] + "." + good[1] + "." + segment(derOf(t, good[2])),
-		"longer than 8 KiB":      claim("fp", strings.Repeat("x", 8<<10)),
 		"blank":                  " ",
 		"nothing like a token":   "x",
 		"none alg":               unsigned(w, "none"),
@@ -144,22 +179,7 @@ func TestForgedTokensAreInvalid(t *testing.T) {
 		"ES256 by another key":   otherAlgorithm(t, w, jwt.SigningMethodES256),
 		"ES384 by another key":   otherAlgorithm(t, w, jwt.SigningMethodES384),
 		"a genuine assertion":    genuineAssertion(t, w),
-	}
-	for _, name := range []string{"iss", "sub", "aud", "exp", "iat", "jti", "sid", "acr", "amr", "auth_time", "role"} {
-		table["no "+name] = without(name)
-	}
-	for name, token := range table {
-		t.Run(name, func(t *testing.T) {
-			for range 2 { // the second time the cache could have learnt it
-				if got := credential(t, w, "Bearer "+token).State; got != pdp.CredentialInvalid {
-					t.Errorf("got %q, want invalid", got)
-				}
-			}
-		})
-	}
-	if got := credential(t, w, "Bearer "+w.tokens.good()); got.State != pdp.CredentialValid || got.TokenID != "token-1" {
-		t.Errorf("the good token: got %+v", got)
-	}
+	})
 }
 
 func TestSchemes(t *testing.T) {

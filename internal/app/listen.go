@@ -20,6 +20,7 @@ const (
 	readTimeout   = 60 * time.Second
 	idleTimeout   = 2 * time.Minute
 	maxHeader     = 32 << 10
+	maxStreams    = 100
 	drainTimeout  = 25 * time.Second
 )
 
@@ -53,6 +54,9 @@ func newServer(name string, l net.Listener, tlsConfig *tls.Config, h http.Handle
 		IdleTimeout:       idleTimeout,
 		MaxHeaderBytes:    maxHeader,
 		ErrorLog:          slog.NewLogLogger(log.With("listener", name).Handler(), slog.LevelDebug),
+		HTTP2:             &http.HTTP2Config{MaxConcurrentStreams: maxStreams},
+		// "OPTIONS *" is a request like any other: net/http must not answer it.
+		DisableGeneralOptionsHandler: true,
 	}}
 }
 

@@ -100,7 +100,6 @@ func TestForgeries(t *testing.T) {
 		"type JWT":            forge(t, jwt.SigningMethodHS256, []byte(secret), whole(), nil),
 		"empty":               "",
 		"three dots":          "...",
-		"trailing line end":   sign(t, about("GET", "/a", "", ""), "records", now) + "\n",
 		"for another service": sign(t, about("GET", "/a", "", ""), "inference", now),
 		"for nobody":          sign(t, about("GET", "/a", "", ""), "", now),
 		"without a decision":  sign(t, func() assertion.Claims { c := about("GET", "/a", "", ""); c.Decision = ""; return c }(), "records", now),

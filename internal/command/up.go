@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"log"
 	"log/slog"
 	"os/signal"
 	"runtime/debug"
@@ -34,6 +35,9 @@ func (u *upCommand) Run(s *streams) error {
 		c.Policies = u.Policies
 	}
 	tuneCollector(s.environ)
+	// net/http prints bytes that a backend sent unasked, which may be a
+	// patient's, to the standard logger. Nothing of ours uses that logger.
+	log.SetOutput(io.Discard)
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
 	defer stop()
 	a, err := app.New(ctx, c, newLogger(&c, s.err))

@@ -18,6 +18,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"sync"
 	"time"
 
 	"github.com/spiffe/go-spiffe/v2/bundle/x509bundle"
@@ -112,21 +113,51 @@ func writePEM(file, kind string, der []byte) error {
 }
 
 // A Part is the identity of one part: "pep", "records", "inference", "admin".
+// Its key lives in memory only, and is renewed with its certificate while the
+// process runs.
 type Part struct {
-	svid  *x509svid.SVID
-	trust *x509bundle.Bundle
+	authority *Authority
+	id        spiffeid.ID
+
+	mu   sync.Mutex
+	svid *x509svid.SVID
 }
 
-// Issue makes a fresh key and certificate for the named part. The key lives in
-// memory only.
+var _ x509svid.Source = (*Part)(nil)
+
+// Issue makes a fresh key and certificate for the named part.
 func (a *Authority) Issue(name string) (*Part, error) {
 	id, err := partID(name)
 	if err != nil {
 		return nil, err
 	}
+	p := &Part{authority: a, id: id}
+	if _, err := p.GetX509SVID(); err != nil {
+		return nil, err
+	}
+	return p, nil
+}
+
+// GetX509SVID returns the part's certificate, a new one when half of the old
+// one's life is over.
+func (p *Part) GetX509SVID() (*x509svid.SVID, error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.svid != nil && time.Until(p.svid.Certificates[0].NotAfter) > partLife/2 {
+		return p.svid, nil
+	}
+	svid, err := p.authority.issue(p.id)
+	if err != nil {
+		return nil, fmt.Errorf("issue certificate for %s: %w", p.id, err)
+	}
+	p.svid = svid
+	return svid, nil
+}
+
+func (a *Authority) issue(id spiffeid.ID) (*x509svid.SVID, error) {
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
-		return nil, fmt.Errorf("issue certificate for %s: %w", name, err)
+		return nil, err
 	}
 	template := &x509.Certificate{
 		NotBefore:   time.Now().Add(-skew),
@@ -137,14 +168,13 @@ func (a *Authority) Issue(name string) (*Part, error) {
 	}
 	der, err := sign(template, a.certificate, &key.PublicKey, a.key)
 	if err != nil {
-		return nil, fmt.Errorf("issue certificate for %s: %w", name, err)
+		return nil, err
 	}
 	leaf, err := x509.ParseCertificate(der)
 	if err != nil {
-		return nil, fmt.Errorf("issue certificate for %s: %w", name, err)
+		return nil, err
 	}
-	svid := &x509svid.SVID{ID: id, Certificates: []*x509.Certificate{leaf}, PrivateKey: key}
-	return &Part{svid: svid, trust: a.trust}, nil
+	return &x509svid.SVID{ID: id, Certificates: []*x509.Certificate{leaf}, PrivateKey: key}, nil
 }
 
 func partID(name string) (spiffeid.ID, error) {
@@ -161,7 +191,7 @@ func (p *Part) Server(caller string) (*tls.Config, error) {
 	if err != nil {
 		return nil, err
 	}
-	c := tlsconfig.MTLSServerConfig(p.svid, p.trust, tlsconfig.AuthorizeID(id))
+	c := tlsconfig.MTLSServerConfig(p, p.authority.trust, tlsconfig.AuthorizeID(id))
 	c.MinVersion = tls.VersionTLS13
 	return c, nil
 }
@@ -172,7 +202,7 @@ func (p *Part) Client(server string) (*tls.Config, error) {
 	if err != nil {
 		return nil, err
 	}
-	c := tlsconfig.MTLSClientConfig(p.svid, p.trust, tlsconfig.AuthorizeID(id))
+	c := tlsconfig.MTLSClientConfig(p, p.authority.trust, tlsconfig.AuthorizeID(id))
 	c.MinVersion = tls.VersionTLS13
 	return c, nil
 }

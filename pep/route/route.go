@@ -82,6 +82,10 @@ func (t *Table) add(row *pdp.Route) error {
 			return fmt.Errorf("path: more than %d parameters", maxParameters)
 		}
 	}
+	if len(names) > 0 && !slices.Contains(names, row.Resource) {
+		// The resource would be judged as a collection, without its id.
+		return fmt.Errorf("path: no parameter is named as the resource, {%s}", row.Resource)
+	}
 	if at.rows == nil {
 		at.rows = map[string]*pdp.Route{}
 	}
