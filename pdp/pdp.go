@@ -47,7 +47,43 @@ type Context struct {
 	UserAgent  string
 	Credential Credential
 	Route      string // the revision of the route table that named Action and Resource
+
+	// What the policy administrator alone knows of a log-in or a refresh.
+	LogIn   LogIn
+	Journey Journey
 }
+
+// LogIn is what was seen of a log-in.
+type LogIn struct {
+	Factor   string // the factor that failed: FactorPassword, FactorCode; "" when none did
+	Failures int    // of that factor, this one included
+	Familiar string // FamiliarDevice, FamiliarNetwork; "" when the account has signed in from neither
+}
+
+// The words of a LogIn.
+const (
+	FactorPassword  = "password"
+	FactorCode      = "code"
+	FamiliarDevice  = "device"
+	FamiliarNetwork = "network"
+)
+
+// Journey leads from where a client was, at the log-in or at the log-in
+// before, to where it is. The zero Journey knows nothing.
+type Journey struct {
+	Measured   bool          // both ends have coordinates
+	Kilometres float64       // between them
+	Country    string        // how the two countries compare; "" when the first is not known
+	Lost       bool          // the client said where it was, and no longer does
+	Elapsed    time.Duration // between the two
+}
+
+// How the countries of a Journey compare.
+const (
+	CountrySame  = "same"
+	CountryOther = "other"
+	CountryLost  = "lost" // known then, not known now
+)
 
 // Credential is what became of the requester's token.
 type Credential struct {

@@ -139,6 +139,16 @@ type Footprint struct {
 	Browser string `json:"browser"`
 	Network string `json:"network,omitempty"` // the hospital's own network, "" when off-site
 	Country string `json:"country,omitempty"` // ISO 3166-1 alpha-2
+
+	// Coordinates are what the browser said, with its owner's consent. Nobody
+	// vouches for them: they can lower trust and never raise it.
+	Coordinates *Coordinates `json:"coordinates,omitempty"`
+}
+
+// Coordinates are a place on the globe, in degrees.
+type Coordinates struct {
+	Latitude  float64 `json:"latitude"`
+	Longitude float64 `json:"longitude"`
 }
 
 // Location is where the request came from. Whether that is on-site is for the

@@ -10,6 +10,7 @@ func (a *App) Announce(w io.Writer) {
 	address := a.Address()
 	fmt.Fprintf(w, "Wardgate is ready at %s\n", address)
 	fmt.Fprintf(w, "  decisions    %s (AuthZEN; the token is in %s)\n", a.Decisions(), a.data.path("pdp.token"))
+	fmt.Fprintf(w, "  Envoy        %s (ext_authz, gRPC)\n", a.ExtAuth())
 	fmt.Fprintf(w, "  operations   %s/readyz\n", a.Operations())
 	fmt.Fprintf(w, "  data         %s\n", a.config.Data)
 	fmt.Fprintf(w, "  rule book    %s, revision %.12s\n", a.readyPolicy().Source, a.engine.Revision())

@@ -68,7 +68,7 @@ func New(ctx context.Context, c Config, log *slog.Logger) (*App, error) {
 }
 
 // listeners are the addresses that the configuration names.
-type listeners struct{ pep, pdp, operations net.Listener }
+type listeners struct{ pep, pdp, extauth, operations net.Listener }
 
 func (a *App) open(ctx context.Context) error {
 	l, err := a.claim()
@@ -103,6 +103,7 @@ func (a *App) claim() (listeners, error) {
 	}{
 		{"pep.listen", a.config.PEP.Listen, &l.pep},
 		{"pdp.listen", a.config.PDP.Listen, &l.pdp},
+		{"extauth.listen", a.config.ExtAuth.Listen, &l.extauth},
 		{"operations.listen", a.config.Operations.Listen, &l.operations},
 	} {
 		got, err := listen(want.key, want.address)
@@ -194,10 +195,14 @@ func (a *App) serveParts() error {
 		return err
 	}
 	a.servers = append([]*server{
-		newServer("pep", a.reached.pep, outerTLS, proxy, a.log),
+		newServer("pep", a.reached.pep, outerTLS, a.forOtherProxies(proxy), a.log),
+		a.forEnvoy(proxy),
 		newServer("pdp", a.reached.pdp, nil, decisions, a.log),
 	}, inner...)
 	a.servers = append(a.servers, newServer("operations", a.reached.operations, nil, a.operations(), a.log))
+	if commands := a.controlSocket(); commands != nil {
+		a.servers = append(a.servers, commands)
+	}
 	return nil
 }
 
@@ -243,6 +248,7 @@ func (a *App) enforcementPoint(key *assertion.Key, applications map[string]pep.A
 		Tokens:       pep.TokenPolicy{Issuer: issuer, Audience: audience},
 		Assertion:    key,
 		Applications: applications,
+		Elsewhere:    a.config.ExtAuth.Applications,
 		Log:          a.log.With("part", "pep"),
 		Hosts:        a.hosts(),
 	}
@@ -277,6 +283,7 @@ func (a *App) Run(ctx context.Context) error {
 	group.Go(func() error { return serveAll(ctx, a.servers) })
 	group.Go(func() error { <-ctx.Done(); a.stopping.Store(true); return nil })
 	group.Go(func() error { a.sweep(ctx); return nil })
+	group.Go(func() error { a.stores.people.run(ctx); return nil })
 	if a.config.Policies != "" {
 		group.Go(func() error { a.engine.Watch(ctx, a.ruleBook(), a.policyChanged); return nil })
 	}
@@ -315,6 +322,9 @@ func (a *App) sweep(ctx context.Context) {
 		a.stores.revocations.Forget(time.Now())
 		if err := a.admin.Sweep(ctx); err != nil {
 			a.log.Warn("sessions not swept", "error", err)
+		}
+		if err := a.stores.people.sweep(ctx); err != nil {
+			a.log.Warn("sign-ups not swept", "error", err)
 		}
 	}
 }

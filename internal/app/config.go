@@ -29,13 +29,35 @@ type Config struct {
 		Hosts       []string `koanf:"hosts"` // Host names that are served; empty serves all
 		Certificate string   `koanf:"certificate"`
 		Key         string   `koanf:"key"`
+
+		// Addresses and networks of proxies that may ask about requests of
+		// theirs; empty trusts none.
+		TrustedProxies []string `koanf:"trusted_proxies"`
 	} `koanf:"pep"`
 	PDP struct {
 		Listen string `koanf:"listen"`
 	} `koanf:"pdp"`
+	ExtAuth struct {
+		Listen       string   `koanf:"listen"`
+		Applications []string `koanf:"applications"` // that only other proxies forward to
+	} `koanf:"extauth"`
 	Operations struct {
 		Listen string `koanf:"listen"`
 	} `koanf:"operations"`
+	Location struct {
+		Database string `koanf:"database"` // MMDB file with the countries of addresses; "" knows none
+	} `koanf:"location"`
+	Mail struct {
+		SMTP struct {
+			Host         string `koanf:"host"` // "" writes mail into the outbox of the data folder
+			Port         int    `koanf:"port"`
+			Username     string `koanf:"username"`
+			PasswordFile string `koanf:"password_file"`
+			TLS          string `koanf:"tls"`     // starttls, implicit, none
+			CAFile       string `koanf:"ca_file"` // who vouches for the server; "" for whom the machine trusts
+			From         string `koanf:"from"`
+		} `koanf:"smtp"`
+	} `koanf:"mail"`
 	Log struct {
 		Level  string `koanf:"level"`  // debug, info, warn, error
 		Format string `koanf:"format"` // text, json
@@ -48,8 +70,13 @@ func DefaultConfig() Config {
 	c.Data = "var"
 	c.PEP.Listen = "127.0.0.1:8080"
 	c.PEP.Hosts = []string{}
+	c.PEP.TrustedProxies = []string{}
 	c.PDP.Listen = "127.0.0.1:8181"
+	c.ExtAuth.Listen = "127.0.0.1:9191"
+	c.ExtAuth.Applications = []string{}
 	c.Operations.Listen = "127.0.0.1:9464"
+	c.Mail.SMTP.Port = 587
+	c.Mail.SMTP.TLS = "starttls"
 	c.Log.Level = "info"
 	c.Log.Format = "text"
 	return c
@@ -109,9 +136,7 @@ func readFile(file string, known []string) (map[string]any, error) {
 			continue
 		}
 		v := k.Get(key)
-		_, isText := v.(string)
-		_, isList := v.([]any)
-		if wantList := key == "pep.hosts"; wantList != isList || !wantList && !isText {
+		if !isKind(key, v) {
 			faults = append(faults, fmt.Errorf("%s:%d: %s: expected %s", file, line, key, kindOf(key)))
 			continue
 		}
@@ -120,12 +145,36 @@ func readFile(file string, known []string) (map[string]any, error) {
 	return values, errors.Join(faults...)
 }
 
-func kindOf(key string) string {
-	if key == "pep.hosts" {
-		return "a list of host names"
+// isKind reports whether a value of the file is what its key takes.
+func isKind(key string, v any) (is bool) {
+	switch {
+	case lists(key):
+		_, is = v.([]any)
+	case key == "mail.smtp.port":
+		_, is = v.(int)
+	default:
+		_, is = v.(string)
 	}
-	return "a text"
+	return is
 }
+
+func kindOf(key string) string {
+	switch key {
+	case "pep.hosts":
+		return "a list of host names"
+	case "pep.trusted_proxies":
+		return "a list of addresses and networks"
+	case "extauth.applications":
+		return "a list of names"
+	case "mail.smtp.port":
+		return "a number"
+	default:
+		return "a text"
+	}
+}
+
+// lists reports whether a key's value is a list.
+func lists(key string) bool { return strings.HasPrefix(kindOf(key), "a list") }
 
 // lineOf finds the line of a key in a YAML document; 1 when it cannot.
 func lineOf(n *node.Node, path []string) int {
@@ -161,13 +210,21 @@ func readEnvironment(environ, known []string) (map[string]any, error) {
 		switch {
 		case !ok:
 			faults = append(faults, fmt.Errorf("environment: %s overrides no known key", name))
-		case key == "pep.hosts":
-			values[key] = strings.Split(value, ",")
+		case lists(key):
+			values[key] = splitList(value)
 		default:
 			values[key] = value
 		}
 	}
 	return values, errors.Join(faults...)
+}
+
+// splitList reads a list from the environment; an empty value is an empty list.
+func splitList(value string) []string {
+	if value == "" {
+		return []string{}
+	}
+	return strings.Split(value, ",")
 }
 
 // Check reports everything about c that could not be honoured.
@@ -183,6 +240,7 @@ func (c *Config) Check() error {
 	}{
 		{"pep.listen", c.PEP.Listen, c.PEP.Certificate != ""},
 		{"pdp.listen", c.PDP.Listen, false},
+		{"extauth.listen", c.ExtAuth.Listen, false},
 		{"operations.listen", c.Operations.Listen, false},
 	} {
 		loopback, err := isLoopback(l.address)
@@ -198,6 +256,13 @@ func (c *Config) Check() error {
 	if (c.PEP.Certificate == "") != (c.PEP.Key == "") {
 		fault("pep.certificate, pep.key: one is set without the other")
 	}
+	c.checkMail(fault)
+	if _, err := trustedProxies(c.PEP.TrustedProxies); err != nil {
+		faults = append(faults, err)
+	}
+	if slices.Contains(c.ExtAuth.Applications, "") {
+		fault("extauth.applications: expected names of applications, as routes have them")
+	}
 	if !slices.Contains([]string{"debug", "info", "warn", "error"}, c.Log.Level) {
 		fault("log.level: expected debug, info, warn or error")
 	}
@@ -205,6 +270,35 @@ func (c *Config) Check() error {
 		fault("log.format: expected text or json")
 	}
 	return errors.Join(faults...)
+}
+
+// trustedProxies reads addresses and networks, and reports all that are none.
+// A network that holds everybody is a slip: it would let any client describe
+// its own request.
+func trustedProxies(list []string) ([]netip.Prefix, error) {
+	var trusted []netip.Prefix
+	var faults []error
+	for _, s := range list {
+		prefix, err := netip.ParsePrefix(s)
+		if a, single := netip.ParseAddr(s); single == nil && a.Zone() == "" {
+			a = a.Unmap()
+			prefix, err = netip.PrefixFrom(a, a.BitLen()), nil
+		}
+		switch {
+		case err != nil:
+			faults = append(faults, fmt.Errorf("pep.trusted_proxies: %q is neither an IP address nor a network such as 10.0.0.0/24", s))
+		case prefix.Bits() == 0:
+			faults = append(faults, fmt.Errorf("pep.trusted_proxies: %s would trust everybody", s))
+		case prefix != prefix.Masked():
+			faults = append(faults, fmt.Errorf("pep.trusted_proxies: %s is no network; %s is", s, prefix.Masked()))
+		default:
+			trusted = append(trusted, prefix)
+		}
+	}
+	if err := errors.Join(faults...); err != nil {
+		return nil, err
+	}
+	return trusted, nil
 }
 
 func isLoopback(address string) (bool, error) {

@@ -75,6 +75,17 @@ func TestOnlyTheEngineImportsOPA(t *testing.T) {
 	}
 }
 
+// TestOnlyExtauthSpeaksGRPC keeps the enforcement point itself free of it.
+func TestOnlyExtauthSpeaksGRPC(t *testing.T) {
+	for _, p := range list(t, `{{.ImportPath}} {{join .Imports " "}}`, "../../...") {
+		from, imports, _ := strings.Cut(p, " ")
+		speaks := strings.Contains(imports, "google.golang.org/grpc") || strings.Contains(imports, "github.com/envoyproxy/")
+		if speaks && from != module+"pep/extauth" {
+			t.Errorf("%s imports gRPC", from)
+		}
+	}
+}
+
 func list(t *testing.T, format, pattern string) []string {
 	t.Helper()
 	if rest, ok := strings.CutPrefix(pattern, "./"); ok {

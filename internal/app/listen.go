@@ -36,18 +36,26 @@ func listen(key, address string) (net.Listener, error) {
 	return l, nil
 }
 
-// A server is one HTTP listener of the process.
+// A server is one listener of the process, and what serves it.
 type server struct {
 	name     string
 	listener net.Listener
-	http     *http.Server
+	service  service
+}
+
+// A service answers on a listener until it is shut down or closed, and then
+// returns nil or http.ErrServerClosed.
+type service interface {
+	Serve(l net.Listener) error
+	Shutdown(ctx context.Context) error
+	Close() error
 }
 
 func newServer(name string, l net.Listener, tlsConfig *tls.Config, h http.Handler, log *slog.Logger) *server {
 	if tlsConfig != nil {
 		l = tls.NewListener(l, tlsConfig)
 	}
-	return &server{name: name, listener: l, http: &http.Server{
+	return &server{name: name, listener: l, service: &http.Server{
 		Handler:           h,
 		ReadHeaderTimeout: headerTimeout,
 		ReadTimeout:       readTimeout,
@@ -66,7 +74,7 @@ func serveAll(ctx context.Context, servers []*server) error {
 	group, ctx := errgroup.WithContext(ctx)
 	for _, s := range servers {
 		group.Go(func() error {
-			if err := s.http.Serve(s.listener); !errors.Is(err, http.ErrServerClosed) {
+			if err := s.service.Serve(s.listener); err != nil && !errors.Is(err, http.ErrServerClosed) {
 				return fmt.Errorf("listener %s: %w", s.name, err)
 			}
 			return nil
@@ -78,8 +86,8 @@ func serveAll(ctx context.Context, servers []*server) error {
 		defer cancel()
 		var faults []error
 		for _, s := range servers {
-			if err := s.http.Shutdown(drain); err != nil {
-				faults = append(faults, fmt.Errorf("drain %s: %w", s.name, err), s.http.Close())
+			if err := s.service.Shutdown(drain); err != nil {
+				faults = append(faults, fmt.Errorf("drain %s: %w", s.name, err), s.service.Close())
 			}
 		}
 		return errors.Join(faults...)

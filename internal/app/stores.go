@@ -23,9 +23,7 @@ import (
 	"github.com/wardgate/wardgate/pip/care/sqlcare"
 	"github.com/wardgate/wardgate/pip/device"
 	"github.com/wardgate/wardgate/pip/identity"
-	"github.com/wardgate/wardgate/pip/identity/outbox"
 	identitystore "github.com/wardgate/wardgate/pip/identity/sqlstore"
-	"github.com/wardgate/wardgate/pip/location"
 	"github.com/wardgate/wardgate/pip/revocation"
 	"github.com/wardgate/wardgate/pip/signals"
 	"github.com/wardgate/wardgate/records"
@@ -36,6 +34,7 @@ import (
 // stores is what the process keeps in its data folder.
 type stores struct {
 	accounts    *identity.Accounts
+	people      people
 	records     *store.Store
 	revocations *revocation.List
 	tokenKeys   *admin.Keys
@@ -100,20 +99,24 @@ func (a *App) openStores(ctx context.Context, s *sources) error {
 	if err := a.openRecords(ctx, s); err != nil {
 		return err
 	}
-	footprints, err := footprintKeys(a.data.path("keys", "footprint.json"))
+	sealing, err := footprintKeys(a.data.path("keys", "footprint.json"))
 	if err != nil {
 		return err
 	}
-	devices := device.New(footprints)
+	devices := device.New(sealing)
+	places, err := a.openPlaces()
+	if err != nil {
+		return err
+	}
 	people, err := a.openIdentity(ctx, s)
 	if err != nil {
 		return err
 	}
-	if err := a.openAdmin(ctx, people, devices); err != nil {
+	if err := a.openAdmin(ctx, people, footprints{devices, places}); err != nil {
 		return err
 	}
 	s.device.set(devices)
-	s.location.set(location.Source{})
+	s.location.set(places)
 	s.signals.set(behaviour)
 	s.revocation.set(a.stores.revocations)
 	if a.config.Demo {
@@ -151,17 +154,16 @@ func (a *App) openIdentity(ctx context.Context, s *sources) (*identity.Authentic
 		return nil, fmt.Errorf("identity: %w", err)
 	}
 	a.onClose(db.Close)
-	mail, err := outbox.New(a.data.path("outbox"), "wardgate@"+demoDomain, nil)
-	if err != nil {
-		return nil, fmt.Errorf("outbox: %w", err)
-	}
 	a.stores.accounts = identity.NewAccounts(db, vault, nil)
 	s.identity.set(identity.NewSource(db, nil))
-	return identity.NewAuthenticator(a.stores.accounts, db, identity.NewEmailCode(mail), identity.Config{}), nil
+	if a.stores.people, err = a.openPeople(db, vault); err != nil {
+		return nil, fmt.Errorf("identity: %w", err)
+	}
+	return a.stores.people.auth, nil
 }
 
-func (a *App) openAdmin(ctx context.Context, people *identity.Authenticator, devices *device.Source) error {
-	keys, err := admin.OpenKeys(a.data.path("keys", "tokens"), 0, nil)
+func (a *App) openAdmin(ctx context.Context, people *identity.Authenticator, clients footprints) error {
+	keys, err := admin.OpenKeys(a.data.path("keys", "tokens"), keysOutlive, nil)
 	if err != nil {
 		return fmt.Errorf("token keys: %w", err)
 	}
@@ -171,16 +173,25 @@ func (a *App) openAdmin(ctx context.Context, people *identity.Authenticator, dev
 		return fmt.Errorf("sessions: %w", err)
 	}
 	a.onClose(db.Close)
+	sealer, err := footprintKeys(a.data.path("keys", "sessions.json"))
+	if err != nil {
+		return err
+	}
 	a.admin, err = admin.New(admin.Parts{
 		Keys:          keys,
 		Store:         db,
 		Authenticator: people,
 		Decider:       a.metrics.decider(a.engine),
 		Journal:       a.journal,
-		Footprints:    devices,
+		Footprints:    clients,
 		Revocations:   a.stores.revocations,
+		Sealer:        sealer,
+		Users:         a.stores.accounts,
+		Staff:         staffRegister{a.stores.records},
+		Registrar:     a.stores.people.registrar,
+		Apps:          a.stores.people.apps,
 		Log:           a.log.With("part", "admin"),
-	}, admin.Config{Issuer: issuer, Audience: audience})
+	}, admin.Config{Issuer: issuer, Audience: audience, Limits: a.sessionLimits})
 	if err != nil {
 		return err
 	}
@@ -196,6 +207,15 @@ func (a *App) restoreRevocations(ctx context.Context) error {
 	entries := make([]revocation.Entry, 0, len(ended))
 	for _, e := range ended {
 		entries = append(entries, revocation.Entry{Session: e.Session, Until: e.Until})
+	}
+	bans, err := a.admin.Bans(ctx)
+	if err != nil {
+		return fmt.Errorf("restore bans: %w", err)
+	}
+	for _, b := range bans {
+		if err := a.stores.revocations.Ban(ctx, b.Account, b.Until); err != nil {
+			return fmt.Errorf("restore bans: %w", err)
+		}
 	}
 	return a.stores.revocations.Restore(entries)
 }

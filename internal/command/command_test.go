@@ -22,6 +22,8 @@ func write(t *testing.T, name, content string) string {
 func TestExitCodesAndMessages(t *testing.T) {
 	unknownKey := write(t, "unknown-key.yaml", "pep:\n  listen: 127.0.0.1:0\n  lisen: x\n\npolicy: y\n")
 	wrongKind := write(t, "wrong-kind.yaml", "pep:\n  hosts: one\n  listen: [1]\n")
+	proxies := write(t, "proxies.yaml", "pep:\n  trusted_proxies: [10.0.0.1, 10.1.0.0/16, \"::1\"]\nextauth:\n  listen: 127.0.0.1:0\n  applications: [imaging]\n")
+	noProxies := write(t, "no-proxies.yaml", "pep:\n  trusted_proxies: 10.0.0.1\n")
 	notYAML := write(t, "not-yaml.yaml", "pep: [\n")
 	good := write(t, "good.yaml", "pep:\n  listen: 127.0.0.1:1\n  hosts: [a.example]\n")
 	tests := []struct {
@@ -43,6 +45,12 @@ func TestExitCodesAndMessages(t *testing.T) {
 		{"unknown keys, all at once, with lines", []string{"config", "check", unknownKey}, nil, 1,
 			[]string{"unknown-key.yaml:3", `"pep.lisen"`, "unknown-key.yaml:5", `"policy"`}},
 		{"wrong kinds", []string{"config", "check", wrongKind}, nil, 1, []string{"wrong-kind.yaml:2", "a list of host names", "wrong-kind.yaml:3", "a text"}},
+		{"proxies", []string{"config", "check", proxies}, nil, 0, []string{"no fault"}},
+		{"proxies of the wrong kind", []string{"config", "check", noProxies}, nil, 1, []string{"no-proxies.yaml:2", "a list of addresses and networks"}},
+		{"proxies from the environment", []string{"config", "check", good}, []string{"WARDGATE_PEP_TRUSTED_PROXIES=10.0.0.1,10.0.0.2"}, 0, []string{"no fault"}},
+		{"no proxies from the environment", []string{"config", "check", proxies}, []string{"WARDGATE_PEP_TRUSTED_PROXIES="}, 0, []string{"no fault"}},
+		{"faulty proxies from the environment", []string{"config", "check", good}, []string{"WARDGATE_PEP_TRUSTED_PROXIES=10.0.0.1,x,0.0.0.0/0"}, 1,
+			[]string{`"x" is neither`, "0.0.0.0/0 would trust everybody"}},
 		{"unknown override", []string{"config", "check", good}, []string{"WARDGATE_PEP_LISEN=x"}, 1, []string{"WARDGATE_PEP_LISEN"}},
 		{"override that cannot be honoured", []string{"config", "check", good}, []string{"WARDGATE_PEP_LISTEN=0.0.0.0:80"}, 1, []string{"pep.listen", "loopback"}},
 		{"up with an unreadable file", []string{"up", "--config", "/nowhere.yaml"}, nil, 1, []string{"/nowhere.yaml"}},

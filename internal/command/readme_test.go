@@ -33,6 +33,7 @@ func TestReadmeWalk(t *testing.T) {
 	for _, p := range []struct{ key, address string }{
 		{"WARDGATE_PEP_LISTEN", "127.0.0.1:8080"},
 		{"WARDGATE_PDP_LISTEN", "127.0.0.1:8181"},
+		{"WARDGATE_EXTAUTH_LISTEN", "127.0.0.1:9191"},
 		{"WARDGATE_OPERATIONS_LISTEN", "127.0.0.1:9464"},
 	} {
 		free := freeAddress(t)

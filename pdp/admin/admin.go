@@ -57,8 +57,13 @@ type Proof = struct {
 // Refused() (reason, account string, wait time.Duration) is a definite no;
 // every other error means that it could not tell.
 type Authenticator interface {
-	Password(ctx context.Context, email, password string) (Challenge, error)
-	Verify(ctx context.Context, challenge, code string) (Proof, error)
+	Password(ctx context.Context, email, password string, from Origin) (Challenge, error)
+	Verify(ctx context.Context, challenge, code string, from Origin) (Proof, error)
+	// Bar refuses log-ins that the guard counts until then. A refusal names its
+	// guard by a method Failed() (guard string, failures int).
+	Bar(ctx context.Context, guard string, until time.Time) error
+	// Unbar lifts the bars of an account from these origins and from strangers.
+	Unbar(ctx context.Context, account string, origins []string) error
 	Resend(ctx context.Context, challenge string) error
 	StepUp(ctx context.Context, account, session string) (Challenge, error)
 	VerifyStepUp(ctx context.Context, account, session, challenge, code string) (Proof, error)
@@ -66,19 +71,24 @@ type Authenticator interface {
 }
 
 // Footprints observes the device behind a request, and seals what was observed
-// for the token with the id tokenID.
+// for the token, or whatever else, with the id tokenID.
 type Footprints interface {
 	Observe(userAgent string, addr netip.Addr) pip.Footprint
 	Seal(tokenID string, f pip.Footprint) (string, error)
+	Open(tokenID, sealed string) (pip.Footprint, error)
 }
 
 // Revocations is the list that enforcement points read. An entry may be
 // forgotten after until.
 type Revocations interface {
 	Revoke(ctx context.Context, session string, until time.Time) error
+	Ban(ctx context.Context, subject string, until time.Time) error
+	Unban(ctx context.Context, subject string) error
 }
 
-// Parts is what an Admin works with. All of it is required.
+// Parts is what an Admin works with. All of it is required but Staff,
+// without which nobody can be linked to a staff record, and Registrar and Apps,
+// without which there is no sign-up, no new password and no authenticator app.
 type Parts struct {
 	Keys          *Keys
 	Store         Store
@@ -87,6 +97,11 @@ type Parts struct {
 	Journal       pip.Journal
 	Footprints    Footprints
 	Revocations   Revocations
+	Sealer        Sealer
+	Users         Users
+	Staff         Staff
+	Registrar     Registrar
+	Apps          Apps
 	Log           *slog.Logger
 }
 
@@ -94,16 +109,15 @@ type Parts struct {
 type Config struct {
 	Issuer   string
 	Audience string
-	ClientID string // "wardgate" when empty
-	Limits   Limits
+	ClientID string           // "wardgate" when empty
+	Limits   func() Limits    // asked each time, so that a changed number is in force at once; the defaults when nil
 	Now      func() time.Time // the wall clock when nil
 }
 
 // An Admin administers sessions.
 type Admin struct {
-	parts  Parts
-	cfg    Config
-	limits Limits
+	parts Parts
+	cfg   Config
 }
 
 var _ pdp.Revoker = (*Admin)(nil)
@@ -111,7 +125,8 @@ var _ pdp.Revoker = (*Admin)(nil)
 // New returns an Admin, or an error that says what is missing.
 func New(parts Parts, cfg Config) (*Admin, error) {
 	if parts.Keys == nil || parts.Store == nil || parts.Authenticator == nil || parts.Decider == nil ||
-		parts.Journal == nil || parts.Footprints == nil || parts.Revocations == nil || parts.Log == nil {
+		parts.Journal == nil || parts.Footprints == nil || parts.Revocations == nil || parts.Log == nil ||
+		parts.Sealer == nil || parts.Users == nil {
 		return nil, errors.New("policy administrator: a part is missing")
 	}
 	if cfg.Issuer == "" || cfg.Audience == "" {
@@ -123,16 +138,12 @@ func New(parts Parts, cfg Config) (*Admin, error) {
 	if cfg.Now == nil {
 		cfg.Now = time.Now
 	}
-	limits := cfg.Limits.withDefaults()
-	if parts.Keys.outlive < limits.tokenLife() {
+	if cfg.Limits == nil {
+		cfg.Limits = func() Limits { return Limits{} }
+	}
+	a := &Admin{parts: parts, cfg: cfg}
+	if a.tokenLife() < a.limits().tokenLife() {
 		return nil, errors.New("policy administrator: keys retire before their tokens expire")
 	}
-	return &Admin{parts: parts, cfg: cfg, limits: limits}, nil
-}
-
-// A Client is where a request came from, as the enforcement point saw it.
-type Client struct {
-	Address   netip.Addr
-	UserAgent string
-	Decision  string // id of the enforcement point's decision, for the journal
+	return a, nil
 }

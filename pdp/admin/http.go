@@ -1,6 +1,7 @@
 package admin
 
 import (
+	"fmt"
 	"net/http"
 	"net/netip"
 	"time"
@@ -30,6 +31,7 @@ func (a *Admin) Handler(key *assertion.Key) http.Handler {
 	router.POST("/auth/login", f.logIn)
 	router.POST("/auth/login/verify", f.verify)
 	router.POST("/auth/login/resend", f.resend)
+	router.POST("/auth/machine", f.machine)
 	router.POST("/auth/refresh", f.refresh)
 	router.POST("/auth/logout", f.logOut)
 	router.POST("/auth/logout-all", f.logOutAll)
@@ -38,6 +40,8 @@ func (a *Admin) Handler(key *assertion.Key) http.Handler {
 	router.GET("/api/me", f.me)
 	router.GET("/api/sessions", f.sessions)
 	router.DELETE("/api/sessions/:id", f.endSession)
+	f.people(router)
+	f.administration(router)
 	return assertion.Guard{Key: key, Audience: Application, Log: a.parts.Log}.Wrap(router)
 }
 
@@ -53,24 +57,48 @@ func client(c *gin.Context) Client {
 	if err != nil {
 		addr = netip.Addr{}
 	}
-	return Client{Address: addr, UserAgent: said.UserAgent, Decision: said.Decision}
+	return Client{Address: addr, UserAgent: said.UserAgent, Decision: said.Decision, Device: c.GetHeader(DeviceHeader)}
 }
 
 func (f face) logIn(c *gin.Context) {
 	var email, password string
-	if !decode(c, texts{"email": &email, "password": &password}) {
+	from := client(c)
+	if !decodeForm(c, form{
+		required: texts{"email": &email, "password": &password},
+		optional: texts{"device": &from.Device},
+	}) {
 		return
 	}
-	challenge, err := f.admin.LogIn(c.Request.Context(), client(c), email, password)
-	f.challenge(c, challenge, err)
+	challenge, err := f.admin.LogIn(c.Request.Context(), from, email, password)
+	if err != nil {
+		f.fail(c, err)
+		return
+	}
+	answer := f.asking(challenge)
+	answer["privacy"] = f.privacyNotice()
+	c.JSON(http.StatusOK, answer)
+}
+
+// privacyNotice says what a log-in leaves behind, before anything is asked for.
+func (f face) privacyNotice() string {
+	l := f.admin.limits()
+	return fmt.Sprintf("To notice that somebody else uses your account, Wardgate keeps with your session, sealed: your operating "+
+		"system, browser and country, and your coordinates only if you consent. It knows your devices for %d days, your networks "+
+		"for %d, and from where you last logged in for %d. Nothing of it is used for anything else.",
+		l.DeviceMemory/day, l.NetworkMemory/day, l.LogInMemory/day)
 }
 
 func (f face) verify(c *gin.Context) {
 	var challenge, code string
-	if !decode(c, texts{"challenge": &challenge, "code": &code}) {
+	from := client(c)
+	if !decodeForm(c, form{
+		required: texts{"challenge": &challenge, "code": &code},
+		optional: texts{"device": &from.Device},
+		location: &from.Coordinates,
+	}) {
 		return
 	}
-	tokens, err := f.admin.Verify(c.Request.Context(), client(c), challenge, code)
+	tokens, err := f.admin.Verify(c.Request.Context(), from, challenge, code)
 	f.pair(c, tokens, err)
 }
 
@@ -88,10 +116,16 @@ func (f face) resend(c *gin.Context) {
 
 func (f face) refresh(c *gin.Context) {
 	var token string
-	if !decode(c, texts{"refresh_token": &token}) {
+	from := client(c)
+	if !decodeForm(c, form{required: texts{"refresh_token": &token}, location: &from.Coordinates}) {
 		return
 	}
-	tokens, err := f.admin.Refresh(c.Request.Context(), client(c), token)
+	from.Retry = c.GetHeader("Idempotency-Key")
+	if len(from.Retry) > maxRetry {
+		write(c, malformed(problem.Field{Location: "header.Idempotency-Key", Message: "expected at most 255 bytes"}))
+		return
+	}
+	tokens, err := f.admin.Refresh(c.Request.Context(), from, token)
 	f.pair(c, tokens, err)
 }
 
@@ -132,11 +166,15 @@ func (f face) challenge(c *gin.Context, challenge Challenge, err error) {
 		f.fail(c, err)
 		return
 	}
-	c.JSON(http.StatusOK, gin.H{
+	c.JSON(http.StatusOK, f.asking(challenge))
+}
+
+func (f face) asking(challenge Challenge) gin.H {
+	return gin.H{
 		"challenge":  challenge.ID,
 		"methods":    challenge.Methods,
 		"expires_in": seconds(challenge.Expires.Sub(f.admin.cfg.Now())),
-	})
+	}
 }
 
 func (f face) pair(c *gin.Context, tokens Tokens, err error) {
@@ -144,14 +182,19 @@ func (f face) pair(c *gin.Context, tokens Tokens, err error) {
 		f.fail(c, err)
 		return
 	}
-	c.JSON(http.StatusOK, gin.H{
+	answer := gin.H{
 		"access_token":  tokens.Access,
 		"refresh_token": tokens.Refresh,
 		"token_type":    "Bearer",
 		"expires_in":    seconds(tokens.ExpiresIn),
 		"refresh_after": seconds(tokens.RefreshAfter),
 		"role":          tokens.Role,
-	})
+	}
+	if tokens.Device != "" {
+		answer["device"] = tokens.Device
+		http.SetCookie(c.Writer, deviceCookie(tokens.Device, f.admin.limits().DeviceMemory))
+	}
+	c.JSON(http.StatusOK, answer)
 }
 
 func (f face) done(c *gin.Context, err error) {

@@ -21,17 +21,32 @@ import (
 // accessTokenType is the typ header of RFC 9068, section 2.1.
 const accessTokenType = "at+jwt"
 
-// Keys holds the keys that sign access tokens (ES256). The newest signs; each
-// older one still verifies for as long as a token of its own can live.
+const (
+	// lead is how long a new key is known before it signs, so that every process
+	// on the same folder has read it when its first token arrives.
+	lead = 2 * time.Second
+	// lookEvery is how often the folder is looked at, at most: a storm of unknown
+	// key ids costs no more than that.
+	lookEvery = time.Second
+)
+
+// Keys holds the keys that sign access tokens (ES256). The newest that is known
+// long enough signs; each older one still verifies for as long as a token of
+// its own can live. Any number of processes may share a folder, and each may
+// rotate.
 type Keys struct {
 	dir     string
 	outlive time.Duration
 	now     func() time.Time
 
-	rotations atomic.Uint64
+	changes atomic.Uint64
 
 	mu   sync.RWMutex
 	keys []key // oldest first, never empty
+
+	looking sync.Mutex
+	looked  time.Time // by the monotonic clock
+	stamp   time.Time // of the folder, when it was read
 }
 
 type key struct {
@@ -56,29 +71,75 @@ func OpenKeys(dir string, outlive time.Duration, now func() time.Time) (*Keys, e
 		return nil, fmt.Errorf("open signing keys: %w", err)
 	}
 	k := &Keys{dir: dir, outlive: outlive, now: now}
-	files, err := filepath.Glob(filepath.Join(dir, "*.pem"))
-	if err != nil {
+	var err error
+	if k.keys, err = readKeys(dir); err != nil {
 		return nil, fmt.Errorf("open signing keys: %w", err)
 	}
-	for _, f := range files {
-		one, err := readKey(f)
-		if err != nil {
-			return nil, fmt.Errorf("open signing keys: %w", err)
-		}
-		k.keys = append(k.keys, one)
-	}
-	slices.SortFunc(k.keys, func(a, b key) int { return a.created.Compare(b.created) })
 	if len(k.keys) == 0 {
 		return k, k.Rotate()
 	}
 	return k, nil
 }
 
+// readKeys reads all keys in dir, oldest first. One that another process
+// removed meanwhile has retired.
+func readKeys(dir string) ([]key, error) {
+	files, err := filepath.Glob(filepath.Join(dir, "*.pem"))
+	if err != nil {
+		return nil, err
+	}
+	var keys []key
+	for _, f := range files {
+		one, err := readKey(f)
+		if errors.Is(err, os.ErrNotExist) {
+			continue
+		}
+		if err != nil {
+			return nil, err
+		}
+		keys = append(keys, one)
+	}
+	slices.SortFunc(keys, func(a, b key) int { return a.created.Compare(b.created) })
+	return keys, nil
+}
+
+// look reads the folder again when another process has changed it, at most
+// every lookEvery. What cannot be read changes nothing.
+func (k *Keys) look() {
+	if !k.looking.TryLock() {
+		return
+	}
+	defer k.looking.Unlock()
+	if time.Since(k.looked) < lookEvery {
+		return
+	}
+	k.looked = time.Now()
+	info, err := os.Stat(k.dir)
+	if err != nil || info.ModTime().Equal(k.stamp) {
+		return
+	}
+	keys, err := readKeys(k.dir)
+	if err != nil || len(keys) == 0 {
+		return
+	}
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	// A folder that changed in the same tick of its clock is read once more.
+	if time.Since(info.ModTime()) > lookEvery {
+		k.stamp = info.ModTime()
+	}
+	same := slices.EqualFunc(k.keys, keys, func(a, b key) bool { return a.id == b.id })
+	if !same {
+		k.keys = keys
+		k.changes.Add(1)
+	}
+}
+
 // String keeps keys out of logs.
 func (*Keys) String() string { return "redacted" }
 
-// Rotate makes a new key, which signs from now on, and removes the keys whose
-// last token has expired.
+// Rotate makes a new key, which signs as soon as every process can know it, and
+// removes the keys whose last token has expired.
 func (k *Keys) Rotate() error {
 	private, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
@@ -95,7 +156,7 @@ func (k *Keys) Rotate() error {
 		return fmt.Errorf("rotate signing key: %w", err)
 	}
 	k.keys = append(k.keys, fresh)
-	k.rotations.Add(1)
+	k.changes.Add(1)
 	return k.prune()
 }
 
@@ -107,7 +168,7 @@ func (k *Keys) prune() error {
 			kept = append(kept, one)
 			continue
 		}
-		if err := os.Remove(one.file); err != nil {
+		if err := os.Remove(one.file); err != nil && !errors.Is(err, os.ErrNotExist) {
 			errs = append(errs, fmt.Errorf("remove retired key: %w", err))
 		}
 	}
@@ -116,13 +177,26 @@ func (k *Keys) prune() error {
 }
 
 // verifies reports whether tokens under the key with index i may still live.
-// A key was replaced when its successor was made.
+// A key was replaced when its successor began to sign.
 func (k *Keys) verifies(i int) bool {
-	return i == len(k.keys)-1 || k.now().Before(k.keys[i+1].created.Add(k.outlive))
+	return i == len(k.keys)-1 || k.now().Before(k.keys[i+1].created.Add(lead+k.outlive))
+}
+
+// signer is the newest key that is known for long enough; the oldest when none
+// is. It needs k.mu.
+func (k *Keys) signer() key {
+	known := k.now().Add(-lead)
+	for i := len(k.keys) - 1; i > 0; i-- {
+		if !k.keys[i].created.After(known) {
+			return k.keys[i]
+		}
+	}
+	return k.keys[0]
 }
 
 // Public returns the keys that verify access tokens now, by key id.
 func (k *Keys) Public() map[string]*ecdsa.PublicKey {
+	k.look()
 	k.mu.RLock()
 	defer k.mu.RUnlock()
 	public := make(map[string]*ecdsa.PublicKey, len(k.keys))
@@ -170,11 +244,12 @@ func (k *Keys) JWKS() (JWKS, error) {
 }
 
 func (k *Keys) sign(c jwt.Claims) (string, error) {
+	k.look()
 	k.mu.RLock()
-	newest := k.keys[len(k.keys)-1]
+	signer := k.signer()
 	k.mu.RUnlock()
 	t := jwt.NewWithClaims(jwt.SigningMethodES256, c)
 	t.Header["typ"] = accessTokenType
-	t.Header["kid"] = newest.id
-	return t.SignedString(newest.private)
+	t.Header["kid"] = signer.id
+	return t.SignedString(signer.private)
 }

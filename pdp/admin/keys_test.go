@@ -19,6 +19,11 @@ func TestRotationCostsNobodyTheirToken(t *testing.T) {
 	if err := w.keys.Rotate(); err != nil {
 		t.Fatal(err)
 	}
+	soon := w.login().text("access_token")
+	if kid(t, old) != kid(t, soon) {
+		t.Error("the new key signs before every process can know it")
+	}
+	w.clock.Pass(2*time.Second + time.Microsecond)
 	fresh := w.login().text("access_token")
 	if kid(t, old) == kid(t, fresh) {
 		t.Error("the new key does not sign")

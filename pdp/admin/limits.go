@@ -13,19 +13,37 @@ type Limits struct {
 	Idle         time.Duration // a session that is not refreshed for so long ends; 15 minutes
 	Absolute     time.Duration // every session ends after so long; 12 hours
 	Leeway       time.Duration // by which clocks of verifiers may differ; 30 seconds
+	RetryWithin  time.Duration // a refresh may be repeated with its idempotency key; 10 seconds
+
+	DeviceMemory  time.Duration // how long a device is known; 180 days
+	NetworkMemory time.Duration // how long a network is known; 90 days
+	LogInMemory   time.Duration // how long the last log-in is remembered; 30 days
 }
+
+const day = 24 * time.Hour
 
 func (l Limits) withDefaults() Limits {
 	access := cmp.Or(l.Access, 5*time.Minute)
 	return Limits{
-		Access:       access,
-		RefreshAfter: cmp.Or(l.RefreshAfter, access*2/5),
-		Elevation:    min(access, cmp.Or(l.Elevation, 5*time.Minute)),
-		Idle:         cmp.Or(l.Idle, 15*time.Minute),
-		Absolute:     cmp.Or(l.Absolute, 12*time.Hour),
-		Leeway:       cmp.Or(l.Leeway, 30*time.Second),
+		Access:        access,
+		RefreshAfter:  cmp.Or(l.RefreshAfter, access*2/5),
+		Elevation:     min(access, cmp.Or(l.Elevation, 5*time.Minute)),
+		Idle:          cmp.Or(l.Idle, 15*time.Minute),
+		Absolute:      cmp.Or(l.Absolute, 12*time.Hour),
+		Leeway:        cmp.Or(l.Leeway, 30*time.Second),
+		RetryWithin:   cmp.Or(l.RetryWithin, 10*time.Second),
+		DeviceMemory:  cmp.Or(l.DeviceMemory, 180*day),
+		NetworkMemory: cmp.Or(l.NetworkMemory, 90*day),
+		LogInMemory:   cmp.Or(l.LogInMemory, 30*day),
 	}
 }
 
 // tokenLife is how long after signing somebody may still accept a token.
 func (l Limits) tokenLife() time.Duration { return l.Access + l.Leeway }
+
+// limits are the numbers in force now.
+func (a *Admin) limits() Limits { return a.cfg.Limits().withDefaults() }
+
+// tokenLife is how long after signing somebody may still accept any token,
+// under the longest life that was ever in force: a key verifies for as long.
+func (a *Admin) tokenLife() time.Duration { return a.parts.Keys.outlive }

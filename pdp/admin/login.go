@@ -20,9 +20,10 @@ const (
 
 // LogIn begins a log-in with the first factor.
 func (a *Admin) LogIn(ctx context.Context, c Client, email, password string) (Challenge, error) {
-	challenge, err := a.parts.Authenticator.Password(ctx, email, password)
+	var seen familiarity
+	challenge, err := a.parts.Authenticator.Password(ctx, email, password, a.origin(c, &seen))
 	if err != nil {
-		return Challenge{}, a.unproven(ctx, c, actionCreate, "", err)
+		return Challenge{}, a.failed(ctx, c, pdp.FactorPassword, seen, err)
 	}
 	return challenge, nil
 }
@@ -40,26 +41,24 @@ func (a *Admin) Resend(ctx context.Context, challenge string) error {
 // policy wants one. The session is stored and journalled before its tokens are
 // returned.
 func (a *Admin) Verify(ctx context.Context, c Client, challenge, code string) (Tokens, error) {
-	proof, err := a.parts.Authenticator.Verify(ctx, challenge, code)
+	var seen familiarity
+	proof, err := a.parts.Authenticator.Verify(ctx, challenge, code, a.origin(c, &seen))
 	if err != nil {
-		return Tokens{}, a.unproven(ctx, c, actionCreate, "", err)
+		return Tokens{}, a.failed(ctx, c, pdp.FactorCode, seen, err)
 	}
 	now := a.cfg.Now()
-	decision, err := a.mayBegin(ctx, c, proof, now)
-	if err != nil {
-		return Tokens{}, err
-	}
-	s, err := a.newSession(c, proof, now)
-	if err != nil {
-		return Tokens{}, err
-	}
-	tokens, err := a.sign(s, proof.Account.Role, s.ACR, s.AuthTime, now, a.limits.Access)
+	here := a.observe(c)
+	last, err := a.parts.Store.LastLogIn(ctx, proof.Account.ID)
 	if err != nil {
 		return Tokens{}, fmt.Errorf("begin session: %w", err)
 	}
-	var hash string
-	tokens.Refresh, hash = newRefresh()
-	if err := a.parts.Store.Begin(ctx, s, Refresh{Hash: hash, Session: s.ID, Issued: now}); err != nil {
+	trip := a.since(last, proof.Account.ID, here, now)
+	decision, err := a.mayBeginAs(ctx, c, actionCreate, proof, pdp.LogIn{Familiar: seen.words}, trip, now)
+	if err != nil {
+		return Tokens{}, err
+	}
+	s, tokens, err := a.begin(ctx, c, proof, seen, here, now)
+	if err != nil {
 		return Tokens{}, fmt.Errorf("begin session: %w", err)
 	}
 	e := a.event(c, actionCreate, s.Account, s.ID, now)
@@ -71,31 +70,59 @@ func (a *Admin) Verify(ctx context.Context, c Client, challenge, code string) (T
 	return tokens, nil
 }
 
-func (a *Admin) newSession(c Client, proof Proof, now time.Time) (Session, error) {
+// begin stores a session with its first tokens, and from where it began.
+func (a *Admin) begin(ctx context.Context, c Client, proof Proof, seen familiarity, here pip.Footprint, now time.Time) (Session, Tokens, error) {
+	s, err := a.newSession(proof, here, now)
+	if err != nil {
+		return Session{}, Tokens{}, err
+	}
+	tokens, err := a.sign(s, proof.Account.Role, s.ACR, s.AuthTime, now, a.limits().Access)
+	if err != nil {
+		return Session{}, Tokens{}, err
+	}
+	from := Sighting{Account: s.Account, Device: seen.device, Network: networkOf(c.Address), At: now}
+	tokens.Device = c.Device
+	if from.Device == "" {
+		if tokens.Device, from.Device, err = a.newDeviceKey(s.Account); err != nil {
+			return Session{}, Tokens{}, err
+		}
+	}
+	if from.Place, err = a.parts.Footprints.Seal(arrivalUse(s.Account), here); err != nil {
+		return Session{}, Tokens{}, err
+	}
+	var hash string
+	tokens.Refresh, hash = newRefresh()
+	return s, tokens, a.parts.Store.Begin(ctx, s, Refresh{Hash: hash, Session: s.ID, Issued: now}, from)
+}
+
+func (a *Admin) newSession(proof Proof, here pip.Footprint, now time.Time) (Session, error) {
 	id, err := uuid.NewV7()
 	if err != nil {
-		return Session{}, fmt.Errorf("begin session: %w", err)
+		return Session{}, err
 	}
-	return Session{
+	limits := a.limits()
+	s := Session{
 		ID:        id.String(),
 		Account:   proof.Account.ID,
-		Footprint: a.parts.Footprints.Observe(c.UserAgent, c.Address),
+		Footprint: here,
 		AMR:       proof.AMR,
 		ACR:       ACRTwoFactor,
 		AuthTime:  proof.AuthTime,
 		Created:   now,
 		LastUsed:  now,
-		IdleUntil: now.Add(a.limits.Idle),
-		Until:     now.Add(a.limits.Absolute),
-	}, nil
+		IdleUntil: now.Add(limits.Idle),
+		Until:     now.Add(limits.Absolute),
+	}
+	s.Sealed, err = a.sealFootprint(s.ID, here)
+	return s, err
 }
 
-// mayBegin asks the policy whether the proven subject gets a session. An
+// mayBeginAs asks the policy whether the proven subject gets a session. An
 // obligation could not be met here, so it denies.
-func (a *Admin) mayBegin(ctx context.Context, c Client, proof Proof, now time.Time) (pdp.Decision, error) {
+func (a *Admin) mayBeginAs(ctx context.Context, c Client, action string, proof Proof, seen pdp.LogIn, trip pdp.Journey, now time.Time) (pdp.Decision, error) {
 	d, err := a.parts.Decider.Decide(ctx, pdp.Request{
-		Subject:  pdp.Subject{Type: "user", ID: proof.Account.ID},
-		Action:   pdp.Action{Name: actionCreate},
+		Subject:  pdp.Subject{Type: kindOfSubject(proof.Account.Role), ID: proof.Account.ID},
+		Action:   pdp.Action{Name: action},
 		Resource: pdp.Resource{Type: "session"},
 		Context: pdp.Context{
 			Time:      now,
@@ -106,6 +133,8 @@ func (a *Admin) mayBegin(ctx context.Context, c Client, proof Proof, now time.Ti
 				AMR:      proof.AMR,
 				AuthTime: proof.AuthTime,
 			},
+			LogIn:   seen,
+			Journey: trip,
 		},
 	})
 	if err != nil {
@@ -118,7 +147,7 @@ func (a *Admin) mayBegin(ctx context.Context, c Client, proof Proof, now time.Ti
 	if d.Allow {
 		reasons = []string{"obligation_unmet"}
 	}
-	e := withDecision(a.event(c, actionCreate, proof.Account.ID, "", now), d)
+	e := withDecision(a.event(c, action, proof.Account.ID, "", now), d)
 	e.Role, e.Outcome, e.Allow, e.Reasons = proof.Account.Role, "failure", false, reasons
 	if fault := errors.Join(err, a.parts.Journal.Append(ctx, e)); fault != nil {
 		return pdp.Decision{}, fmt.Errorf("decide on a session: %w", fault)
@@ -127,6 +156,13 @@ func (a *Admin) mayBegin(ctx context.Context, c Client, proof Proof, now time.Ti
 		reasons = []string{"not_granted"}
 	}
 	return pdp.Decision{}, &Refusal{Kind: Forbidden, Reasons: reasons}
+}
+
+func kindOfSubject(role string) string {
+	if role == RoleMachine {
+		return "machine"
+	}
+	return "user"
 }
 
 // unproven turns an error of the Authenticator into a refusal. What was

@@ -22,7 +22,7 @@ func TestLogInIssuesTokens(t *testing.T) {
 	want := map[string]any{
 		"iss": "https://wardgate.test", "sub": w.account.ID, "iat": now, "exp": now + 300, "auth_time": now,
 		"acr": "urn:wardgate:acr:two-factor", "role": "doctor", "client_id": "wardgate",
-		"fp": "sealed/" + text(c, "jti") + "/Firefox",
+		"fp": "sealed/" + text(c, "jti") + "\n" + `{"os":"Linux","browser":"Firefox","network":"hospital"}`,
 	}
 	for name, value := range want {
 		if c[name] != value {

@@ -4,8 +4,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
+	"strings"
 	"time"
 
+	"github.com/wardgate/wardgate/pdp"
 	"github.com/wardgate/wardgate/pip"
 )
 
@@ -17,10 +20,13 @@ const (
 	reasonInactive = "account_inactive"
 )
 
+const actionContinue = "session.continue"
+
 // Refresh exchanges a refresh token for a new pair. A token that was used
-// before ends the session: one of the two who presented it is a thief. The
-// checks come in the order replayed, drifted, too early; a token that came too
-// early stays valid.
+// before ends the session: one of the two who presented it is a thief. Only the
+// client that sent an idempotency key, and repeats it at once, gets the stored
+// answer again. The checks come in the order replayed, drifted, too early; a
+// token that came too early stays valid.
 func (a *Admin) Refresh(ctx context.Context, c Client, token string) (Tokens, error) {
 	hash := hashRefresh(token)
 	r, s, err := a.parts.Store.Refresh(ctx, hash)
@@ -30,20 +36,74 @@ func (a *Admin) Refresh(ctx context.Context, c Client, token string) (Tokens, er
 	if err != nil {
 		return Tokens{}, fmt.Errorf("refresh: %w", err)
 	}
+	if err := a.unseal(&s); err != nil {
+		return Tokens{}, fmt.Errorf("refresh: %w", err)
+	}
 	now := a.cfg.Now()
 	if !r.Used.IsZero() {
+		return a.repeat(ctx, c, s, r, now)
+	}
+	if !s.Live(now) {
+		return Tokens{}, a.endFor(ctx, c, s, reasonExpired)
+	}
+	if err := a.mayContinue(ctx, c, s, now); err != nil {
+		return Tokens{}, err
+	}
+	if wait := r.Issued.Add(a.limits().RefreshAfter).Sub(now); wait > 0 {
+		return Tokens{}, &Refusal{Kind: TooSoon, Reasons: []string{"refresh_too_early"}, Wait: wait}
+	}
+	return a.rotate(ctx, c, s, hash, now)
+}
+
+// repeat answers a refresh token that was used before.
+func (a *Admin) repeat(ctx context.Context, c Client, s Session, r Refresh, now time.Time) (Tokens, error) {
+	tokens, found, err := a.answered(ctx, r.Hash, c.Retry, r.Used, now)
+	if err != nil {
+		return Tokens{}, fmt.Errorf("refresh: %w", err)
+	}
+	if !found {
 		return Tokens{}, a.endFor(ctx, c, s, reasonReplayed)
 	}
 	if !s.Live(now) {
 		return Tokens{}, a.endFor(ctx, c, s, reasonExpired)
 	}
-	if !sameDevice(s.Footprint, a.parts.Footprints.Observe(c.UserAgent, c.Address)) {
-		return Tokens{}, a.endFor(ctx, c, s, reasonDrifted)
+	if err := a.mayContinue(ctx, c, s, now); err != nil {
+		return Tokens{}, err
 	}
-	if wait := r.Issued.Add(a.limits.RefreshAfter).Sub(now); wait > 0 {
-		return Tokens{}, &Refusal{Kind: TooSoon, Reasons: []string{"refresh_too_early"}, Wait: wait}
+	return tokens, nil
+}
+
+// mayContinue compares the whole footprint with the one at log-in, and asks the
+// policy about the account behind the session. What denies ends the session;
+// what could not be found out ends nothing and issues nothing.
+func (a *Admin) mayContinue(ctx context.Context, c Client, s Session, now time.Time) error {
+	here := a.observe(c)
+	if !sameDevice(s.Footprint, here) {
+		return a.endFor(ctx, c, s, reasonDrifted)
 	}
-	return a.rotate(ctx, c, s, hash, now)
+	d, err := a.parts.Decider.Decide(ctx, pdp.Request{
+		Subject:  pdp.Subject{Type: "user", ID: s.Account},
+		Action:   pdp.Action{Name: actionContinue},
+		Resource: pdp.Resource{Type: "session", ID: s.ID},
+		Context: pdp.Context{
+			Time: now, Address: c.Address, UserAgent: c.UserAgent,
+			Credential: pdp.Credential{State: pdp.CredentialValid, ACR: s.ACR, AMR: s.AMR, AuthTime: s.AuthTime},
+			Journey:    journey(s.Footprint, here, now.Sub(s.Created)),
+		},
+	})
+	switch {
+	case err != nil:
+		return fmt.Errorf("decide on a refresh: %w", err)
+	case d.Allow && len(d.Obligations) == 0:
+		return nil
+	case d.Allow:
+		return errors.New("decide on a refresh: an obligation that is not known here")
+	}
+	unknown := func(code string) bool { return strings.HasSuffix(code, "_unknown") }
+	if len(d.Reasons) == 0 || slices.ContainsFunc(d.Reasons, unknown) {
+		return fmt.Errorf("decide on a refresh: %s", strings.Join(d.Reasons, ", "))
+	}
+	return a.endFor(ctx, c, s, d.Reasons[0])
 }
 
 func (a *Admin) rotate(ctx context.Context, c Client, s Session, hash string, now time.Time) (Tokens, error) {
@@ -54,25 +114,39 @@ func (a *Admin) rotate(ctx context.Context, c Client, s Session, hash string, no
 	if profile.Standing != pip.AccountActive {
 		return Tokens{}, a.endFor(ctx, c, s, reasonInactive)
 	}
-	tokens, err := a.sign(s, profile.Role, s.ACR, s.AuthTime, now, a.limits.Access)
+	tokens, err := a.sign(s, profile.Role, s.ACR, s.AuthTime, now, a.limits().Access)
 	if err != nil {
 		return Tokens{}, fmt.Errorf("refresh: %w", err)
 	}
 	next, nextHash := newRefresh()
 	tokens.Refresh = next
-	err = a.parts.Store.Rotate(ctx, Rotation{
-		Session: s.ID, Old: hash, New: nextHash, At: now, IdleUntil: now.Add(a.limits.Idle),
-	})
+	rotation := Rotation{Session: s.ID, Old: hash, New: nextHash, At: now, IdleUntil: now.Add(a.limits().Idle)}
+	if c.Retry != "" {
+		if rotation.Answer, err = a.sealAnswer(hash, c.Retry, tokens); err != nil {
+			return Tokens{}, fmt.Errorf("refresh: %w", err)
+		}
+		rotation.ForgetAnswer = now.Add(a.limits().RetryWithin)
+	}
+	err = a.parts.Store.Rotate(ctx, rotation)
 	switch {
 	case err == nil:
 		return tokens, nil
 	case errors.Is(err, ErrUsed):
-		return Tokens{}, a.endFor(ctx, c, s, reasonReplayed)
+		return a.lost(ctx, c, s, hash, now)
 	case errors.Is(err, ErrEnded):
 		return Tokens{}, refuse(Unproven, reasonExpired)
 	default:
 		return Tokens{}, fmt.Errorf("refresh: %w", err)
 	}
+}
+
+// lost answers whoever presented the token at the same moment as the winner.
+func (a *Admin) lost(ctx context.Context, c Client, s Session, hash string, now time.Time) (Tokens, error) {
+	r, _, err := a.parts.Store.Refresh(ctx, hash)
+	if err != nil {
+		return Tokens{}, fmt.Errorf("refresh: %w", err)
+	}
+	return a.repeat(ctx, c, s, r, now)
 }
 
 // sameDevice compares what does not change when a device moves: a clinician

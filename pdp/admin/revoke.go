@@ -70,7 +70,16 @@ func (a *Admin) Sessions(ctx context.Context, account string) ([]Session, error)
 	if account == "" {
 		return nil, refuse(Unproven, "session_missing")
 	}
-	return a.parts.Store.LiveOf(ctx, account, a.cfg.Now())
+	live, err := a.parts.Store.LiveOf(ctx, account, a.cfg.Now())
+	if err != nil {
+		return nil, err
+	}
+	for i := range live {
+		if err := a.unseal(&live[i]); err != nil {
+			return nil, fmt.Errorf("sessions of %s: %w", account, err)
+		}
+	}
+	return live, nil
 }
 
 // end writes the end of a session, puts it on the revocation list and journals
@@ -101,7 +110,7 @@ func (a *Admin) end(ctx context.Context, c Client, session, account, reason stri
 }
 
 func (a *Admin) cut(ctx context.Context, session string, now time.Time) error {
-	if err := a.parts.Revocations.Revoke(ctx, session, now.Add(a.limits.tokenLife())); err != nil {
+	if err := a.parts.Revocations.Revoke(ctx, session, now.Add(a.tokenLife())); err != nil {
 		return fmt.Errorf("revoke session %s: %w", session, err)
 	}
 	return nil
@@ -117,7 +126,7 @@ type Revocation struct {
 // tokens may still live: what the revocation list must hold at the least. With
 // the zero time it is all of them.
 func (a *Admin) ActiveRevocations(ctx context.Context, since time.Time) ([]Revocation, error) {
-	oldest := a.cfg.Now().Add(-a.limits.tokenLife())
+	oldest := a.cfg.Now().Add(-a.tokenLife())
 	if since.Before(oldest) {
 		since = oldest
 	}
@@ -127,12 +136,17 @@ func (a *Admin) ActiveRevocations(ctx context.Context, since time.Time) ([]Revoc
 	}
 	active := make([]Revocation, 0, len(ended))
 	for _, s := range ended {
-		active = append(active, Revocation{Session: s.ID, Until: s.Ended.Add(a.limits.tokenLife())})
+		active = append(active, Revocation{Session: s.ID, Until: s.Ended.Add(a.tokenLife())})
 	}
 	return active, nil
 }
 
-// Sweep forgets sessions that are long over. Call it now and then.
+// Sweep forgets what is over: sessions and their footprints twelve hours after
+// their end, and devices, networks and log-ins that are no longer remembered.
+// Call it now and then.
 func (a *Admin) Sweep(ctx context.Context) error {
-	return a.parts.Store.Sweep(ctx, a.cfg.Now().Add(-a.limits.Absolute))
+	now, limits := a.cfg.Now(), a.limits()
+	return errors.Join(
+		a.parts.Store.Sweep(ctx, now.Add(-limits.Absolute), now),
+		a.parts.Store.Forget(ctx, now.Add(-limits.DeviceMemory), now.Add(-limits.NetworkMemory), now.Add(-limits.LogInMemory)))
 }

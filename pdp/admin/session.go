@@ -13,7 +13,8 @@ import (
 type Session struct {
 	ID        string
 	Account   string
-	Footprint pip.Footprint // of the device at log-in; family names only
+	Footprint pip.Footprint // of the client at log-in; a Store keeps only Sealed
+	Sealed    string
 	AMR       []string
 	ACR       string
 	AuthTime  time.Time
@@ -45,6 +46,9 @@ type Rotation struct {
 	New       string
 	At        time.Time
 	IdleUntil time.Time
+
+	Answer       string    // sealed, for a retry; "" when none may come
+	ForgetAnswer time.Time // when Answer is over
 }
 
 // The errors of a Store.
@@ -57,12 +61,20 @@ var (
 // A Store is the authority over sessions. Of any number of callers in any
 // number of processes exactly one rotates a given token, and one ends a session.
 type Store interface {
-	// Begin stores a session and its first refresh token.
-	Begin(ctx context.Context, s Session, r Refresh) error
+	OriginStore
+	BanStore
+	MachineStore
+
+	// Begin stores a session, its first refresh token, and from where it began.
+	// A machine's session has neither of the two.
+	Begin(ctx context.Context, s Session, r Refresh, from Sighting) error
 	Session(ctx context.Context, id string) (Session, error) // ErrNotFound
 	// Refresh returns a token by its hash, with its session, or ErrNotFound.
 	Refresh(ctx context.Context, hash string) (Refresh, Session, error)
 	Rotate(ctx context.Context, r Rotation) error // ErrUsed, ErrEnded
+	// Answer returns the sealed answer that was given for the refresh token
+	// with the hash, or ErrNotFound.
+	Answer(ctx context.Context, hash string) (string, error)
 	// End ends a session and reports whether this call did it. With an account
 	// the session must be that account's; else it is ErrNotFound.
 	End(ctx context.Context, id, account, reason string, at time.Time) (bool, error)
@@ -70,6 +82,7 @@ type Store interface {
 	LiveOf(ctx context.Context, account string, now time.Time) ([]Session, error)
 	// EndedSince returns the sessions that were ended after since.
 	EndedSince(ctx context.Context, since time.Time) ([]Session, error)
-	// Sweep forgets sessions whose time was over before then.
-	Sweep(ctx context.Context, before time.Time) error
+	// Sweep forgets sessions whose time was over before then, and answers and
+	// bans that are over now.
+	Sweep(ctx context.Context, before, now time.Time) error
 }

@@ -36,7 +36,7 @@ func (a *Admin) VerifyStepUp(ctx context.Context, c Client, account, session, ch
 	if err != nil {
 		return Tokens{}, err
 	}
-	tokens, err := a.sign(s, proof.Account.Role, ACRSteppedUp, proof.AuthTime, now, a.limits.Elevation)
+	tokens, err := a.sign(s, proof.Account.Role, ACRSteppedUp, proof.AuthTime, now, a.limits().Elevation)
 	if err != nil {
 		return Tokens{}, fmt.Errorf("step up: %w", err)
 	}
@@ -59,6 +59,9 @@ func (a *Admin) liveSession(ctx context.Context, account, session string, now ti
 	}
 	if err != nil || s.Account != account || !s.Live(now) {
 		return Session{}, refuse(Unproven, "session_ended")
+	}
+	if err := a.unseal(&s); err != nil {
+		return Session{}, fmt.Errorf("read session: %w", err)
 	}
 	return s, nil
 }

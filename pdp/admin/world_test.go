@@ -18,6 +18,9 @@ import (
 	"time"
 
 	"github.com/golang-jwt/jwt/v5"
+	"github.com/tink-crypto/tink-go/v2/aead"
+	"github.com/tink-crypto/tink-go/v2/keyset"
+	"github.com/tink-crypto/tink-go/v2/tink"
 
 	"github.com/wardgate/wardgate/internal/assertion"
 	"github.com/wardgate/wardgate/pdp"
@@ -84,14 +87,34 @@ func (m *mailbox) Code() string {
 
 // policy answers what it is told, and remembers what it was asked.
 type policy struct {
+	mu     sync.Mutex
 	answer pdp.Decision
+	goesOn pdp.Decision // what session.continue is answered
 	err    error
 	asked  []pdp.Request
 }
 
 func (p *policy) Decide(_ context.Context, r pdp.Request) (pdp.Decision, error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
 	p.asked = append(p.asked, r)
+	switch r.Action.Name {
+	case "log_in.fail":
+		return p.failed(r.Context.LogIn), nil
+	case "session.continue":
+		return p.goesOn, p.err
+	}
 	return p.answer, p.err
+}
+
+// failed bars as the rule book does.
+func (*policy) failed(l pdp.LogIn) pdp.Decision {
+	d := pdp.Decision{Allow: true, Revision: "r1"}
+	if l.Failures >= 3 {
+		seconds := map[string]string{pdp.FactorPassword: "900", pdp.FactorCode: "120"}[l.Factor]
+		d.Obligations = []pdp.Obligation{{ID: "bar_log_in", Type: "ban", Properties: []byte(`{"seconds":` + seconds + `}`)}}
+	}
+	return d
 }
 
 type journal struct {
@@ -132,6 +155,17 @@ func (r *revoked) Revoke(_ context.Context, session string, until time.Time) err
 	return nil
 }
 
+func (r *revoked) Ban(ctx context.Context, subject string, until time.Time) error {
+	return r.Revoke(ctx, subject, until)
+}
+
+func (r *revoked) Unban(_ context.Context, subject string) error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	delete(r.until, subject)
+	return nil
+}
+
 func (r *revoked) Has(session string) bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -151,7 +185,27 @@ func (devices) Seal(tokenID string, f pip.Footprint) (string, error) {
 	if tokenID == "" {
 		return "", errors.New("no token id")
 	}
-	return "sealed/" + tokenID + "/" + f.Browser, nil
+	raw, err := json.Marshal(f)
+	return "sealed/" + tokenID + "\n" + string(raw), err
+}
+
+func (devices) Open(tokenID, sealed string) (pip.Footprint, error) {
+	var f pip.Footprint
+	raw, found := strings.CutPrefix(sealed, "sealed/"+tokenID+"\n")
+	if !found {
+		return f, errors.New("of another token")
+	}
+	return f, json.Unmarshal([]byte(raw), &f)
+}
+
+// staff is a register of one doctor.
+type staff struct{}
+
+func (staff) Member(_ context.Context, id string) (role, department string, found bool, err error) {
+	if id != "s-9" {
+		return "", "", false, nil
+	}
+	return "doctor", "d-9", true, nil
 }
 
 type world struct {
@@ -171,6 +225,8 @@ type world struct {
 	account  identity.Profile
 	log      *bytes.Buffer
 	auth     *identity.Authenticator
+	people   *identity.Accounts
+	sealer   tink.AEAD
 
 	// What the assertion of the next request says.
 	claims assertion.Claims
@@ -179,7 +235,9 @@ type world struct {
 func newWorld(t *testing.T) *world {
 	t.Helper()
 	w := &world{
-		t: t, dir: t.TempDir(), mail: &mailbox{}, policy: &policy{answer: pdp.Decision{Allow: true, Revision: "r1"}},
+		t: t, dir: t.TempDir(), mail: &mailbox{}, policy: &policy{
+			answer: pdp.Decision{Allow: true, Revision: "r1"}, goesOn: pdp.Decision{Allow: true, Revision: "r1"},
+		},
 		journal: &journal{}, revoked: &revoked{until: map[string]time.Time{}}, log: &bytes.Buffer{},
 		clock: &clock{now: time.Date(2026, 3, 2, 9, 0, 0, 0, time.UTC)},
 	}
@@ -190,15 +248,29 @@ func newWorld(t *testing.T) *world {
 	if w.keys, err = admin.OpenKeys(filepath.Join(w.dir, "keys"), 0, w.clock.Now); err != nil {
 		t.Fatal(err)
 	}
-	w.auth = w.people()
+	w.auth = w.register()
+	w.sealer = newSealer(t)
 	w.store, w.admin = w.process()
 	w.server = w.admin.Handler(w.key)
 	w.claims = assertion.Claims{Address: "127.0.0.1", UserAgent: laptop, Action: "log_in.attempt", Decision: "d-1"}
 	return w
 }
 
-// people opens ID management with one account.
-func (w *world) people() *identity.Authenticator {
+func newSealer(t *testing.T) tink.AEAD {
+	t.Helper()
+	h, err := keyset.NewHandle(aead.AES256GCMKeyTemplate())
+	if err != nil {
+		t.Fatal(err)
+	}
+	sealer, err := aead.New(h)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return sealer
+}
+
+// register opens ID management with one account.
+func (w *world) register() *identity.Authenticator {
 	w.t.Helper()
 	store, err := identitystore.Open(w.t.Context(), filepath.Join(w.dir, "identity.db"))
 	if err != nil {
@@ -217,7 +289,7 @@ func (w *world) people() *identity.Authenticator {
 	if err != nil {
 		w.t.Fatal(err)
 	}
-	w.identity = store
+	w.identity, w.people = store, accounts
 	return identity.NewAuthenticator(accounts, store, identity.NewEmailCode(w.mail), identity.Config{Now: w.clock.Now})
 }
 
@@ -231,7 +303,7 @@ func (w *world) process() (*sqlstore.Store, *admin.Admin) {
 	w.t.Cleanup(func() { store.Close() })
 	a, err := admin.New(admin.Parts{
 		Keys: w.keys, Store: store, Authenticator: w.auth, Decider: w.policy, Journal: w.journal,
-		Footprints: devices{}, Revocations: w.revoked, Log: slog.New(slog.NewTextHandler(w.log, nil)),
+		Footprints: devices{}, Revocations: w.revoked, Sealer: w.sealer, Users: w.people, Staff: staff{}, Log: slog.New(slog.NewTextHandler(w.log, nil)),
 	}, admin.Config{Issuer: "https://wardgate.test", Audience: "wardgate", Now: w.clock.Now})
 	if err != nil {
 		w.t.Fatal(err)
@@ -351,4 +423,16 @@ func (w *world) verify(token string) (jwt.MapClaims, error) {
 func text(c jwt.MapClaims, name string) string {
 	s, _ := c[name].(string)
 	return s
+}
+
+// pending adds an account that waits for approval, and returns its id.
+func (w *world) pending(username, role string) string {
+	w.t.Helper()
+	p, err := w.people.Add(w.t.Context(), identity.NewAccount{
+		Username: username, Email: username + "@hospital.test", PasswordHash: hash(), Role: role, Standing: pip.AccountPending,
+	})
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	return p.ID
 }

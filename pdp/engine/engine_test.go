@@ -220,7 +220,7 @@ func TestFaultyRuleBooksAreRefused(t *testing.T) {
 		{"empty", func(_ *testing.T, files fstest.MapFS) { clear(files) }, "no .rego file"},
 		{"syntax", func(t *testing.T, files fstest.MapFS) {
 			edit(t, files, "authz/rules/route/route.rego", "deny contains", "deny contains contains")
-		}, "route.rego:12"},
+		}, "route.rego:13"},
 		{"misspelt input", func(t *testing.T, files fstest.MapFS) {
 			edit(t, files, "authz/rules/clock/clock.rego", "input.context.time.state", "input.context.tyme.state")
 		}, "undefined ref: input.context.tyme"},
@@ -238,7 +238,7 @@ func TestFaultyRuleBooksAreRefused(t *testing.T) {
 		}, "data files are not read"},
 		{"no tables", func(_ *testing.T, files fstest.MapFS) {
 			delete(files, "authz/tables/thresholds.rego")
-		}, "thresholds"},
+		}, "authz/tables"},
 		{"threshold below zero", func(t *testing.T, files fstest.MapFS) {
 			edit(t, files, "authz/tables/thresholds.rego", "\"elevation_seconds\": 300", "\"elevation_seconds\": -1")
 		}, "thresholds.elevation_seconds"},

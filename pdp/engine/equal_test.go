@@ -18,7 +18,7 @@ var vocabulary = map[string][]any{
 	"subject.type":                   {"user", "machine", "anonymous", ""},
 	"subject.id":                     {"u-1", ""},
 	"subject.properties.account":     {"active", "active", "active", "pending", "disabled", ""},
-	"subject.properties.role":        {"doctor", "nurse", "patient", "security", "anyone", "porter", ""},
+	"subject.properties.role":        {"doctor", "nurse", "patient", "security", "machine", "anyone", "porter", ""},
 	"subject.properties.staff":       {"s-1", ""},
 	"subject.properties.patient":     {"p-1", ""},
 	"subject.properties.department":  {"d-1", ""},
@@ -40,6 +40,11 @@ var vocabulary = map[string][]any{
 	"context.location.state":         {"fresh", "fresh", "fresh", "unknown"},
 	"context.location.place":         {"on_site", "on_site", "off_site", ""},
 	"context.location.country":       {"DE", ""},
+	"context.location.drift":         {"none", "none", "moved", "lost", "hidden", ""},
+	"context.location.travel":        {"possible", "possible", "impossible", ""},
+	"context.log_in.factor":          {"password", "code", ""},
+	"context.log_in.failures":        {"many", "few", "none"},
+	"context.log_in.familiar":        {"device", "network", "none"},
 	"context.care.state":             {"fresh", "fresh", "fresh", "stale", "unknown"},
 	"context.care.treats":            {true, true, false},
 	"context.care.same_department":   {true, true, false},
@@ -86,7 +91,7 @@ func put(document map[string]any, path string, value any) {
 }
 
 func knownActions(rev *revision) []any {
-	seen := map[string]bool{"session.create": true, "no.such.action": true, "": true}
+	seen := map[string]bool{"session.create": true, "session.continue": true, "log_in.fail": true, "machine.log_in": true, "no.such.action": true, "": true}
 	for _, row := range rev.tables.routes.Rows {
 		seen[row.Action] = true
 	}

@@ -3,6 +3,7 @@ package engine
 import (
 	"encoding/json"
 	"slices"
+	"strings"
 
 	"github.com/open-policy-agent/opa/v1/ast"
 
@@ -78,9 +79,12 @@ func (in *input) fill(r *pdp.Request, f *pip.Facts, t *tables) {
 	in.state(f.Location.State)
 	in.word("place", t.place(r.Context.Address))
 	in.word("country", f.Location.Country)
+	in.word("drift", t.drift(&r.Context.Journey))
+	in.word("travel", t.travel(&r.Context.Journey))
 	in.end("location")
 	in.care(&f.Care, who)
 	in.signals(&f.Signals, t)
+	in.logIn(&r.Context.LogIn, t)
 	in.time(r.Context.Time, t)
 }
 
@@ -88,9 +92,18 @@ func (in *input) credential(c *pdp.Context, t *tables) {
 	in.word("state", string(c.Credential.State))
 	in.word("presented", c.Credential.Presented)
 	in.word("acr", c.Credential.ACR)
+	in.word("amr", methods(c.Credential.AMR))
 	in.word("factors", factors(c.Credential.AMR))
 	in.word("elevation", t.elevation(c))
 	in.end("credential")
+}
+
+// methods writes the methods of authentication (RFC 8176) as one text.
+func methods(amr []string) string {
+	if len(amr) == 2 && amr[0] == "pwd" && amr[1] == "otp" {
+		return "pwd otp"
+	}
+	return strings.Join(amr, " ")
 }
 
 // factors counts the distinct methods of authentication (RFC 8176).

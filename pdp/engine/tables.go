@@ -18,6 +18,7 @@ type tables struct {
 	zone       *time.Location
 	acr        string
 	routes     pdp.Routes
+	limits     limitRows
 }
 
 type thresholds struct {
@@ -35,6 +36,7 @@ type tablesDocument struct {
 	Networks   map[string][]string `json:"networks"`
 	ACR        string              `json:"step_up_acr"`
 	Routes     []pdp.Route         `json:"routes"`
+	Limits     *limitRows          `json:"limits"`
 }
 
 // newTables checks the tables whole and reports all faults together.
@@ -50,8 +52,11 @@ func newTables(document any, digest string) (*tables, error) {
 	if d.Thresholds == nil {
 		return nil, errors.New("authz.tables: thresholds is missing")
 	}
-	t := &tables{thresholds: *d.Thresholds, acr: d.ACR, routes: pdp.Routes{Revision: digest, Rows: d.Routes}}
-	faults := t.thresholds.faults()
+	if d.Limits == nil {
+		return nil, errors.New("authz.tables: limits is missing")
+	}
+	t := &tables{limits: *d.Limits, thresholds: *d.Thresholds, acr: d.ACR, routes: pdp.Routes{Revision: digest, Rows: d.Routes}}
+	faults := append(t.thresholds.faults(), t.limits.faults()...)
 	if d.ACR == "" {
 		faults = append(faults, errors.New("step_up_acr is missing"))
 	}

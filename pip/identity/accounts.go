@@ -123,8 +123,8 @@ func checkUsername(name string) error {
 }
 
 func checkRole(role string) error {
-	if !slices.Contains([]string{"doctor", "nurse", "patient", "security"}, role) {
-		return errors.New("the role is none of doctor, nurse, patient, security")
+	if !slices.Contains([]string{"doctor", "nurse", "patient", "security", "machine"}, role) {
+		return errors.New("the role is none of doctor, nurse, patient, security, machine")
 	}
 	return nil
 }

@@ -19,16 +19,23 @@ const challengeSpan = time.Hour
 type Authenticator struct {
 	accounts *Accounts
 	store    Store
-	factor   Factor
-	limits   Limits
+	factor   Factor   // whose questions are sent, to whom wants them
+	carried  []Factor // which ask nothing, the preferred first
+	hasher   Hasher
+	live     func() Limits
 	now      func() time.Time
 	work     chan struct{} // one token for each core that may hash
 }
 
 // Config is what is optional about an Authenticator.
 type Config struct {
-	Limits Limits
-	Now    func() time.Time // the wall clock when nil
+	Limits func() Limits // asked each time, so that a changed number is in force at once; the defaults when nil
+	// Carried are factors that a person may have about them, the preferred
+	// first. Whoever has one is not sent a code unless they ask for it, so that
+	// a mail server that is down keeps nobody with such a factor out.
+	Carried []Factor
+	Hasher  Hasher           // Bcrypt when nil
+	Now     func() time.Time // the wall clock when nil
 }
 
 // NewAuthenticator returns an authenticator over the accounts and store, with
@@ -37,12 +44,20 @@ func NewAuthenticator(accounts *Accounts, store Store, factor Factor, cfg Config
 	if cfg.Now == nil {
 		cfg.Now = time.Now
 	}
+	if cfg.Limits == nil {
+		cfg.Limits = func() Limits { return Limits{} }
+	}
+	if cfg.Hasher == nil {
+		cfg.Hasher = Bcrypt{}
+	}
 	return &Authenticator{
-		accounts: accounts, store: store, factor: factor,
-		limits: cfg.Limits.withDefaults(), now: cfg.Now,
+		accounts: accounts, store: store, factor: factor, carried: cfg.Carried, hasher: cfg.Hasher,
+		live: cfg.Limits, now: cfg.Now,
 		work: make(chan struct{}, max(1, runtime.GOMAXPROCS(0))),
 	}
 }
+
+func (a *Authenticator) limits() Limits { return a.live().withDefaults() }
 
 // Account returns what is known of an account, or ErrNotFound.
 func (a *Authenticator) Account(ctx context.Context, id string) (Profile, error) {
@@ -52,7 +67,7 @@ func (a *Authenticator) Account(ctx context.Context, id string) (Profile, error)
 // Password begins a log-in: it checks the password and sends a code. It
 // returns ErrEmail, ErrCredentials or ErrThrottled. Nothing that a stranger
 // can see, time included, tells an unknown e-mail from a wrong password.
-func (a *Authenticator) Password(ctx context.Context, email, password string) (Challenge, error) {
+func (a *Authenticator) Password(ctx context.Context, email, password string, from Origin) (Challenge, error) {
 	address, err := ParseEmail(email)
 	if err != nil {
 		return Challenge{}, err
@@ -68,11 +83,11 @@ func (a *Authenticator) Password(ctx context.Context, email, password string) (C
 	if r.Standing != pip.AccountActive && r.Standing != pip.AccountPending {
 		r = Record{}
 	}
-	key := r.ID
-	if key == "" {
-		key = "unknown/" + index
+	guard, err := a.guardOf(ctx, r.ID, index, from)
+	if err != nil {
+		return Challenge{}, fmt.Errorf("check password: %w", err)
 	}
-	if err := a.checkGuarded(ctx, key, r, password); err != nil {
+	if err := a.checkGuarded(ctx, guard, r, password); err != nil {
 		return Challenge{}, err
 	}
 	p, err := a.accounts.profile(r)
@@ -82,11 +97,12 @@ func (a *Authenticator) Password(ctx context.Context, email, password string) (C
 	return a.ask(ctx, p, PurposeLogIn, "")
 }
 
-// checkGuarded checks one password under the guard of key. Once the work is
-// done the result is counted, even if the caller has gone away meanwhile.
-func (a *Authenticator) checkGuarded(ctx context.Context, key string, r Record, password string) error {
+// checkGuarded checks one password under a guard. Once the work is done the
+// result is counted, even if the caller has gone away meanwhile.
+func (a *Authenticator) checkGuarded(ctx context.Context, guard string, r Record, password string) error {
+	limits := a.limits().under(guard)
 	var wait time.Duration
-	err := a.store.UpdateGuard(ctx, key, func(g *Guard) { wait = g.Reserve(a.now(), a.limits) })
+	err := a.store.UpdateGuard(ctx, guard, func(g *Guard) { wait = g.Reserve(a.now(), limits) })
 	if err != nil {
 		return fmt.Errorf("check password: %w", err)
 	}
@@ -95,21 +111,22 @@ func (a *Authenticator) checkGuarded(ctx context.Context, key string, r Record, 
 	}
 	settle := context.WithoutCancel(ctx)
 	var same bool
-	if err := a.compute(ctx, func() { same = samePassword(r.PasswordHash, password) }); err != nil {
-		return errors.Join(err, a.store.UpdateGuard(settle, key, func(g *Guard) { g.Release() }))
+	if err := a.compute(ctx, func() { same = samePassword(a.hasher, r.PasswordHash, password) }); err != nil {
+		return errors.Join(err, a.store.UpdateGuard(settle, guard, func(g *Guard) { g.Release() }))
 	}
-	err = a.store.UpdateGuard(settle, key, func(g *Guard) {
+	failures := 0
+	err = a.store.UpdateGuard(settle, guard, func(g *Guard) {
 		if same {
 			g.Succeed()
 			return
 		}
-		g.Fail(a.now(), a.limits)
+		failures = g.Fail(a.now(), limits)
 	})
 	if err != nil {
 		return fmt.Errorf("check password: %w", err)
 	}
 	if !same {
-		return &Refusal{Reason: "credentials_invalid", Account: r.ID}
+		return &Refusal{Reason: "credentials_invalid", Account: r.ID, Guard: guard, Failures: failures}
 	}
 	return nil
 }
@@ -129,33 +146,62 @@ func (a *Authenticator) StepUp(ctx context.Context, account, session string) (Ch
 // ask stores a challenge, then sends its code.
 func (a *Authenticator) ask(ctx context.Context, p Profile, purpose Purpose, session string) (Challenge, error) {
 	now := a.now()
-	open, err := a.store.CountOpen(ctx, p.ID, a.limits.CodeAttempts, now.Add(-challengeSpan), now)
+	open, err := a.store.CountOpen(ctx, p.ID, a.limits().CodeAttempts, now.Add(-challengeSpan), now)
 	if err != nil {
 		return Challenge{}, fmt.Errorf("challenge: %w", err)
 	}
-	if open >= a.limits.OpenChallenges {
-		return Challenge{}, &Refusal{Reason: "throttled", Account: p.ID, Wait: a.limits.CodeLife}
+	if open >= a.limits().OpenChallenges {
+		return Challenge{}, &Refusal{Reason: "throttled", Account: p.ID, Wait: a.limits().CodeLife}
 	}
-	q, err := a.prepare(ctx, p)
+	usable, err := a.usable(ctx, p.ID)
+	if err != nil {
+		return Challenge{}, fmt.Errorf("challenge: %w", err)
+	}
+	q, err := a.prepare(ctx, usable[0], p)
 	if err != nil {
 		return Challenge{}, fmt.Errorf("challenge: %w", err)
 	}
 	c := Pending{
 		ID: rand.Text(), Account: p.ID, Session: session, Purpose: purpose,
-		Method: a.factor.Method(), Kept: q.Kept,
-		Created: now, Expires: now.Add(a.limits.CodeLife), Sent: now,
+		Method: usable[0].Method(), Kept: q.Kept,
+		Created: now, Expires: now.Add(a.limits().CodeLife),
+	}
+	if q.Deliver != nil {
+		c.Sent = now
 	}
 	if err := a.store.AddChallenge(ctx, c); err != nil {
 		return Challenge{}, fmt.Errorf("challenge: %w", err)
 	}
-	if err := q.Deliver(ctx); err != nil {
-		return Challenge{}, fmt.Errorf("challenge: %w", err)
+	if q.Deliver != nil {
+		if err := q.Deliver(ctx); err != nil {
+			return Challenge{}, fmt.Errorf("challenge: %w", err)
+		}
 	}
-	return Challenge{ID: c.ID, Methods: []string{c.Method}, Expires: c.Expires}, nil
+	challenge := Challenge{ID: c.ID, Expires: c.Expires}
+	for _, f := range usable {
+		challenge.Methods = append(challenge.Methods, f.Method())
+	}
+	return challenge, nil
 }
 
-func (a *Authenticator) prepare(ctx context.Context, p Profile) (q Question, err error) {
-	if failed := a.compute(ctx, func() { q, err = a.factor.Prepare(ctx, p) }); failed != nil {
+// usable returns the factors that an account can answer with, the one that is
+// asked for first: what the person carries about, then what has to be sent.
+func (a *Authenticator) usable(ctx context.Context, account string) ([]Factor, error) {
+	var usable []Factor
+	for _, f := range a.carried {
+		ready, err := f.Ready(ctx, account)
+		if err != nil {
+			return nil, err
+		}
+		if ready {
+			usable = append(usable, f)
+		}
+	}
+	return append(usable, a.factor), nil
+}
+
+func (a *Authenticator) prepare(ctx context.Context, f Factor, p Profile) (q Question, err error) {
+	if failed := a.compute(ctx, func() { q, err = f.Prepare(ctx, p) }); failed != nil {
 		return Question{}, failed
 	}
 	return q, err
@@ -176,6 +222,6 @@ func (a *Authenticator) compute(ctx context.Context, do func()) error {
 
 // Sweep forgets what can no longer matter. Call it now and then.
 func (a *Authenticator) Sweep(ctx context.Context) error {
-	age := max(2*challengeSpan, a.limits.BarFor+a.limits.WrongWithin)
+	age := max(2*challengeSpan, a.limits().WrongWithin)
 	return a.store.Sweep(ctx, a.now().Add(-age))
 }

@@ -7,24 +7,28 @@ import (
 	"log/slog"
 	"math/big"
 	"strconv"
+	"time"
 
 	"golang.org/x/crypto/bcrypt"
 )
 
 // A Factor is one way to prove possession, asked for after the password.
 type Factor interface {
-	// Method names it to the user: "email".
+	// Method names it to the user: "email", "totp".
 	Method() string
-	// AMR names it to the policy (RFC 8176): "otp".
-	AMR() string
+	// Ready reports whether the account can use it now.
+	Ready(ctx context.Context, account string) (bool, error)
 	// Prepare makes a fresh question for p. Nothing leaves before Deliver.
 	Prepare(ctx context.Context, p Profile) (Question, error)
-	// Check compares an answer with what Question.Kept remembered.
-	Check(kept, answer string) bool
+	// Check judges an answer to c, whose Kept is what the Question remembered if
+	// it was this factor's. It returns what was proven, in the words that the
+	// policy reads (RFC 8176), or "" for a wrong answer.
+	Check(ctx context.Context, c Pending, answer string) (amr string, err error)
 }
 
 // A Question is prepared by a Factor: Kept is stored, never the answer itself,
-// and Deliver reaches the person once Kept is safe.
+// and Deliver reaches the person once Kept is safe. A factor that the person
+// carries about asks nothing: its Question is zero.
 type Question struct {
 	Kept    string
 	Deliver func(context.Context) error
@@ -40,6 +44,10 @@ type Message struct {
 	To      string // a bare address
 	Subject string
 	Text    string
+	Life    time.Duration // it is worthless afterwards; 0 means 5 minutes
+	// Void asks for the work of sending without the mail, so that a stranger
+	// cannot tell by time whether there was somebody to write to.
+	Void bool
 }
 
 // String keeps the code out of logs.
@@ -50,6 +58,21 @@ func (Message) GoString() string { return "redacted" }
 
 // LogValue keeps the code out of logs.
 func (Message) LogValue() slog.Value { return slog.StringValue("redacted") }
+
+// The names of the factors, to the user.
+const (
+	methodEmail = "email"
+	methodApp   = "totp"
+)
+
+// What was proven, to the policy. RFC 8176 knows "otp" for one-time passwords
+// of either kind; it has no name for a code from a sheet of paper, which the
+// policy may want to tell apart.
+const (
+	amrPassword = "pwd"
+	amrOneTime  = "otp"
+	amrRecovery = "recovery"
+)
 
 const (
 	codeCost  = 10
@@ -65,18 +88,17 @@ type EmailCode struct{ mailer Mailer }
 func NewEmailCode(mailer Mailer) *EmailCode { return &EmailCode{mailer: mailer} }
 
 // Method is "email".
-func (*EmailCode) Method() string { return "email" }
+func (*EmailCode) Method() string { return methodEmail }
 
-// AMR is "otp".
-func (*EmailCode) AMR() string { return "otp" }
+// Ready is true: every account has an address.
+func (*EmailCode) Ready(context.Context, string) (bool, error) { return true, nil }
 
 // Prepare draws a code. What is kept is its bcrypt hash.
 func (e *EmailCode) Prepare(_ context.Context, p Profile) (Question, error) {
-	n, err := rand.Int(rand.Reader, big.NewInt(codeCount))
+	code, err := drawCode()
 	if err != nil {
-		return Question{}, fmt.Errorf("draw code: %w", err)
+		return Question{}, err
 	}
-	code := strconv.FormatInt(firstCode+n.Int64(), 10)
 	hash, err := bcrypt.GenerateFromPassword([]byte(code), codeCost)
 	if err != nil {
 		return Question{}, fmt.Errorf("hash code: %w", err)
@@ -95,8 +117,26 @@ func (e *EmailCode) Prepare(_ context.Context, p Profile) (Question, error) {
 	}, nil
 }
 
-// Check accepts exactly the six digits: no blanks, no other digits than ASCII.
-func (*EmailCode) Check(kept, answer string) bool {
+// Check compares with the hash of Prepare. A challenge for which no code was
+// mailed has none.
+func (*EmailCode) Check(_ context.Context, c Pending, answer string) (string, error) {
+	if c.Kept == "" || !isCode(answer) || bcrypt.CompareHashAndPassword([]byte(c.Kept), []byte(answer)) != nil {
+		return "", nil
+	}
+	return amrOneTime, nil
+}
+
+// drawCode draws from 100000 to 999999, each equally likely.
+func drawCode() (string, error) {
+	n, err := rand.Int(rand.Reader, big.NewInt(codeCount))
+	if err != nil {
+		return "", fmt.Errorf("draw code: %w", err)
+	}
+	return strconv.FormatInt(firstCode+n.Int64(), 10), nil
+}
+
+// isCode accepts exactly six digits: no blanks, no other digits than ASCII.
+func isCode(answer string) bool {
 	if len(answer) != codeSize {
 		return false
 	}
@@ -105,5 +145,5 @@ func (*EmailCode) Check(kept, answer string) bool {
 			return false
 		}
 	}
-	return bcrypt.CompareHashAndPassword([]byte(kept), []byte(answer)) == nil
+	return true
 }

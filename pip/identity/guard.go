@@ -10,9 +10,11 @@ const (
 	pendingWait = time.Second
 )
 
-// A Guard remembers the wrong passwords of one account, or of one e-mail that
-// has none. Checks under way count as wrong until they are settled: otherwise
-// a thousand guesses sent at once would all be evaluated.
+// A Guard remembers the wrong passwords of one account from one kind of origin,
+// or of one e-mail that has no account. It never lets more than
+// Limits.WrongPasswords be evaluated in a span; whether a bar follows is for
+// the policy to say. Checks under way count as wrong until they are settled:
+// otherwise a thousand guesses sent at once would all be evaluated.
 type Guard struct {
 	Failed       []time.Time // wrong passwords within the span
 	Pending      int         // checks under way
@@ -35,15 +37,21 @@ func (g *Guard) Reserve(now time.Time, l Limits) (wait time.Duration) {
 	return 0
 }
 
-// Fail settles a reservation with a wrong password.
-func (g *Guard) Fail(now time.Time, l Limits) {
+// Fail settles a reservation with a wrong password, and returns how many there
+// have been in the span.
+func (g *Guard) Fail(now time.Time, l Limits) int {
 	l = l.withDefaults()
 	g.Release()
 	g.forget(now, l)
 	g.Failed = append(g.Failed, now)
-	if len(g.Failed) >= l.WrongPasswords {
-		g.Failed = nil
-		g.BarredUntil = now.Add(l.BarFor)
+	return len(g.Failed)
+}
+
+// Bar refuses everything until then. A bar is never shortened by a later one.
+func (g *Guard) Bar(until time.Time) {
+	g.Failed = nil
+	if until.After(g.BarredUntil) {
+		g.BarredUntil = until
 	}
 }
 

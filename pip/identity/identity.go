@@ -25,7 +25,7 @@ type Profile = struct {
 	ID         string
 	Username   string
 	Email      string // canonical; never for a log
-	Role       string // "doctor", "nurse", "patient", "security"
+	Role       string // "doctor", "nurse", "patient", "security", "machine"
 	Standing   pip.Account
 	Staff      string
 	Patient    string
@@ -74,6 +74,9 @@ type Refusal struct {
 	Reason  string        // stable code
 	Account string        // whom it concerns, for the journal alone; "" when nobody
 	Wait    time.Duration // how long to wait before asking again, 0 for no limit
+
+	Guard    string // which guard counted the failure, for Authenticator.Bar; "" when none did
+	Failures int    // how many that guard, or the challenge, has counted, this one included
 }
 
 // Error names the reason only.
@@ -90,3 +93,6 @@ func (r *Refusal) Is(target error) bool {
 func (r *Refusal) Refused() (reason, account string, wait time.Duration) {
 	return r.Reason, r.Account, r.Wait
 }
+
+// Failed returns what was counted, for whoever decides what follows from it.
+func (r *Refusal) Failed() (guard string, failures int) { return r.Guard, r.Failures }

@@ -2,6 +2,7 @@ package identity
 
 import (
 	"cmp"
+	"strings"
 	"time"
 )
 
@@ -12,20 +13,32 @@ type Limits struct {
 	ResendEvery    time.Duration // between two codes of one challenge; 1 minute
 	Resends        int           // further codes for one challenge; 5
 	OpenChallenges int           // unanswered or worn-out challenges of one account in an hour; 30
-	WrongPasswords int           // wrong passwords that bar new log-ins; 3
-	WrongWithin    time.Duration // the span in which they are counted; 3 minutes
-	BarFor         time.Duration // how long new log-ins are then barred; 15 minutes
+	WrongPasswords int           // wrong passwords that one guard evaluates in WrongWithin; 3
+	WrongWithin    time.Duration // 3 minutes
+
+	KnownWrongPasswords int           // the same for a device that the account has signed in from; 3
+	KnownWrongWithin    time.Duration // 15 minutes
 }
 
 func (l Limits) withDefaults() Limits {
 	return Limits{
-		CodeLife:       cmp.Or(l.CodeLife, 5*time.Minute),
-		CodeAttempts:   cmp.Or(l.CodeAttempts, 3),
-		ResendEvery:    cmp.Or(l.ResendEvery, time.Minute),
-		Resends:        cmp.Or(l.Resends, 5),
-		OpenChallenges: cmp.Or(l.OpenChallenges, 30),
-		WrongPasswords: cmp.Or(l.WrongPasswords, 3),
-		WrongWithin:    cmp.Or(l.WrongWithin, 3*time.Minute),
-		BarFor:         cmp.Or(l.BarFor, 15*time.Minute),
+		CodeLife:            cmp.Or(l.CodeLife, 5*time.Minute),
+		CodeAttempts:        cmp.Or(l.CodeAttempts, 3),
+		ResendEvery:         cmp.Or(l.ResendEvery, time.Minute),
+		Resends:             cmp.Or(l.Resends, 5),
+		OpenChallenges:      cmp.Or(l.OpenChallenges, 30),
+		WrongPasswords:      cmp.Or(l.WrongPasswords, 3),
+		WrongWithin:         cmp.Or(l.WrongWithin, 3*time.Minute),
+		KnownWrongPasswords: cmp.Or(l.KnownWrongPasswords, 3),
+		KnownWrongWithin:    cmp.Or(l.KnownWrongWithin, 15*time.Minute),
 	}
+}
+
+// under returns the limits that hold for a guard: a known device has stricter
+// ones of its own.
+func (l Limits) under(guard string) Limits {
+	if strings.Contains(guard, deviceMark) {
+		l.WrongPasswords, l.WrongWithin = l.KnownWrongPasswords, l.KnownWrongWithin
+	}
+	return l
 }

@@ -28,11 +28,29 @@ func HashPassword(password string) (string, error) {
 	if len([]rune(password)) < minPassword || !hashable(password) {
 		return "", ErrPassword
 	}
-	hash, err := bcrypt.GenerateFromPassword([]byte(password), passwordCost)
+	return hashPassword(Bcrypt{}, password)
+}
+
+func hashPassword(h Hasher, password string) (string, error) {
+	hash, err := h.Hash([]byte(password), passwordCost)
 	if err != nil {
 		return "", fmt.Errorf("hash password: %w", err)
 	}
 	return string(hash), nil
+}
+
+// ErrCommon says that a password is among the first that a guesser tries.
+var ErrCommon = errors.New("the password is a common one")
+
+// CheckPassword returns ErrPassword or ErrCommon for what no person may choose.
+func CheckPassword(password string) error {
+	if len([]rune(password)) < minPassword || !hashable(password) {
+		return ErrPassword
+	}
+	if common(password) {
+		return ErrCommon
+	}
+	return nil
 }
 
 // hashable reports whether bcrypt sees the whole password. It ignores what
@@ -44,12 +62,12 @@ func hashable(password string) bool {
 
 // samePassword compares with hash, or does the same work in vain when hash is
 // empty or the password is not hashable.
-func samePassword(hash, password string) bool {
+func samePassword(h Hasher, hash, password string) bool {
 	if hash == "" || !hashable(password) {
-		_ = bcrypt.CompareHashAndPassword(nobodysHash, []byte(password[:min(len(password), maxPassword)]))
+		_ = h.Same(nobodysHash, []byte(password[:min(len(password), maxPassword)]))
 		return false
 	}
-	return bcrypt.CompareHashAndPassword([]byte(hash), []byte(password)) == nil
+	return h.Same([]byte(hash), []byte(password))
 }
 
 // checkHash refuses a stored hash that is weaker than HashPassword makes it.

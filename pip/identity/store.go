@@ -24,6 +24,7 @@ type Record struct {
 
 // An AccountStore keeps accounts. What is not there is ErrNotFound.
 type AccountStore interface {
+	ApprovalStore
 	AddAccount(ctx context.Context, r Record) error // ErrTaken
 	Account(ctx context.Context, id string) (Record, error)
 	AccountByEmail(ctx context.Context, index string) (Record, error)
@@ -45,6 +46,8 @@ type Purpose string
 const (
 	PurposeLogIn  Purpose = "log_in"
 	PurposeStepUp Purpose = "step_up"
+	PurposeSignUp Purpose = "sign_up"
+	PurposeReset  Purpose = "reset"
 )
 
 // A Pending is a challenge as it is stored.
@@ -89,4 +92,6 @@ type Store interface {
 	AccountStore
 	GuardStore
 	ChallengeStore
+	SignUpStore
+	AppStore
 }

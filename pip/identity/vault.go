@@ -8,7 +8,8 @@ import (
 	"github.com/tink-crypto/tink-go/v2/tink"
 )
 
-// A Vault seals e-mail addresses and makes the index by which they are found.
+// A Vault seals what is personal or secret, and makes the index by which an
+// e-mail address is found.
 type Vault struct {
 	aead tink.AEAD
 	mac  tink.MAC
@@ -35,6 +36,16 @@ func (v *Vault) index(email string) (string, error) {
 	return hex.EncodeToString(sum), nil
 }
 
+// coin is a keyed toss: always the same for the same words, and not to be
+// foretold without the key.
+func (v *Vault) coin(index, network string) (heads bool, err error) {
+	sum, err := v.mac.ComputeMAC([]byte("identity/familiar/" + index + "/" + network))
+	if err != nil {
+		return false, fmt.Errorf("toss: %w", err)
+	}
+	return sum[len(sum)-1]&1 == 1, nil
+}
+
 func (v *Vault) seal(account, email string) ([]byte, error) {
 	sealed, err := v.aead.Encrypt([]byte(email), place(account))
 	if err != nil {
@@ -49,6 +60,34 @@ func (v *Vault) open(account string, sealed []byte) (string, error) {
 		return "", fmt.Errorf("open e-mail of account %s: %w", account, err)
 	}
 	return string(email), nil
+}
+
+// Seal encrypts a value for one place, a row and column; it opens there alone.
+func (v *Vault) Seal(place string, value []byte) ([]byte, error) {
+	sealed, err := v.aead.Encrypt(value, []byte("identity/"+place))
+	if err != nil {
+		return nil, fmt.Errorf("seal %s: %w", place, err)
+	}
+	return sealed, nil
+}
+
+// Open decrypts what Seal made for the same place.
+func (v *Vault) Open(place string, sealed []byte) ([]byte, error) {
+	value, err := v.aead.Decrypt(sealed, []byte("identity/"+place))
+	if err != nil {
+		return nil, fmt.Errorf("open %s: %w", place, err)
+	}
+	return value, nil
+}
+
+// mark is a keyed hash of a random secret, bound to its place. What has less
+// than some fifty bits of chance needs bcrypt instead.
+func (v *Vault) mark(place, secret string) (string, error) {
+	sum, err := v.mac.ComputeMAC([]byte("identity/" + place + "/" + secret))
+	if err != nil {
+		return "", fmt.Errorf("mark %s: %w", place, err)
+	}
+	return hex.EncodeToString(sum), nil
 }
 
 // place binds a sealed value to its row and column: moved elsewhere, it does

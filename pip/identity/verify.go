@@ -12,8 +12,22 @@ import (
 // Verify answers the challenge of a log-in: with the proof, or with ErrCode.
 // However many answers arrive at once, from however many processes on one
 // store, at most Limits.CodeAttempts are evaluated and at most one succeeds.
-func (a *Authenticator) Verify(ctx context.Context, challenge, code string) (Proof, error) {
-	return a.verify(ctx, challenge, code, func(p Pending) bool { return p.Purpose == PurposeLogIn })
+//
+// While the guard of from is barred nothing is evaluated, or whoever holds
+// several challenges could go on guessing at the next one.
+func (a *Authenticator) Verify(ctx context.Context, challenge, code string, from Origin) (Proof, error) {
+	guard, err := a.guardOfChallenge(ctx, challenge, from)
+	if err != nil {
+		return Proof{}, err
+	}
+	proof, err := a.verify(ctx, challenge, code, func(p Pending) bool { return p.Purpose == PurposeLogIn })
+	var r *Refusal
+	if errors.As(err, &r) && r.Account != "" {
+		guarded := *r
+		guarded.Guard = guard
+		return Proof{}, &guarded
+	}
+	return proof, err
 }
 
 // VerifyStepUp answers the challenge that StepUp gave to this very session.
@@ -33,18 +47,19 @@ func (a *Authenticator) verify(ctx context.Context, challenge, code string, fits
 	}
 	refused := &Refusal{Reason: "code_invalid", Account: seen.Account}
 	now := a.now()
-	p, counted, err := a.store.CountAttempt(ctx, challenge, a.limits.CodeAttempts, now)
+	p, counted, err := a.store.CountAttempt(ctx, challenge, a.limits().CodeAttempts, now)
 	if err != nil {
 		return Proof{}, fmt.Errorf("verify code: %w", err)
 	}
 	if !counted {
 		return Proof{}, refused
 	}
-	var same bool
-	if err := a.compute(ctx, func() { same = a.factor.Check(p.Kept, code) }); err != nil {
+	refused.Failures = p.Attempts
+	amr, err := a.check(ctx, p, code)
+	if err != nil {
 		return Proof{}, fmt.Errorf("verify code: %w", err)
 	}
-	if !same {
+	if amr == "" {
 		return Proof{}, refused
 	}
 	won, err := a.store.SpendChallenge(ctx, challenge, p.Kept)
@@ -54,13 +69,28 @@ func (a *Authenticator) verify(ctx context.Context, challenge, code string, fits
 	if !won {
 		return Proof{}, refused
 	}
-	return a.prove(ctx, p.Account, now)
+	return a.prove(ctx, p.Account, amr, now)
+}
+
+// check asks each factor that the account can use. One attempt is one answer to
+// all of them: with an app and a mailed code it is right for either.
+func (a *Authenticator) check(ctx context.Context, p Pending, code string) (amr string, err error) {
+	usable, err := a.usable(ctx, p.Account)
+	if err != nil {
+		return "", err
+	}
+	for _, f := range usable {
+		if failed := a.compute(ctx, func() { amr, err = f.Check(ctx, p, code) }); failed != nil || err != nil || amr != "" {
+			return amr, errors.Join(failed, err)
+		}
+	}
+	return "", nil
 }
 
 // prove states what was proven. An account that was disabled since the
 // challenge began proves nothing; whether a pending one may do anything is for
 // the policy to say.
-func (a *Authenticator) prove(ctx context.Context, account string, now time.Time) (Proof, error) {
+func (a *Authenticator) prove(ctx context.Context, account, amr string, now time.Time) (Proof, error) {
 	profile, err := a.accounts.Account(ctx, account)
 	if err != nil {
 		return Proof{}, fmt.Errorf("verify code: %w", err)
@@ -68,7 +98,7 @@ func (a *Authenticator) prove(ctx context.Context, account string, now time.Time
 	if profile.Standing != pip.AccountActive && profile.Standing != pip.AccountPending {
 		return Proof{}, &Refusal{Reason: "code_invalid", Account: account}
 	}
-	return Proof{Account: profile, AMR: []string{"pwd", a.factor.AMR()}, AuthTime: now}, nil
+	return Proof{Account: profile, AMR: []string{amrPassword, amr}, AuthTime: now}, nil
 }
 
 // Resend sends a new code for an open challenge; the old code is void, the
@@ -76,37 +106,37 @@ func (a *Authenticator) prove(ctx context.Context, account string, now time.Time
 // is too young, and when there were too many.
 func (a *Authenticator) Resend(ctx context.Context, challenge string) error {
 	p, err := a.store.Challenge(ctx, challenge)
-	if errors.Is(err, ErrNotFound) {
+	if errors.Is(err, ErrNotFound) || err == nil && p.Purpose != PurposeLogIn && p.Purpose != PurposeStepUp {
 		return ErrCode
 	}
 	if err != nil {
 		return fmt.Errorf("resend code: %w", err)
 	}
 	now := a.now()
-	if p.Spent || p.Attempts >= a.limits.CodeAttempts || !p.Expires.After(now) {
+	if p.Spent || p.Attempts >= a.limits().CodeAttempts || !p.Expires.After(now) {
 		return &Refusal{Reason: "code_invalid", Account: p.Account}
 	}
-	if p.Resends >= a.limits.Resends {
+	if p.Resends >= a.limits().Resends {
 		return &Refusal{Reason: "throttled", Account: p.Account, Wait: max(p.Created.Add(challengeSpan).Sub(now), time.Second)}
 	}
-	if wait := p.Sent.Add(a.limits.ResendEvery).Sub(now); wait > 0 {
+	if wait := p.Sent.Add(a.limits().ResendEvery).Sub(now); wait > 0 {
 		return &Refusal{Reason: "throttled", Account: p.Account, Wait: wait}
 	}
 	profile, err := a.accounts.Account(ctx, p.Account)
 	if err != nil {
 		return fmt.Errorf("resend code: %w", err)
 	}
-	q, err := a.prepare(ctx, profile)
+	q, err := a.prepare(ctx, a.factor, profile)
 	if err != nil {
 		return fmt.Errorf("resend code: %w", err)
 	}
-	p.Kept, p.Sent, p.Expires = q.Kept, now, now.Add(a.limits.CodeLife)
-	renewed, err := a.store.RenewChallenge(ctx, p, a.limits.CodeAttempts)
+	p.Kept, p.Sent, p.Expires = q.Kept, now, now.Add(a.limits().CodeLife)
+	renewed, err := a.store.RenewChallenge(ctx, p, a.limits().CodeAttempts)
 	if err != nil {
 		return fmt.Errorf("resend code: %w", err)
 	}
 	if !renewed {
-		return &Refusal{Reason: "throttled", Account: p.Account, Wait: a.limits.ResendEvery}
+		return &Refusal{Reason: "throttled", Account: p.Account, Wait: a.limits().ResendEvery}
 	}
 	if err := q.Deliver(ctx); err != nil {
 		return fmt.Errorf("resend code: %w", err)

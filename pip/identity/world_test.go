@@ -135,7 +135,7 @@ func (w *world) add(email, username string, standing pip.Account) identity.Profi
 
 func (w *world) login() identity.Challenge {
 	w.t.Helper()
-	c, err := w.auth.Password(w.t.Context(), email, password)
+	c, err := w.auth.Password(w.t.Context(), email, password, identity.Origin{})
 	if err != nil {
 		w.t.Fatalf("right password: %v", err)
 	}

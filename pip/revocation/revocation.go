@@ -1,5 +1,5 @@
-// Package revocation is the information point that knows which sessions have
-// been cut off. It answers from memory. The authority is the policy
+// Package revocation is the information point that knows which sessions and
+// which subjects have been cut off. It answers from memory. The authority is the policy
 // administrator's database, from which the list is restored at start; until
 // then every answer is unknown, which denies.
 package revocation
@@ -29,12 +29,15 @@ type List struct {
 	mu       sync.RWMutex
 	restored bool
 	sessions map[[16]byte]uint32 // session id -> Unix seconds
+	subjects map[string]time.Time
 }
 
 var _ pip.Source = (*List)(nil)
 
 // New returns a list that knows nothing and says so.
-func New() *List { return &List{sessions: map[[16]byte]uint32{}} }
+func New() *List {
+	return &List{sessions: map[[16]byte]uint32{}, subjects: map[string]time.Time{}}
+}
 
 // Name of the source in readings and journal records.
 func (*List) Name() string { return "revocation" }
@@ -69,8 +72,8 @@ func (l *List) add(e Entry) error {
 	return nil
 }
 
-// Forget drops entries whose tokens have all expired, and returns how many
-// are left.
+// Forget drops sessions whose tokens have all expired and bans that are over,
+// and returns how many sessions are left.
 func (l *List) Forget(now time.Time) int {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -79,10 +82,16 @@ func (l *List) Forget(now time.Time) int {
 			delete(l.sessions, id)
 		}
 	}
+	for subject, until := range l.subjects {
+		if !now.Before(until) {
+			delete(l.subjects, subject)
+		}
+	}
 	return len(l.sessions)
 }
 
-// Gather says whether the session of the query was revoked. A query without a
+// Gather says whether the session of the query was revoked or its subject
+// banned. A query without a
 // session, from a stranger, has nothing that could be.
 func (l *List) Gather(_ context.Context, q *pip.Query, f *pip.Facts) error {
 	l.mu.RLock()
@@ -97,6 +106,7 @@ func (l *List) Gather(_ context.Context, q *pip.Query, f *pip.Facts) error {
 		}
 		_, f.Revocation.Session = l.sessions[id]
 	}
+	f.Revocation.Subject = l.banned(q.Subject, q.Now)
 	f.Revocation.Reading = pip.Reading{Source: l.Name(), State: pip.Fresh}
 	return nil
 }

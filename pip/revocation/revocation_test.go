@@ -2,6 +2,7 @@ package revocation_test
 
 import (
 	"context"
+	"errors"
 	"testing"
 	"time"
 
@@ -77,5 +78,45 @@ func TestForgetting(t *testing.T) {
 	}
 	if got, _ := gather(t, l, live); !got.Session {
 		t.Error("an earlier end shortened an entry")
+	}
+}
+
+func TestBans(t *testing.T) {
+	now := time.Date(2026, 3, 2, 9, 0, 0, 0, time.UTC)
+	l := revocation.New()
+	if err := errors.Join(l.Restore(nil), l.Ban(t.Context(), "u-1", now.Add(time.Minute)), l.Ban(t.Context(), "u-2", now.Add(time.Minute))); err != nil {
+		t.Fatal(err)
+	}
+	if err := l.Unban(t.Context(), "u-2"); err != nil {
+		t.Fatal(err)
+	}
+	for _, tt := range []struct {
+		name    string
+		subject string
+		at      time.Time
+		want    bool
+	}{
+		{"banned", "u-1", now, true},
+		{"a moment before its end", "u-1", now.Add(time.Minute - 1), true},
+		{"over", "u-1", now.Add(time.Minute), false},
+		{"at no time", "u-1", time.Time{}, true},
+		{"lifted", "u-2", now, false},
+		{"somebody else", "u-3", now, false},
+		{"a stranger", "", now, false},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			var f pip.Facts
+			if err := l.Gather(t.Context(), &pip.Query{Subject: tt.subject, Now: tt.at}, &f); err != nil || f.Revocation.Subject != tt.want {
+				t.Errorf("got %v, %v, want %v", f.Revocation.Subject, err, tt.want)
+			}
+		})
+	}
+	l.Forget(now.Add(time.Hour))
+	var f pip.Facts
+	if err := l.Gather(t.Context(), &pip.Query{Subject: "u-1", Now: now}, &f); err != nil || f.Revocation.Subject {
+		t.Errorf("a clock that stepped back revived a forgotten ban: %v, %v", f.Revocation.Subject, err)
+	}
+	if err := l.Ban(t.Context(), "", now); err == nil {
+		t.Error("nobody was banned")
 	}
 }

@@ -49,6 +49,7 @@
 #                 state: {enum: ["", "none", "valid", "expired", "invalid", "vouched"]}
 #                 presented: {enum: ["", "header", "cookie"]}
 #                 acr: {type: string}
+#                 amr: {type: string}
 #                 factors: {enum: ["none", "one", "two"]}
 #                 elevation: {enum: ["none", "fresh", "expired"]}
 #             identity:
@@ -77,6 +78,8 @@
 #                 state: {enum: ["unknown", "stale", "fresh"]}
 #                 place: {enum: ["", "on_site", "off_site"]}
 #                 country: {type: string}
+#                 drift: {enum: ["", "none", "moved", "lost", "hidden"]}
+#                 travel: {enum: ["", "possible", "impossible"]}
 #             care:
 #               type: object
 #               additionalProperties: false
@@ -92,6 +95,13 @@
 #                 state: {enum: ["unknown", "stale", "fresh"]}
 #                 denials: {enum: ["", "usual", "many"]}
 #                 failed_log_ins: {enum: ["", "usual", "many"]}
+#             log_in:
+#               type: object
+#               additionalProperties: false
+#               properties:
+#                 factor: {enum: ["", "password", "code"]}
+#                 failures: {enum: ["none", "few", "many"]}
+#                 familiar: {enum: ["none", "network", "device"]}
 #             time:
 #               type: object
 #               additionalProperties: false

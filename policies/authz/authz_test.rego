@@ -13,6 +13,7 @@ test_golden_requests_are_allowed[name] if {
 		"doctor": golden.doctor,
 		"nurse": golden.nurse,
 		"patient": golden.patient,
+		"security": golden.security,
 		"stranger": golden.stranger,
 	}
 	answer := authz.answer with input as request

@@ -2,28 +2,30 @@ package sqlstore
 
 import (
 	"context"
+	"database/sql"
+	"errors"
 	"fmt"
 	"strings"
 
 	"github.com/wardgate/wardgate/pdp/admin"
 )
 
-// Begin stores both or neither.
-func (s *Store) Begin(ctx context.Context, v admin.Session, r admin.Refresh) error {
+// Begin stores all of it or nothing.
+func (s *Store) Begin(ctx context.Context, v admin.Session, r admin.Refresh, from admin.Sighting) error {
 	tx, err := s.db.BeginTx(ctx, nil)
 	if err != nil {
 		return fmt.Errorf("begin session: %w", err)
 	}
 	defer tx.Rollback() // a no-op after Commit
-	_, err = tx.ExecContext(ctx, "INSERT INTO admin_sessions (id, account, os, browser, network, country, amr, acr, auth_time, "+
-		"created_at, last_used_at, idle_until, ends_by, ended_at, end_reason) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, '')",
-		v.ID, v.Account, v.Footprint.OS, v.Footprint.Browser, v.Footprint.Network, v.Footprint.Country,
+	_, err = tx.ExecContext(ctx, "INSERT INTO admin_sessions (id, account, footprint, amr, acr, auth_time, "+
+		"created_at, last_used_at, idle_until, ends_by, ended_at, end_reason) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, '')",
+		v.ID, v.Account, v.Sealed,
 		strings.Join(v.AMR, " "), v.ACR, micros(v.AuthTime),
 		micros(v.Created), micros(v.LastUsed), micros(v.IdleUntil), micros(v.Until))
 	if err != nil {
 		return fmt.Errorf("begin session: %w", err)
 	}
-	if err := addRefresh(ctx, tx, r); err != nil {
+	if err := errors.Join(beginRefresh(ctx, tx, r), sight(ctx, tx, from)); err != nil {
 		return err
 	}
 	if err := tx.Commit(); err != nil {
@@ -72,10 +74,38 @@ func (s *Store) Rotate(ctx context.Context, r admin.Rotation) error {
 	if err := addRefresh(ctx, tx, admin.Refresh{Hash: r.New, Session: r.Session, Issued: r.At}); err != nil {
 		return err
 	}
+	if r.Answer != "" {
+		_, err := tx.ExecContext(ctx, "INSERT INTO admin_refresh_answers (hash, sealed, forget_at) VALUES (?, ?, ?)",
+			r.Old, r.Answer, micros(r.ForgetAnswer))
+		if err != nil {
+			return fmt.Errorf("rotate: %w", err)
+		}
+	}
 	if err := tx.Commit(); err != nil {
 		return fmt.Errorf("rotate: %w", err)
 	}
 	return nil
+}
+
+// Answer returns the sealed answer that was given for a refresh token.
+func (s *Store) Answer(ctx context.Context, hash string) (string, error) {
+	var sealed string
+	err := s.db.QueryRowContext(ctx, "SELECT sealed FROM admin_refresh_answers WHERE hash = ?", hash).Scan(&sealed)
+	if errors.Is(err, sql.ErrNoRows) {
+		return "", admin.ErrNotFound
+	}
+	if err != nil {
+		return "", fmt.Errorf("read answer: %w", err)
+	}
+	return sealed, nil
+}
+
+// beginRefresh adds the first refresh token of a session that has one.
+func beginRefresh(ctx context.Context, on execer, r admin.Refresh) error {
+	if r.Hash == "" {
+		return nil
+	}
+	return addRefresh(ctx, on, r)
 }
 
 func addRefresh(ctx context.Context, on execer, r admin.Refresh) error {

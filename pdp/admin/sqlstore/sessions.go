@@ -11,7 +11,7 @@ import (
 	"github.com/wardgate/wardgate/pdp/admin"
 )
 
-const sessionColumns = "s.id, s.account, s.os, s.browser, s.network, s.country, s.amr, s.acr, s.auth_time, " +
+const sessionColumns = "s.id, s.account, s.footprint, s.amr, s.acr, s.auth_time, " +
 	"s.created_at, s.last_used_at, s.idle_until, s.ends_by, s.ended_at, s.end_reason"
 
 // Session returns one session, ended or not.
@@ -55,10 +55,19 @@ func (s *Store) EndedSince(ctx context.Context, since time.Time) ([]admin.Sessio
 	return s.list(ctx, "WHERE s.ended_at > ? ORDER BY s.ended_at", micros(since))
 }
 
-// Sweep deletes sessions with their tokens.
-func (s *Store) Sweep(ctx context.Context, before time.Time) error {
-	if _, err := s.db.ExecContext(ctx, "DELETE FROM admin_sessions WHERE ends_by < ?", micros(before)); err != nil {
-		return fmt.Errorf("sweep sessions: %w", err)
+// Sweep deletes sessions with their tokens, and answers and bans that are over.
+func (s *Store) Sweep(ctx context.Context, before, now time.Time) error {
+	for _, one := range []struct {
+		query string
+		then  time.Time
+	}{
+		{"DELETE FROM admin_sessions WHERE ends_by < ?", before},
+		{"DELETE FROM admin_refresh_answers WHERE forget_at < ?", now},
+		{"DELETE FROM admin_bans WHERE banned_until < ?", now},
+	} {
+		if _, err := s.db.ExecContext(ctx, one.query, micros(one.then)); err != nil {
+			return fmt.Errorf("sweep sessions: %w", err)
+		}
 	}
 	return nil
 }
@@ -89,7 +98,7 @@ func scanSession(row interface{ Scan(...any) error }, more ...any) (admin.Sessio
 	var amr string
 	var auth, created, used, idle, until, ended int64
 	err := row.Scan(append([]any{
-		&v.ID, &v.Account, &v.Footprint.OS, &v.Footprint.Browser, &v.Footprint.Network, &v.Footprint.Country,
+		&v.ID, &v.Account, &v.Sealed,
 		&amr, &v.ACR, &auth, &created, &used, &idle, &until, &ended, &v.EndReason,
 	}, more...)...)
 	if errors.Is(err, sql.ErrNoRows) {

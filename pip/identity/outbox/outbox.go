@@ -47,7 +47,7 @@ func New(dir, from string, now func() time.Time) (*Outbox, error) {
 }
 
 // Send writes the whole message under a hidden name, then gives it its own. A
-// reader never sees half a mail.
+// reader never sees half a mail, nor anything of a void one.
 func (o *Outbox) Send(_ context.Context, m identity.Message) error {
 	now := o.now().UTC()
 	content, err := o.compose(m, now)
@@ -62,6 +62,9 @@ func (o *Outbox) Send(_ context.Context, m identity.Message) error {
 	_, err = f.Write(content)
 	if err = errors.Join(err, f.Sync(), f.Close()); err != nil {
 		return fmt.Errorf("send mail: %w", err)
+	}
+	if m.Void {
+		return nil
 	}
 	return o.publish(f.Name(), now)
 }

@@ -82,3 +82,17 @@ func TestSendRefusesWhatIsNoAddress(t *testing.T) {
 		t.Error("an address with a line break was accepted")
 	}
 }
+
+func TestVoidMailLeavesNothing(t *testing.T) {
+	dir := t.TempDir()
+	o, err := outbox.New(dir, "wardgate@hospital.test", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := o.Send(t.Context(), identity.Message{To: "nobody@hospital.test", Subject: "Your Wardgate code", Text: "482913", Void: true}); err != nil {
+		t.Fatal(err)
+	}
+	if files, err := os.ReadDir(dir); err != nil || len(files) != 0 {
+		t.Errorf("got %d files, want none (%v)", len(files), err)
+	}
+}

@@ -86,7 +86,7 @@ func readGuard(ctx context.Context, tx *sql.Tx, key string) (identity.Guard, int
 func writeGuard(ctx context.Context, tx *sql.Tx, key string, g identity.Guard, version int64) (bool, error) {
 	times := make([]int64, 0, len(g.Failed))
 	var touched time.Time
-	for _, t := range append(g.Failed, g.PendingSince) {
+	for _, t := range append([]time.Time{g.PendingSince, g.BarredUntil}, g.Failed...) {
 		if t.After(touched) {
 			touched = t
 		}

@@ -18,15 +18,17 @@ doctor := {
 			"state": "valid",
 			"presented": "header",
 			"acr": "urn:wardgate:acr:two-factor",
+			"amr": "pwd otp",
 			"factors": "two",
 			"elevation": "none",
 		},
 		"identity": {"state": "fresh"},
 		"revocation": {"state": "fresh", "session": "clear", "subject": "clear", "log_in": "clear"},
 		"device": {"state": "fresh", "match": "same"},
-		"location": {"state": "fresh", "place": "on_site", "country": ""},
+		"location": {"state": "fresh", "place": "on_site", "country": "", "drift": "", "travel": ""},
 		"care": {"state": "fresh", "treats": true, "same_department": true, "own": false},
 		"signals": {"state": "fresh", "denials": "usual", "failed_log_ins": "usual"},
+		"log_in": {"factor": "", "failures": "none", "familiar": "none"},
 		"time": {"state": "fresh", "period": "day"},
 	},
 }
@@ -52,6 +54,15 @@ patient := json.patch(doctor, [
 	}},
 ])
 
+security := json.patch(doctor, [
+	{"op": "replace", "path": "/subject/id", "value": "u-security"},
+	{"op": "replace", "path": "/subject/properties/role", "value": "security"},
+	{"op": "replace", "path": "/subject/properties/staff", "value": ""},
+	{"op": "replace", "path": "/action/name", "value": "user.list"},
+	{"op": "replace", "path": "/resource", "value": {"type": "user", "id": ""}},
+	{"op": "replace", "path": "/context/care/treats", "value": false},
+])
+
 stranger := {
 	"subject": {"type": "anonymous", "id": "", "properties": {
 		"account": "",
@@ -63,13 +74,14 @@ stranger := {
 	"action": {"name": "log_in.attempt"},
 	"resource": {"type": "account", "id": ""},
 	"context": {
-		"credential": {"state": "none", "presented": "", "acr": "", "factors": "none", "elevation": "none"},
+		"credential": {"state": "none", "presented": "", "acr": "", "amr": "", "factors": "none", "elevation": "none"},
 		"identity": {"state": "fresh"},
 		"revocation": {"state": "fresh", "session": "clear", "subject": "clear", "log_in": "clear"},
 		"device": {"state": "fresh", "match": "unseen"},
-		"location": {"state": "fresh", "place": "on_site", "country": ""},
+		"location": {"state": "fresh", "place": "on_site", "country": "", "drift": "", "travel": ""},
 		"care": {"state": "unknown", "treats": false, "same_department": false, "own": false},
 		"signals": {"state": "fresh", "denials": "usual", "failed_log_ins": "usual"},
+		"log_in": {"factor": "", "failures": "none", "familiar": "none"},
 		"time": {"state": "fresh", "period": "day"},
 	},
 }

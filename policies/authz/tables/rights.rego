@@ -9,6 +9,7 @@
 #     self        the own record of this patient
 #     account     what belongs to the own account (its sessions)
 #     any         not about one patient
+#     all         every patient of the hospital, without reading any
 #     public      everybody, without a session
 # custom:
 #   sp800_207: "2.1, tenet 3"
@@ -31,7 +32,12 @@ rights := {
 	"Billing and Finance": {"patient": "self"},
 	"Predictions": {"doctor": "any", "nurse": "any"},
 	"Own account": {"doctor": "account", "nurse": "account", "patient": "account", "security": "account"},
+	"Manage users": {"security": "any", "machine": "any"},
+	"Restore patient": {"security": "all"},
+	"Second factors": {"doctor": "account", "nurse": "account", "patient": "account", "security": "account"},
 	"Log in": {"anyone": "public"},
+	"Sign up": {"anyone": "public"},
+	"Reset password": {"anyone": "public"},
 }
 
 # METADATA
@@ -53,8 +59,24 @@ actions := {
 	"session.list": {"right": "Own account", "changes": false},
 	"session.end": {"right": "Own account", "changes": true},
 	"session.elevate": {"right": "Own account", "changes": true},
+	"user.list": {"right": "Manage users", "changes": false},
+	"user.approve": {"right": "Manage users", "changes": true},
+	"user.ban": {"right": "Manage users", "changes": true},
+	"user.unban": {"right": "Manage users", "changes": true},
+	"user.revoke": {"right": "Manage users", "changes": true},
+	"patient.restore": {"right": "Restore patient", "changes": true},
+	"factor.add": {"right": "Second factors", "changes": true},
+	"factor.confirm": {"right": "Own account", "changes": true},
+	"factor.remove": {"right": "Second factors", "changes": true},
+	"account.sign_up": {"right": "Sign up", "changes": true},
+	"account.verify": {"right": "Sign up", "changes": true},
+	"account.forgot": {"right": "Reset password", "changes": true},
+	"account.reset": {"right": "Reset password", "changes": true},
 	"session.create": {"right": "Log in", "changes": true},
 	"session.refresh": {"right": "Log in", "changes": true},
+	"session.continue": {"right": "Log in", "changes": true},
+	"machine.log_in": {"right": "Log in", "changes": true},
+	"log_in.fail": {"right": "Log in", "changes": true},
 	"log_in.attempt": {"right": "Log in", "changes": true},
 	"demo.outbox": {"right": "Log in", "changes": false},
 }

@@ -19,8 +19,8 @@ test_every_route_has_an_action_in_the_table if {
 test_every_reach_is_a_word_that_the_rules_know if {
 	every _, cells in tables.rights {
 		every role, reach in cells {
-			role in {"doctor", "nurse", "patient", "security", "anyone"}
-			reach in {"own", "department", "self", "account", "any", "public"}
+			role in {"doctor", "nurse", "patient", "security", "machine", "anyone"}
+			reach in {"own", "department", "self", "account", "any", "all", "public"}
 		}
 	}
 }
@@ -48,6 +48,12 @@ test_hospital_has_an_own_network if {
 
 test_every_step_up_is_a_right_in_the_table if {
 	every right in tables.step_up {
+		tables.rights[right]
+	}
+}
+
+test_every_step_up_off_site_is_a_right_in_the_table if {
+	every right in tables.step_up_off_site {
 		tables.rights[right]
 	}
 }

@@ -22,6 +22,15 @@ step_up := {
 	"Edit clinical services",
 	"Delete clinical services",
 	"Delete patient",
+	"Second factors",
+}
+
+# METADATA
+# title: Rights that need a fresh factor when they are used off-site
+step_up_off_site := {
+	"Add patient",
+	"Add clinical services",
+	"Complete clinical services",
 }
 
 # METADATA

@@ -20,4 +20,6 @@ condition := _equal("patient.id", input.subject.properties.patient) if ask.reach
 
 condition := _equal("session.account", input.subject.id) if ask.reach == "account"
 
+condition := {"type": "all"} if ask.reach == "all"
+
 _equal(field, value) := {"type": "field", "operator": "eq", "field": field, "value": value} if value != ""

@@ -2,6 +2,7 @@
 # title: The time of the request is known
 # custom:
 #   sp800_207: "2.1, tenet 4: environmental attributes such as time"
+#   iso_27001: "A.8.17, clock synchronisation"
 package authz.rules.clock
 
 # METADATA

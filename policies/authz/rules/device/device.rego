@@ -3,6 +3,7 @@
 # description: Drift detection by operating system and browser family. It is no proof of possession.
 # custom:
 #   sp800_207: "2.1, tenet 5: integrity and security posture of the asset"
+#   iso_27001: "A.8.1, user endpoint devices"
 package authz.rules.device
 
 import data.authz.ask

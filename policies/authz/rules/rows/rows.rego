@@ -2,6 +2,7 @@
 # title: Which rows a service may touch for this request
 # description: The condition travels inside the assertion and binds reads and writes alike.
 # custom:
+#   sp800_207: "2.1, tenet 3: least privilege, for this request alone"
 #   hipaa: "45 CFR 164.502(b), minimum necessary"
 package authz.rules.rows
 
@@ -15,5 +16,5 @@ oblige contains {
 	"type": "filter",
 	"properties": {"condition": rows.condition},
 } if {
-	ask.reach in {"own", "department", "self", "account"}
+	ask.reach in {"own", "department", "self", "account", "all"}
 }

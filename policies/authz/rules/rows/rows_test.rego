@@ -26,6 +26,11 @@ test_reach_limits_rows[name] if {
 	rows.oblige == {want} with input as case.request
 }
 
+test_restoring_touches_any_row if {
+	want := {"id": "row_condition", "type": "filter", "properties": {"condition": {"type": "all"}}}
+	rows.oblige == {want} with input as golden.acting(golden.security, "patient.restore")
+}
+
 test_prediction_touches_no_rows if {
 	rows.oblige == set() with input as golden.acting(golden.doctor, "model.predict")
 }

@@ -3,6 +3,7 @@
 # description: A missing signal is unknown, never low. Reading goes on without it; changing does not.
 # custom:
 #   sp800_207: "2.1, tenet 7: collect as much as possible about the current state"
+#   hipaa: "45 CFR 164.308(a)(1)(ii)(D), information system activity review"
 package authz.rules.signals
 
 import data.authz.ask

@@ -27,9 +27,18 @@ oblige contains {
 }
 
 _missing if {
-	tables.step_up[ask.right]
+	_needed
 	ask.reach
 	not _elevated
+}
+
+_needed if tables.step_up[ask.right]
+
+# Off-site, whatever changes a patient's care needs one. A place that is not
+# known counts as off-site.
+_needed if {
+	tables.step_up_off_site[ask.right]
+	not input.context.location.place == "on_site"
 }
 
 _elevated if {

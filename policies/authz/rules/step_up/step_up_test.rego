@@ -29,6 +29,23 @@ test_change_needs_a_fresh_factor[action] if {
 	step_up.oblige == {_challenge} with input as request
 }
 
+test_clinical_change_off_site_needs_a_fresh_factor[name] if {
+	some name, case in {
+		"adding a patient": {"who": golden.doctor, "action": "patient.add"},
+		"adding a service": {"who": golden.doctor, "action": "service.add"},
+		"completing a service": {"who": golden.nurse, "action": "service.complete"},
+	}
+	request := golden.acting(case.who, case.action)
+	off_site := golden.with_value(request, "/context/location/place", "off_site")
+	step_up.deny == set() with input as request
+	step_up.deny == {"step_up_required"} with input as off_site
+	step_up.oblige == {_challenge} with input as off_site
+}
+
+test_reading_off_site_needs_no_fresh_factor if {
+	step_up.deny == set() with input as golden.with_value(golden.doctor, "/context/location/place", "off_site")
+}
+
 test_fresh_factor_is_enough if {
 	step_up.deny == set() with input as _elevated
 	step_up.oblige == set() with input as _elevated

@@ -1,0 +1,99 @@
+package admin
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"regexp"
+	"time"
+
+	"github.com/wardgate/wardgate/pip"
+)
+
+// maxBan is the longest ban: a year. Who is to stay out for longer is disabled.
+const maxBan = 366 * day
+
+// A Ban keeps an account out of everything until its end.
+type Ban struct {
+	Account string
+	Reason  string
+	By      string // account or machine that ordered it
+	Created time.Time
+	Until   time.Time
+}
+
+// A BanStore is the authority over bans.
+type BanStore interface {
+	// Ban stores b in place of any other ban of the account.
+	Ban(ctx context.Context, b Ban) error
+	// Unban reports whether there was a ban to lift.
+	Unban(ctx context.Context, account string) (bool, error)
+	// Bans returns the bans that hold at now.
+	Bans(ctx context.Context, now time.Time) ([]Ban, error)
+}
+
+// reasonForm is what a reason may look like: it is journalled, where free text
+// has no place.
+var reasonForm = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9 _.:-]{0,63}$`)
+
+// Ban keeps an account out of everything for a while, and ends its sessions.
+// It takes effect even if the journal fails afterwards, which is an error.
+func (a *Admin) Ban(ctx context.Context, c Client, by, account string, life time.Duration, reason string) error {
+	if life <= 0 || life > maxBan || !reasonForm.MatchString(reason) {
+		return refuse(Malformed, "ban_malformed")
+	}
+	if _, err := a.user(ctx, account); err != nil {
+		return err
+	}
+	ctx = context.WithoutCancel(ctx)
+	now := a.cfg.Now()
+	b := Ban{Account: account, Reason: reason, By: by, Created: now, Until: now.Add(life)}
+	listed := a.parts.Revocations.Ban(ctx, account, b.Until)
+	if err := errors.Join(listed, a.parts.Store.Ban(ctx, b)); err != nil {
+		return fmt.Errorf("ban %s: %w", account, err)
+	}
+	return errors.Join(
+		a.endAll(ctx, c, account, "banned"),
+		a.administered(ctx, c, "user.ban", by, account, reason))
+}
+
+// Unban lifts a ban, and the bars that grew from failed log-ins.
+func (a *Admin) Unban(ctx context.Context, c Client, by, account string) error {
+	if _, err := a.user(ctx, account); err != nil {
+		return err
+	}
+	origins, err := a.parts.Store.Origins(ctx, account)
+	if err != nil {
+		return fmt.Errorf("unban %s: %w", account, err)
+	}
+	// The evidence comes first: what cannot be journalled lets nobody in.
+	if err := a.administered(ctx, c, "user.unban", by, account, ""); err != nil {
+		return err
+	}
+	if _, err := a.parts.Store.Unban(ctx, account); err != nil {
+		return fmt.Errorf("unban %s: %w", account, err)
+	}
+	if err := a.parts.Authenticator.Unbar(ctx, account, origins); err != nil {
+		return fmt.Errorf("unban %s: %w", account, err)
+	}
+	return a.parts.Revocations.Unban(ctx, account)
+}
+
+// Bans returns the bans that hold now: what the revocation list must hold.
+func (a *Admin) Bans(ctx context.Context) ([]Ban, error) {
+	return a.parts.Store.Bans(ctx, a.cfg.Now())
+}
+
+// administered journals what somebody did to an account, and why.
+func (a *Admin) administered(ctx context.Context, c Client, action, by, account, reason string) error {
+	e := a.event(c, action, by, "", a.cfg.Now())
+	e.Kind, e.Outcome, e.Allow = pip.KindAccount, "success", true
+	e.Detail = "account " + account
+	if reason != "" {
+		e.Detail += ": " + reason
+	}
+	if err := a.parts.Journal.Append(ctx, e); err != nil {
+		return fmt.Errorf("journal %s: %w", action, err)
+	}
+	return nil
+}

@@ -1,0 +1,139 @@
+package admin
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"net/http"
+	"time"
+
+	"github.com/gin-gonic/gin"
+	"github.com/google/uuid"
+
+	"github.com/wardgate/wardgate/pdp"
+)
+
+const (
+	// ACRMachine is the assurance level of a machine: one factor, its key.
+	ACRMachine = "urn:wardgate:acr:machine"
+
+	// RoleMachine is the role of machines' accounts. Nobody else has it.
+	RoleMachine = "machine"
+
+	actionMachine = "machine.log_in"
+	machinePrefix = "wgm_" // so that a leaked key is known for what it is
+)
+
+// A MachineStore keeps the hashes of machines' keys.
+type MachineStore interface {
+	AddMachineKey(ctx context.Context, account, hash string, at time.Time) error
+	MachineOf(ctx context.Context, hash string) (account string, err error) // ErrNotFound
+	DropMachineKeys(ctx context.Context, account string) error
+}
+
+// NewMachineKey gives a machine's account a key, and returns it this once. The
+// evidence comes first.
+func (a *Admin) NewMachineKey(ctx context.Context, c Client, by, account string) (string, error) {
+	if err := a.isMachine(ctx, account); err != nil {
+		return "", err
+	}
+	if err := a.administered(ctx, c, "machine.add_key", by, account, ""); err != nil {
+		return "", err
+	}
+	key := machinePrefix + rand.Text() + rand.Text()
+	return key, a.parts.Store.AddMachineKey(ctx, account, hashRefresh(key), a.cfg.Now())
+}
+
+// DropMachineKeys takes all keys of a machine away and ends its sessions.
+func (a *Admin) DropMachineKeys(ctx context.Context, c Client, by, account string) error {
+	if err := a.isMachine(ctx, account); err != nil {
+		return err
+	}
+	if err := a.parts.Store.DropMachineKeys(ctx, account); err != nil {
+		return err
+	}
+	return errors.Join(a.endAll(ctx, c, account, "machine_key_dropped"),
+		a.administered(ctx, c, "machine.drop_keys", by, account, ""))
+}
+
+func (a *Admin) isMachine(ctx context.Context, account string) error {
+	p, err := a.user(ctx, account)
+	if err != nil {
+		return err
+	}
+	if p.Role != RoleMachine {
+		return refuse(Malformed, "not_a_machine")
+	}
+	return nil
+}
+
+// LogInMachine exchanges a machine's key for an access token, if the policy
+// agrees. There is no refresh token: a machine has its key.
+func (a *Admin) LogInMachine(ctx context.Context, c Client, key string) (Tokens, error) {
+	account, err := a.parts.Store.MachineOf(ctx, hashRefresh(key))
+	if errors.Is(err, ErrNotFound) {
+		return Tokens{}, refuse(Unproven, "credentials_invalid")
+	}
+	if err != nil {
+		return Tokens{}, err
+	}
+	profile, err := a.user(ctx, account)
+	if err != nil {
+		return Tokens{}, err
+	}
+	if profile.Role != RoleMachine {
+		return Tokens{}, refuse(Unproven, "credentials_invalid")
+	}
+	now := a.cfg.Now()
+	proof := Proof{Account: profile, AMR: []string{"swk"}, AuthTime: now} // RFC 8176: a software-secured key
+	decision, err := a.mayBeginAs(ctx, c, actionMachine, proof, pdp.LogIn{}, pdp.Journey{}, now)
+	if err != nil {
+		return Tokens{}, err
+	}
+	return a.beginMachine(ctx, c, proof, decision, now)
+}
+
+func (a *Admin) beginMachine(ctx context.Context, c Client, proof Proof, decision pdp.Decision, now time.Time) (Tokens, error) {
+	id, err := uuid.NewV7()
+	if err != nil {
+		return Tokens{}, fmt.Errorf("begin session: %w", err)
+	}
+	until := now.Add(a.limits().Access)
+	s := Session{
+		ID: id.String(), Account: proof.Account.ID, Footprint: a.observe(c), AMR: proof.AMR, ACR: ACRMachine,
+		AuthTime: proof.AuthTime, Created: now, LastUsed: now, IdleUntil: until, Until: until,
+	}
+	if s.Sealed, err = a.sealFootprint(s.ID, s.Footprint); err != nil {
+		return Tokens{}, fmt.Errorf("begin session: %w", err)
+	}
+	tokens, err := a.sign(s, RoleMachine, s.ACR, s.AuthTime, now, a.limits().Access)
+	if err != nil {
+		return Tokens{}, fmt.Errorf("begin session: %w", err)
+	}
+	if err := a.parts.Store.Begin(ctx, s, Refresh{}, Sighting{}); err != nil {
+		return Tokens{}, fmt.Errorf("begin session: %w", err)
+	}
+	e := a.event(c, actionMachine, s.Account, s.ID, now)
+	e.Role, e.Outcome, e.Allow = RoleMachine, "success", true
+	if err := a.parts.Journal.Append(ctx, withDecision(e, decision)); err != nil {
+		_, undo := a.parts.Store.End(context.WithoutCancel(ctx), s.ID, s.Account, "not_journalled", now)
+		return Tokens{}, errors.Join(fmt.Errorf("begin session: %w", err), undo)
+	}
+	return tokens, nil
+}
+
+func (f face) machine(c *gin.Context) {
+	var key string
+	if !decodeForm(c, form{required: texts{"key": &key}}) {
+		return
+	}
+	tokens, err := f.admin.LogInMachine(c.Request.Context(), client(c), key)
+	if err != nil {
+		f.fail(c, err)
+		return
+	}
+	c.JSON(http.StatusOK, gin.H{
+		"access_token": tokens.Access, "token_type": "Bearer", "expires_in": seconds(tokens.ExpiresIn), "role": tokens.Role,
+	})
+}

@@ -1,0 +1,62 @@
+package sqlstore
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/wardgate/wardgate/pdp/admin"
+)
+
+// Ban stores b in place of any other ban of the account.
+func (s *Store) Ban(ctx context.Context, b admin.Ban) error {
+	tx, err := s.db.BeginTx(ctx, nil)
+	if err != nil {
+		return fmt.Errorf("store ban: %w", err)
+	}
+	defer tx.Rollback() // a no-op after Commit
+	if _, err := tx.ExecContext(ctx, "DELETE FROM admin_bans WHERE account = ?", b.Account); err != nil {
+		return fmt.Errorf("store ban: %w", err)
+	}
+	_, err = tx.ExecContext(ctx, "INSERT INTO admin_bans (account, reason, banned_by, created_at, banned_until) VALUES (?, ?, ?, ?, ?)",
+		b.Account, b.Reason, b.By, micros(b.Created), micros(b.Until))
+	if err != nil {
+		return fmt.Errorf("store ban: %w", err)
+	}
+	if err := tx.Commit(); err != nil {
+		return fmt.Errorf("store ban: %w", err)
+	}
+	return nil
+}
+
+// Unban reports whether there was a ban to lift.
+func (s *Store) Unban(ctx context.Context, account string) (bool, error) {
+	hit, err := changed(ctx, s.db, "DELETE FROM admin_bans WHERE account = ?", account)
+	if err != nil {
+		return false, fmt.Errorf("lift ban: %w", err)
+	}
+	return hit, nil
+}
+
+// Bans returns the bans that hold at now.
+func (s *Store) Bans(ctx context.Context, now time.Time) ([]admin.Ban, error) {
+	rows, err := s.db.QueryContext(ctx, "SELECT account, reason, banned_by, created_at, banned_until FROM admin_bans WHERE banned_until > ?", micros(now))
+	if err != nil {
+		return nil, fmt.Errorf("read bans: %w", err)
+	}
+	defer rows.Close()
+	var bans []admin.Ban
+	for rows.Next() {
+		var b admin.Ban
+		var created, until int64
+		if err := rows.Scan(&b.Account, &b.Reason, &b.By, &created, &until); err != nil {
+			return nil, fmt.Errorf("read bans: %w", err)
+		}
+		b.Created, b.Until = fromMicros(created), fromMicros(until)
+		bans = append(bans, b)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, fmt.Errorf("read bans: %w", err)
+	}
+	return bans, nil
+}

@@ -1,0 +1,12 @@
+package identity
+
+import "time"
+
+// A Parcel is a message as it is stored until it has been delivered.
+type Parcel struct {
+	ID       string
+	Sealed   []byte // the message
+	Attempts int    // how often somebody began to deliver it
+	Next     time.Time
+	Expires  time.Time
+}

@@ -1,0 +1,209 @@
+package mailqueue_test
+
+import (
+	"bytes"
+	"context"
+	"log/slog"
+	"net"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/wardgate/wardgate/pip/identity"
+	"github.com/wardgate/wardgate/pip/identity/mailqueue"
+	"github.com/wardgate/wardgate/pip/identity/smtp"
+	"github.com/wardgate/wardgate/pip/identity/smtp/smtptest"
+	"github.com/wardgate/wardgate/pip/identity/sqlstore"
+)
+
+const to = "doctor@hospital.test"
+
+type lockedBuffer struct {
+	mu sync.Mutex
+	b  bytes.Buffer
+}
+
+func (l *lockedBuffer) Write(p []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.b.Write(p)
+}
+
+func (l *lockedBuffer) String() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.b.String()
+}
+
+type world struct {
+	t    *testing.T
+	dir  string
+	logs lockedBuffer
+}
+
+func newWorld(t *testing.T) *world {
+	return &world{t: t, dir: t.TempDir()}
+}
+
+// A process is one queue over the world's files.
+type process struct {
+	*mailqueue.Queue
+	store *sqlstore.Store
+	stop  func()
+}
+
+// start opens a queue in front of the server at an address, and runs it.
+func (w *world) start(s *smtptest.Server) *process {
+	w.t.Helper()
+	store, err := sqlstore.Open(w.t.Context(), filepath.Join(w.dir, "identity.db"))
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	vault, err := identity.OpenVault(filepath.Join(w.dir, "keys"))
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	carrier, err := smtp.New(smtp.Config{Host: "127.0.0.1", Port: s.Port(), TLS: smtp.StartTLS, From: "wardgate@hospital.test", Roots: s.Roots})
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	p := &process{store: store, Queue: mailqueue.New(store, vault, carrier, slog.New(slog.NewTextHandler(&w.logs, nil)), mailqueue.Config{
+		FirstRetry: 20 * time.Millisecond, Poll: 20 * time.Millisecond,
+	})}
+	ctx, cancel := context.WithCancel(context.Background())
+	var running sync.WaitGroup
+	running.Go(func() { p.Run(ctx) })
+	p.stop = sync.OnceFunc(func() {
+		cancel()
+		running.Wait()
+		store.Close()
+	})
+	w.t.Cleanup(p.stop)
+	return p
+}
+
+func (p *process) send(t *testing.T, text string, life time.Duration) {
+	t.Helper()
+	if err := p.Send(t.Context(), identity.Message{To: to, Subject: "Your Wardgate code", Text: text, Life: life}); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// left is how many mails are still in the queue.
+func (p *process) left(t *testing.T) int {
+	t.Helper()
+	due, err := p.store.DueMails(t.Context(), time.Now().Add(time.Minute), 1000)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return len(due)
+}
+
+func eventually(t *testing.T, what string, is func() bool) {
+	t.Helper()
+	deadline := time.Now().Add(15 * time.Second)
+	for !is() {
+		if time.Now().After(deadline) {
+			t.Fatalf("never: %s", what)
+		}
+		time.Sleep(10 * time.Millisecond)
+	}
+}
+
+// down returns a server that has stopped; its address is free again.
+func down(t *testing.T) *smtptest.Server {
+	t.Helper()
+	s := smtptest.Start(t, smtptest.Options{})
+	s.Stop()
+	return s
+}
+
+// again listens where the server was, as the same server.
+func again(t *testing.T, s *smtptest.Server) *smtptest.Server {
+	t.Helper()
+	if c, err := net.Dial("tcp", s.Address()); err == nil {
+		c.Close()
+		t.Fatal("the server is not down")
+	}
+	return s.Restart(t)
+}
+
+func TestMailWaitsForTheServer(t *testing.T) {
+	w := newWorld(t)
+	s := down(t)
+	p := w.start(s)
+	p.send(t, "Your code is 482913", time.Minute)
+	eventually(t, "a failed attempt", func() bool { return strings.Contains(w.logs.String(), "mail not delivered") })
+	up := again(t, s)
+	eventually(t, "delivery", func() bool { return len(up.Mails()) == 1 && p.left(t) == 0 })
+	if !strings.Contains(up.Mails()[0], "482913") {
+		t.Error("another mail came")
+	}
+	for _, secret := range []string{"482913", to} {
+		if strings.Contains(w.logs.String(), secret) {
+			t.Errorf("the log holds %q", secret)
+		}
+	}
+}
+
+func TestMailSurvivesARestart(t *testing.T) {
+	w := newWorld(t)
+	s := down(t)
+	first := w.start(s)
+	for range 3 {
+		first.send(t, "Your code is 482913", time.Minute)
+	}
+	first.stop()
+	for _, name := range []string{"identity.db", "identity.db-wal"} {
+		content, err := os.ReadFile(filepath.Join(w.dir, name))
+		if err != nil && !os.IsNotExist(err) {
+			t.Fatal(err)
+		}
+		if bytes.Contains(content, []byte("482913")) || bytes.Contains(content, []byte(to)) {
+			t.Errorf("%s holds a mail in the clear", name)
+		}
+	}
+	up := again(t, s)
+	second := w.start(s)
+	eventually(t, "delivery", func() bool { return len(up.Mails()) == 3 && second.left(t) == 0 })
+}
+
+// Two processes share one queue, and each mail goes out once.
+func TestTwoProcessesDeliverOnce(t *testing.T) {
+	w := newWorld(t)
+	s := smtptest.Start(t, smtptest.Options{})
+	one, two := w.start(s), w.start(s)
+	for i := range 20 {
+		p := one
+		if i%2 == 1 {
+			p = two
+		}
+		p.send(t, "Your code is 482913", time.Minute)
+	}
+	eventually(t, "delivery", func() bool { return len(s.Mails()) >= 20 && one.left(t) == 0 })
+	if n := len(s.Mails()); n != 20 {
+		t.Errorf("%d mails, want 20", n)
+	}
+}
+
+func TestExpiredAndRefusedAndVoidMailIsDropped(t *testing.T) {
+	w := newWorld(t)
+	s := smtptest.Start(t, smtptest.Options{Refuse: "550 5.1.1 no such user"})
+	p := w.start(s)
+	p.send(t, "to nobody", time.Minute)
+	eventually(t, "giving up", func() bool { return strings.Contains(w.logs.String(), "mail given up") && p.left(t) == 0 })
+	s.Stop()
+	p.send(t, "Your code is 482913", 100*time.Millisecond)
+	eventually(t, "dropping", func() bool { return strings.Contains(w.logs.String(), "dropped") && p.left(t) == 0 })
+	up := again(t, s)
+	if err := p.Send(t.Context(), identity.Message{To: to, Void: true}); err != nil {
+		t.Fatal(err)
+	}
+	eventually(t, "voiding", func() bool { return p.left(t) == 0 })
+	if n := len(up.Mails()); n != 0 {
+		t.Errorf("%d mails, want none", n)
+	}
+}

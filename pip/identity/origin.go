@@ -1,0 +1,92 @@
+package identity
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+)
+
+// Origin is where a log-in comes from. It says which guard counts its
+// failures, so that a stranger's failures bar strangers and nobody else. The
+// zero Origin is a stranger's.
+type Origin = struct {
+	// Network is the network of the client's address, "" when there is none.
+	Network string
+	// Familiar says what of the origin the account has signed in from:
+	// "device/" and an id, "network/" and the network, or "" for nothing of it.
+	Familiar func(ctx context.Context, account string) (string, error)
+}
+
+const (
+	unknownMark = "unknown/"
+	deviceMark  = "/device/"
+)
+
+// guardOf names the guard for a log-in of account, or of the e-mail behind
+// index that has none. For such an e-mail half of all networks count as
+// familiar, by a keyed coin: otherwise a second network would tell it from an
+// account that signs in from the first.
+func (a *Authenticator) guardOf(ctx context.Context, account, index string, from Origin) (string, error) {
+	guard, unknown := account, account == ""
+	if unknown {
+		guard = unknownMark + index
+	}
+	if from.Familiar == nil {
+		return guard, nil
+	}
+	familiar, err := from.Familiar(ctx, guard)
+	if err != nil {
+		return "", fmt.Errorf("familiar origin: %w", err)
+	}
+	if unknown {
+		familiar = ""
+		heads, err := a.accounts.vault.coin(index, from.Network)
+		if err != nil {
+			return "", err
+		}
+		if heads && from.Network != "" {
+			familiar = "network/" + from.Network
+		}
+	}
+	if familiar != "" {
+		guard += "/" + familiar
+	}
+	return guard, nil
+}
+
+// guardOfChallenge names the guard for answering the challenge of a log-in, or
+// returns ErrThrottled while that guard is barred.
+func (a *Authenticator) guardOfChallenge(ctx context.Context, challenge string, from Origin) (string, error) {
+	seen, err := a.store.Challenge(ctx, challenge)
+	if errors.Is(err, ErrNotFound) || err == nil && seen.Purpose != PurposeLogIn {
+		return "", ErrCode
+	}
+	if err != nil {
+		return "", fmt.Errorf("verify code: %w", err)
+	}
+	guard, err := a.guardOf(ctx, seen.Account, "", from)
+	if err != nil {
+		return "", fmt.Errorf("verify code: %w", err)
+	}
+	var wait time.Duration
+	err = a.store.UpdateGuard(ctx, guard, func(g *Guard) { wait = g.BarredUntil.Sub(a.now()) })
+	if err != nil {
+		return "", fmt.Errorf("verify code: %w", err)
+	}
+	if wait > 0 {
+		return "", &Refusal{Reason: "throttled", Account: seen.Account, Wait: wait}
+	}
+	return guard, nil
+}
+
+// Bar closes a guard that a Refusal named until then.
+func (a *Authenticator) Bar(ctx context.Context, guard string, until time.Time) error {
+	if guard == "" {
+		return errors.New("bar log-ins: no guard")
+	}
+	if err := a.store.UpdateGuard(ctx, guard, func(g *Guard) { g.Bar(until) }); err != nil {
+		return fmt.Errorf("bar log-ins: %w", err)
+	}
+	return nil
+}

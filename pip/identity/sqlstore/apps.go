@@ -1,0 +1,135 @@
+package sqlstore
+
+import (
+	"context"
+	"database/sql"
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/wardgate/wardgate/pip/identity"
+)
+
+// OfferApp replaces only what was never confirmed.
+func (s *Store) OfferApp(ctx context.Context, a identity.App) (bool, error) {
+	tx, err := s.db.BeginTx(ctx, nil)
+	if err != nil {
+		return false, fmt.Errorf("offer app: %w", err)
+	}
+	defer tx.Rollback() // a no-op after Commit
+	if _, err := tx.ExecContext(ctx, "DELETE FROM identity_totp WHERE account = ? AND confirmed_at = 0", a.Account); err != nil {
+		return false, fmt.Errorf("offer app: %w", err)
+	}
+	var confirmed int
+	if err := tx.QueryRowContext(ctx, "SELECT COUNT(*) FROM identity_totp WHERE account = ?", a.Account).Scan(&confirmed); err != nil {
+		return false, fmt.Errorf("offer app: %w", err)
+	}
+	if confirmed > 0 {
+		return false, nil
+	}
+	_, err = tx.ExecContext(ctx, "INSERT INTO identity_totp (account, secret_sealed, attempts, last_step, created_at, confirmed_at) VALUES (?, ?, 0, 0, ?, 0)",
+		a.Account, base64.StdEncoding.EncodeToString(a.Sealed), micros(a.Created))
+	if err != nil {
+		return false, fmt.Errorf("offer app: %w", err)
+	}
+	if err := tx.Commit(); err != nil {
+		return false, fmt.Errorf("offer app: %w", err)
+	}
+	return true, nil
+}
+
+// App returns the app of an account, confirmed or not.
+func (s *Store) App(ctx context.Context, account string) (identity.App, error) {
+	a := identity.App{Account: account}
+	var sealed string
+	var created, confirmed int64
+	err := s.db.QueryRowContext(ctx, "SELECT secret_sealed, last_step, created_at, confirmed_at FROM identity_totp WHERE account = ?", account).
+		Scan(&sealed, &a.LastStep, &created, &confirmed)
+	if errors.Is(err, sql.ErrNoRows) {
+		return identity.App{}, identity.ErrNotFound
+	}
+	if err != nil {
+		return identity.App{}, fmt.Errorf("read app: %w", err)
+	}
+	if a.Sealed, err = base64.StdEncoding.DecodeString(sealed); err != nil {
+		return identity.App{}, fmt.Errorf("read app of %s: %w", account, err)
+	}
+	a.Created, a.Confirmed = fromMicros(created), fromMicros(confirmed)
+	return a, nil
+}
+
+// TryApp counts before anything is compared.
+func (s *Store) TryApp(ctx context.Context, account string, limit int, since time.Time) (bool, error) {
+	hit, err := s.changed(ctx, "UPDATE identity_totp SET attempts = attempts + 1 WHERE account = ? AND confirmed_at = 0 AND attempts < ? AND created_at > ?",
+		account, limit, micros(since))
+	if err != nil {
+		return false, fmt.Errorf("try app: %w", err)
+	}
+	return hit, nil
+}
+
+// ConfirmApp succeeds once for an offer.
+func (s *Store) ConfirmApp(ctx context.Context, a identity.App, recovery []string) (bool, error) {
+	tx, err := s.db.BeginTx(ctx, nil)
+	if err != nil {
+		return false, fmt.Errorf("confirm app: %w", err)
+	}
+	defer tx.Rollback() // a no-op after Commit
+	result, err := tx.ExecContext(ctx, "UPDATE identity_totp SET confirmed_at = ?, last_step = ? WHERE account = ? AND created_at = ? AND confirmed_at = 0",
+		micros(a.Confirmed), a.LastStep, a.Account, micros(a.Created))
+	if err != nil {
+		return false, fmt.Errorf("confirm app: %w", err)
+	}
+	if n, err := result.RowsAffected(); err != nil || n != 1 {
+		return false, err
+	}
+	if _, err := tx.ExecContext(ctx, "DELETE FROM identity_recovery_codes WHERE account = ?", a.Account); err != nil {
+		return false, fmt.Errorf("confirm app: %w", err)
+	}
+	for _, index := range recovery {
+		if _, err := tx.ExecContext(ctx, "INSERT INTO identity_recovery_codes (account, code_index, used_at) VALUES (?, ?, 0)", a.Account, index); err != nil {
+			return false, fmt.Errorf("confirm app: %w", err)
+		}
+	}
+	if err := tx.Commit(); err != nil {
+		return false, fmt.Errorf("confirm app: %w", err)
+	}
+	return true, nil
+}
+
+// UseStep lets no time step be used twice, nor an older one after a newer.
+func (s *Store) UseStep(ctx context.Context, account string, step int64) (bool, error) {
+	hit, err := s.changed(ctx, "UPDATE identity_totp SET last_step = ? WHERE account = ? AND confirmed_at > 0 AND last_step < ?", step, account, step)
+	if err != nil {
+		return false, fmt.Errorf("use app: %w", err)
+	}
+	return hit, nil
+}
+
+// UseRecovery reports true to one caller only.
+func (s *Store) UseRecovery(ctx context.Context, account, index string, now time.Time) (bool, error) {
+	hit, err := s.changed(ctx, "UPDATE identity_recovery_codes SET used_at = ? WHERE account = ? AND code_index = ? AND used_at = 0", micros(now), account, index)
+	if err != nil {
+		return false, fmt.Errorf("use recovery code: %w", err)
+	}
+	return hit, nil
+}
+
+// RemoveApp forgets app and recovery codes together.
+func (s *Store) RemoveApp(ctx context.Context, account string) error {
+	tx, err := s.db.BeginTx(ctx, nil)
+	if err != nil {
+		return fmt.Errorf("remove app: %w", err)
+	}
+	defer tx.Rollback() // a no-op after Commit
+	for _, table := range []string{"identity_recovery_codes", "identity_totp"} {
+		if _, err := tx.ExecContext(ctx, "DELETE FROM "+table+" WHERE account = ?", account); err != nil {
+			return fmt.Errorf("remove app: %w", err)
+		}
+	}
+	if err := tx.Commit(); err != nil {
+		return fmt.Errorf("remove app: %w", err)
+	}
+	return nil
+}

@@ -1,0 +1,150 @@
+package sqlstore
+
+import (
+	"context"
+	"database/sql"
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/wardgate/wardgate/pip"
+	"github.com/wardgate/wardgate/pip/identity"
+)
+
+// AddApplication stores a.
+func (s *Store) AddApplication(ctx context.Context, a identity.Application) error {
+	_, err := s.db.ExecContext(ctx, "INSERT INTO identity_signups (id, email_index, sealed, password_hash, created_at, expires_at) VALUES (?, ?, ?, ?, ?, ?)",
+		a.ID, a.EmailIndex, base64.StdEncoding.EncodeToString(a.Sealed), a.PasswordHash, micros(a.Created), micros(a.Expires))
+	if err != nil {
+		return fmt.Errorf("add sign-up: %w", err)
+	}
+	return nil
+}
+
+// Application returns the newest open sign-up for an address.
+func (s *Store) Application(ctx context.Context, emailIndex string, now time.Time) (identity.Application, error) {
+	var a identity.Application
+	var sealed string
+	var created, expires int64
+	err := s.db.QueryRowContext(ctx, "SELECT id, email_index, sealed, password_hash, created_at, expires_at FROM identity_signups "+
+		"WHERE email_index = ? AND expires_at > ? ORDER BY created_at DESC, id DESC LIMIT 1", emailIndex, micros(now)).
+		Scan(&a.ID, &a.EmailIndex, &sealed, &a.PasswordHash, &created, &expires)
+	if errors.Is(err, sql.ErrNoRows) {
+		return identity.Application{}, identity.ErrNotFound
+	}
+	if err != nil {
+		return identity.Application{}, fmt.Errorf("read sign-up: %w", err)
+	}
+	if a.Sealed, err = base64.StdEncoding.DecodeString(sealed); err != nil {
+		return identity.Application{}, fmt.Errorf("read sign-up %s: %w", a.ID, err)
+	}
+	a.Created, a.Expires = fromMicros(created), fromMicros(expires)
+	return a, nil
+}
+
+// RemoveApplication forgets one sign-up.
+func (s *Store) RemoveApplication(ctx context.Context, id string) error {
+	if _, err := s.db.ExecContext(ctx, "DELETE FROM identity_signups WHERE id = ?", id); err != nil {
+		return fmt.Errorf("remove sign-up: %w", err)
+	}
+	return nil
+}
+
+// SweepApplications forgets the sign-ups that nobody verified in time.
+func (s *Store) SweepApplications(ctx context.Context, now time.Time) error {
+	if _, err := s.db.ExecContext(ctx, "DELETE FROM identity_signups WHERE expires_at <= ?", micros(now)); err != nil {
+		return fmt.Errorf("sweep sign-ups: %w", err)
+	}
+	return nil
+}
+
+// UsernameTaken reports whether an account has the canonical username.
+func (s *Store) UsernameTaken(ctx context.Context, username string) (bool, error) {
+	n, err := s.count(ctx, "SELECT COUNT(*) FROM identity_accounts WHERE username = ?", username)
+	if err != nil {
+		return false, fmt.Errorf("look for username: %w", err)
+	}
+	return n > 0, nil
+}
+
+// CountMail counts in one conditional update. Each key begins with an insert,
+// which of two at once only one can do; the other was too quick.
+func (s *Store) CountMail(ctx context.Context, key string, l identity.MailLimit, now time.Time) (bool, error) {
+	over := micros(now.Add(-l.Span)) // a span that began before is over
+	hit, err := s.changed(ctx, "UPDATE identity_mailings SET "+
+		"mails = CASE WHEN span_began_at <= ? THEN 1 ELSE mails + 1 END, "+
+		"span_began_at = CASE WHEN span_began_at <= ? THEN ? ELSE span_began_at END, last_at = ? "+
+		"WHERE subject_key = ? AND last_at <= ? AND (span_began_at <= ? OR mails < ?)",
+		over, over, micros(now), micros(now), key, micros(now.Add(-l.Every)), over, l.Most)
+	if err != nil {
+		return false, fmt.Errorf("count mail: %w", err)
+	}
+	if hit {
+		return true, nil
+	}
+	known, err := s.count(ctx, "SELECT COUNT(*) FROM identity_mailings WHERE subject_key = ?", key)
+	if err != nil {
+		return false, fmt.Errorf("count mail: %w", err)
+	}
+	if known > 0 {
+		return false, nil
+	}
+	_, err = s.db.ExecContext(ctx, "INSERT INTO identity_mailings (subject_key, mails, span_began_at, last_at) VALUES (?, 1, ?, ?)",
+		key, micros(now), micros(now))
+	if err == nil {
+		return true, nil
+	}
+	if known, failed := s.count(ctx, "SELECT COUNT(*) FROM identity_mailings WHERE subject_key = ?", key); failed == nil && known > 0 {
+		return false, nil
+	}
+	return false, fmt.Errorf("count mail: %w", err)
+}
+
+// ClaimRecord happens at most once for an account.
+func (s *Store) ClaimRecord(ctx context.Context, account, patient string) (bool, error) {
+	hit, err := s.changed(ctx, "UPDATE identity_accounts SET standing = ?, patient = ? WHERE id = ? AND standing = ? AND staff = '' AND patient = ''",
+		string(pip.AccountActive), patient, account, string(pip.AccountPending))
+	if err != nil {
+		return false, fmt.Errorf("claim record: %w", err)
+	}
+	return hit, nil
+}
+
+// RemoveUnclaimed leaves an account alone that has become something.
+func (s *Store) RemoveUnclaimed(ctx context.Context, account string) error {
+	_, err := s.db.ExecContext(ctx, "DELETE FROM identity_accounts WHERE id = ? AND standing = ? AND staff = '' AND patient = ''",
+		account, string(pip.AccountPending))
+	if err != nil {
+		return fmt.Errorf("remove unclaimed account: %w", err)
+	}
+	return nil
+}
+
+// SetPassword changes hash and challenges together or not at all.
+func (s *Store) SetPassword(ctx context.Context, account, hash string) error {
+	tx, err := s.db.BeginTx(ctx, nil)
+	if err != nil {
+		return fmt.Errorf("set password: %w", err)
+	}
+	defer tx.Rollback() // a no-op after Commit
+	result, err := tx.ExecContext(ctx, "UPDATE identity_accounts SET password_hash = ? WHERE id = ?", hash, account)
+	if err != nil {
+		return fmt.Errorf("set password: %w", err)
+	}
+	if n, err := result.RowsAffected(); err != nil || n != 1 {
+		return errors.Join(identity.ErrNotFound, err)
+	}
+	if _, err := tx.ExecContext(ctx, "UPDATE identity_challenges SET spent = 1 WHERE account = ? AND spent = 0", account); err != nil {
+		return fmt.Errorf("set password: %w", err)
+	}
+	if err := tx.Commit(); err != nil {
+		return fmt.Errorf("set password: %w", err)
+	}
+	return nil
+}
+
+func (s *Store) count(ctx context.Context, query string, args ...any) (n int, err error) {
+	err = s.db.QueryRowContext(ctx, query, args...).Scan(&n)
+	return n, err
+}

@@ -1,0 +1,26 @@
+package authz.rules.travel_test
+
+import data.authz.golden_test as golden
+import data.authz.rules.travel
+
+_far := golden.with_value(golden.acting(golden.doctor, "session.create"), "/context/location/travel", "impossible")
+
+test_impossible_travel_is_denied[familiar] if {
+	some familiar in ["none", "network"]
+	travel.deny == {"impossible_travel"} with input as golden.with_value(_far, "/context/log_in/familiar", familiar)
+}
+
+test_known_device_may_be_elsewhere if {
+	travel.deny == set() with input as golden.with_value(_far, "/context/log_in/familiar", "device")
+}
+
+test_possible_travel_is_not_denied[word] if {
+	some word in ["possible", ""]
+	travel.deny == set() with input as golden.with_value(_far, "/context/location/travel", word)
+}
+
+test_session_is_not_judged_by_travel if {
+	travel.deny == set() with input as golden.acting(_far, "patient.read")
+}
+
+test_empty_input_is_silent if travel.deny == set() with input as {}

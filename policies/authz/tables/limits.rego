@@ -1,0 +1,41 @@
+package authz.tables
+
+# METADATA
+# title: Numbers of log-in, sessions and bans
+# description: |
+#   Wardgate reads this table at load and keeps to it from then on: a changed
+#   number is in force without a restart. One that makes no sense is refused,
+#   and the last good table goes on serving. A bar keeps new log-ins away from
+#   devices and networks that the account has not signed in from; it never ends
+#   a session, a refresh or a log-in from a known device.
+limits := {
+	# wrong passwords: so many in such a span bar new log-ins for so long
+	"wrong_passwords": 3,
+	"wrong_passwords_seconds": 180,
+	"wrong_passwords_bar_seconds": 900,
+	# the own, stricter count of a device that the account has signed in from
+	"known_device_wrong_passwords": 3,
+	"known_device_wrong_passwords_seconds": 900,
+	"known_device_bar_seconds": 900,
+	# one-time codes: guesses for each, then a bar; how long one is valid
+	"code_attempts": 3,
+	"code_bar_seconds": 120,
+	"code_seconds": 300,
+	"resend_seconds": 60,
+	"resends": 5, # in an hour
+	# sessions
+	"access_token_seconds": 300, # at most 900
+	"refresh_after_percent": 40, # of the access token's life
+	"refresh_idle_seconds": 900,
+	"session_seconds": 43200,
+	"elevated_token_seconds": 300,
+	"refresh_retry_seconds": 10, # a retry with the same idempotency key
+	# where a session and its owner can be
+	"drift_kilometres": 5, # a session that moves further ends at its refresh
+	"travel_kilometres_an_hour": 900, # faster than this between two log-ins is impossible
+	"travel_country_seconds": 1800, # two countries within this span are impossible
+	# what is remembered of log-ins, and for how long
+	"known_device_days": 180,
+	"known_network_days": 90,
+	"last_log_in_days": 30,
+}
