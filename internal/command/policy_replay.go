@@ -1,0 +1,148 @@
+package command
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"iter"
+	"os"
+	"os/signal"
+	"strings"
+	"syscall"
+	"text/tabwriter"
+	"time"
+
+	"github.com/wardgate/wardgate/pdp/engine"
+	"github.com/wardgate/wardgate/pip"
+	"github.com/wardgate/wardgate/pip/audit"
+)
+
+type policyReplay struct {
+	Journal      string    `help:"Folder of the journal: DATA/journal of a data folder." required:"" placeholder:"DIR"`
+	Candidate    string    `help:"Folder with the rule book to ask (default: the built-in one)." placeholder:"DIR"`
+	Since        time.Time `help:"From this time on (RFC 3339)." placeholder:"TIME"`
+	Until        time.Time `help:"Before this time (RFC 3339)." placeholder:"TIME"`
+	Approve      string    `help:"YAML file that lists the flips which are meant." type:"existingfile" placeholder:"FILE"`
+	WriteApprove string    `help:"Write such a file with all flips of this run." type:"path" placeholder:"FILE"`
+	Output       string    `help:"Output format: text or json." enum:"text,json" default:"text"`
+}
+
+// Run fails when the candidate answers a decision otherwise and nobody has
+// said that this is meant.
+func (c *policyReplay) Run(s *streams) error {
+	approved, err := readApprovals(c.Approve)
+	if err != nil {
+		return err
+	}
+	book, err := openBook(c.Candidate)
+	if err != nil {
+		return err
+	}
+	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
+	defer stop()
+	begun := time.Now()
+	report, err := book.Replay(ctx, c.events(ctx), progress(s.err, begun))
+	if err != nil {
+		return fmt.Errorf("replay: %w", err)
+	}
+	if c.WriteApprove != "" {
+		if err := writeApprovals(c.WriteApprove, report); err != nil {
+			return err
+		}
+	}
+	unmeant := approved.unmeant(report)
+	if c.Output == "json" {
+		err = printJSON(s.out, struct {
+			*engine.ReplayReport
+			Unapproved []engine.Flip `json:"unapproved"`
+			Stale      []approval    `json:"stale_approvals"`
+		}{report, append([]engine.Flip{}, unmeant...), append([]approval{}, approved.stale(report)...)})
+	} else {
+		printReplay(s.out, report, approved, time.Since(begun))
+	}
+	if err != nil {
+		return err
+	}
+	if len(unmeant) > 0 {
+		return errReported
+	}
+	return nil
+}
+
+func (c *policyReplay) events(ctx context.Context) iter.Seq2[pip.Event, error] {
+	return func(yield func(pip.Event, error) bool) {
+		for r, err := range audit.Query(ctx, c.Journal, audit.Filter{Since: c.Since, Until: c.Until}) {
+			if !yield(r.Event, err) {
+				return
+			}
+		}
+	}
+}
+
+// progress tells a person how far long work is, once a second.
+func progress(w io.Writer, begun time.Time) func(int) {
+	if !isTerminal(w) {
+		return nil
+	}
+	last := begun
+	return func(read int) {
+		if now := time.Now(); now.Sub(last) >= time.Second {
+			last = now
+			fmt.Fprintf(w, "\r%d records, %.0f a second ", read, float64(read)/now.Sub(begun).Seconds())
+		}
+	}
+}
+
+func printReplay(w io.Writer, r *engine.ReplayReport, approved approvals, took time.Duration) {
+	fmt.Fprintf(w, "%s asked again of %.12s in %s (%s; recorded under %s)\n",
+		counted(r.Decisions, "decision"), r.Candidate, took.Round(time.Millisecond),
+		counted(r.Asked, "different input"), shortRevisions(r.Recorded))
+	fmt.Fprintf(w, "%d the same, %d denied for other reasons, %d without a policy's answer\n", r.Same, r.Reworded, r.Without)
+	if len(r.Flips) == 0 {
+		fmt.Fprintln(w, "no flip")
+	} else {
+		printFlips(w, r, approved)
+	}
+	for _, a := range approved.stale(r) {
+		fmt.Fprintf(w, "note: the approval of %s %s %s %s met no flip\n", a.Direction, a.Role, a.Action, a.Rule)
+	}
+}
+
+func printFlips(w io.Writer, r *engine.ReplayReport, approved approvals) {
+	table := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
+	fmt.Fprintln(table, "\nCOUNT\tDIRECTION\tROLE\tACTION\tRULE\tMEANT\tEXAMPLES")
+	for _, f := range r.Flips {
+		meant := "NO"
+		if approved.mean(f) {
+			meant = "yes"
+		}
+		fmt.Fprintf(table, "%d\t%s\t%s\t%s\t%s\t%s\t%s\n", f.Count, f.Direction, dash(f.Role), dash(f.Action), dash(f.Rule), meant, strings.Join(f.Examples, " "))
+	}
+	_ = table.Flush() // an error of the terminal shows itself
+}
+
+func dash(s string) string {
+	if s == "" {
+		return "-"
+	}
+	return s
+}
+
+func shortRevisions(revisions []string) string {
+	if len(revisions) == 0 {
+		return "no revision"
+	}
+	short := make([]string, len(revisions))
+	for i, r := range revisions {
+		short[i] = fmt.Sprintf("%.12s", r)
+	}
+	return strings.Join(short, ", ")
+}
+
+func writeApprovals(file string, r *engine.ReplayReport) error {
+	raw, err := approvalsOf(r).encode()
+	if err != nil {
+		return err
+	}
+	return os.WriteFile(file, raw, 0o644) // #nosec G306 -- it goes into a repository
+}

@@ -1,0 +1,201 @@
+package engine
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"maps"
+	"path"
+	"slices"
+	"strings"
+
+	"github.com/open-policy-agent/opa/v1/ast"
+)
+
+// Check returns every fault of the rule book in fsys: what loading it would
+// refuse, and what it would not but a reader should know: a rule without a
+// title or without a test, a table that nothing reads, two rules that
+// contradict each other. No finding means that the book can go live.
+func Check(ctx context.Context, fsys fs.FS) []Finding {
+	c := &checker{ctx: ctx}
+	c.read(fsys)
+	c.checkLayout()
+	c.checkMetadata()
+	if c.parsed {
+		c.checkMeaning()
+	}
+	return c.sorted()
+}
+
+// A checker holds one rule book while it is looked through.
+type checker struct {
+	findings
+	ctx     context.Context
+	modules map[string]*ast.Module // rules
+	tests   map[string]*ast.Module
+	parsed  bool // every file could be parsed
+}
+
+func (c *checker) read(fsys fs.FS) {
+	files, err := readRuleBook(fsys)
+	if err != nil {
+		c.add(&ast.Location{File: "."}, "unreadable", "", "%s", err)
+		return
+	}
+	tests, err := readTests(fsys)
+	if err != nil {
+		c.add(&ast.Location{File: "."}, "unreadable", "", "%s", err)
+		return
+	}
+	c.parsed = true
+	c.modules, c.tests = c.parse(files), c.parse(tests)
+}
+
+// parse keeps what can be parsed and notes what cannot.
+func (c *checker) parse(files map[string][]byte) map[string]*ast.Module {
+	modules := map[string]*ast.Module{}
+	for _, name := range slices.Sorted(maps.Keys(files)) {
+		one, err := parse(map[string][]byte{name: files[name]})
+		if err != nil {
+			c.parsed = false
+			c.addError(name, ast.ParseErr, err)
+			continue
+		}
+		modules[name] = one[name]
+	}
+	return modules
+}
+
+// readTests returns the tests of a rule book by path.
+func readTests(fsys fs.FS) (map[string][]byte, error) {
+	files := map[string][]byte{}
+	err := fs.WalkDir(fsys, ".", func(name string, entry fs.DirEntry, err error) error {
+		switch {
+		case err != nil:
+			return err
+		case hidden(name) && entry.IsDir():
+			return fs.SkipDir
+		case hidden(name), entry.IsDir(), !strings.HasSuffix(name, "_test.rego"):
+			return nil
+		}
+		content, err := fs.ReadFile(fsys, name)
+		files[name] = content
+		return err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("read tests: %w", err)
+	}
+	return files, nil
+}
+
+// checkLayout holds that the package is the path, and that tests stand beside
+// what they test.
+func (c *checker) checkLayout() {
+	for name, m := range c.modules {
+		c.checkPackage(name, m, strings.ReplaceAll(path.Dir(name), "/", "."))
+		if _, ok := c.tests[strings.TrimSuffix(name, ".rego")+"_test.rego"]; !ok && !c.testedInFolder(name) {
+			c.add(m.Package.Location, "untested", "write "+strings.TrimSuffix(path.Base(name), ".rego")+"_test.rego beside it",
+				"no test stands beside this file")
+		}
+	}
+	for name, m := range c.tests {
+		folder := strings.ReplaceAll(path.Dir(name), "/", ".")
+		if got := packageName(m); got != folder && got != folder+"."+strings.TrimSuffix(path.Base(name), ".rego") {
+			c.checkPackage(name, m, folder+"_test")
+		}
+	}
+}
+
+// testedInFolder: tables share one test; a rule folder's file has its own.
+func (c *checker) testedInFolder(name string) bool {
+	if strings.HasPrefix(name, "authz/rules/") {
+		return false
+	}
+	for test := range c.tests {
+		if path.Dir(test) == path.Dir(name) {
+			return true
+		}
+	}
+	return false
+}
+
+func (c *checker) checkPackage(name string, m *ast.Module, want string) {
+	if got := packageName(m); got != want && path.Dir(name) != "." {
+		c.add(m.Package.Location, "package_path", "rename the package or move the file: the path is the package",
+			"package %s stands in the folder of package %s", got, want)
+	}
+}
+
+// packageName is a package's path without "data.".
+func packageName(m *ast.Module) string {
+	return strings.TrimPrefix(m.Package.Path.String(), "data.")
+}
+
+// checkMeaning compiles, asks and compares. Each step needs the one before.
+func (c *checker) checkMeaning() {
+	all := maps.Clone(c.modules)
+	maps.Copy(all, c.tests)
+	compiler := newCompiler(true).SetErrorLimit(0)
+	if compiler.Compile(all); compiler.Failed() {
+		c.addError("authz/authz.rego", ast.CompileErr, compiler.Errors)
+		return
+	}
+	c.checkSchema()
+	rev, err := c.prepare()
+	if err != nil {
+		c.addMany("authz/authz.rego", "refused", err)
+	}
+	document := c.checkTables(compiler)
+	if rev != nil && document != nil {
+		if err := rev.checkFloor(c.ctx); err != nil {
+			c.add(&ast.Location{File: "authz/authz.rego", Row: 1}, "floor",
+				"each of these codes belongs to a folder below authz/rules that every book must have", "%s", err)
+		}
+		c.checkConflicts(compiler)
+	}
+}
+
+func (c *checker) prepare() (*revision, error) {
+	rev := &revision{}
+	var err error
+	if rev.written, err = prepareWritten(c.ctx, c.modules); err != nil {
+		return nil, err
+	}
+	rev.query, err = prepareOptimised(c.ctx, c.modules)
+	return rev, err
+}
+
+// addMany takes joined errors apart.
+func (c *checker) addMany(file, code string, err error) {
+	var joined interface{ Unwrap() []error }
+	if !errors.As(err, &joined) {
+		c.addError(file, code, err)
+		return
+	}
+	for _, e := range joined.Unwrap() {
+		c.addError(file, code, e)
+	}
+}
+
+// checkSchema: without the inline schema a misspelt field of the input is
+// undefined, and a denial that reads it is silent.
+func (c *checker) checkSchema() {
+	for _, m := range c.modules {
+		for _, a := range m.Annotations {
+			if packageName(m) == "authz" && len(a.Schemas) > 0 && a.Scope == "subpackages" {
+				return
+			}
+		}
+	}
+	c.add(&ast.Location{File: "authz/authz.rego", Row: 1}, "schema",
+		"give package authz METADATA with `scope: subpackages` and an inline schema of the input", "the input has no schema, so that misspelt fields go unseen")
+}
+
+// newCompiler compiles as loading does: pure builtins, schemas checked.
+func newCompiler(strict bool) *ast.Compiler {
+	return ast.NewCompiler().
+		WithStrict(strict).
+		WithCapabilities(capabilities()).
+		WithUseTypeCheckAnnotations(true)
+}

@@ -1,0 +1,69 @@
+package engine_test
+
+import (
+	"context"
+	"os"
+	"strings"
+	"testing"
+	"testing/fstest"
+
+	"github.com/wardgate/wardgate/pdp/engine"
+)
+
+const cookbook = "testdata/cookbook"
+
+// All recipes of the guide are laid on top of the built-in rule book at once,
+// are found without fault, and pass their tests beside the book's own.
+func TestRecipesOfTheCookbookWork(t *testing.T) {
+	recipes, err := os.ReadDir(cookbook)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(recipes) != 10 {
+		t.Errorf("got %d recipes, want ten", len(recipes))
+	}
+	files := bookFiles(t)
+	for _, recipe := range recipes {
+		folder := "authz/rules/" + recipe.Name() + "/"
+		recipeFiles := fstest.MapFS{}
+		addTree(t, recipeFiles, os.DirFS(cookbook+"/"+recipe.Name()))
+		for file, content := range recipeFiles {
+			if files[folder+file] != nil {
+				t.Errorf("%s stands in the built-in rule book", folder+file)
+			}
+			files[folder+file] = content
+		}
+	}
+	for _, f := range engine.Check(context.Background(), files) {
+		t.Errorf("%s (%s)", f, f.Hint)
+	}
+	report, err := engine.TestBook(context.Background(), files, engine.TestOptions{Coverage: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, r := range report.Tests {
+		if r.Outcome != "pass" {
+			t.Errorf("%s:%d: %s %s %v", r.File, r.Line, r.Outcome, r.Name, r.Cases)
+		}
+	}
+	for _, m := range report.Missed {
+		t.Errorf("%s:%d: no test reaches it", m.File, m.From)
+	}
+}
+
+// The guide names every recipe, and shows nothing that is not one.
+func TestGuideShowsEveryRecipe(t *testing.T) {
+	guide, err := os.ReadFile("../../docs/policy-guide.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	recipes, err := os.ReadDir(cookbook)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, recipe := range recipes {
+		if !strings.Contains(string(guide), "cookbook/"+recipe.Name()+"/"+recipe.Name()+".rego") {
+			t.Errorf("the guide does not show %s", recipe.Name())
+		}
+	}
+}

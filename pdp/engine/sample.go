@@ -1,0 +1,112 @@
+package engine
+
+import (
+	"encoding/json"
+	"fmt"
+	"maps"
+	"math/rand/v2"
+	"slices"
+	"strings"
+
+	"github.com/open-policy-agent/opa/v1/ast"
+)
+
+// A sampler draws inputs from the schema that stands at the head of the rule
+// book, so that a book can be asked about situations that nobody wrote down.
+// The same book gives the same inputs.
+type sampler struct {
+	random *rand.Rand
+	leaves []leaf
+	bases  []map[string]any // inputs to begin from; may be empty
+}
+
+// A leaf is one value of the input and what may stand there.
+type leaf struct {
+	path  string
+	words []any
+}
+
+// newSampler reads the inline schema of package authz. actions are the names
+// that the tables know.
+func newSampler(modules map[string]*ast.Module, words map[string][]any, bases []map[string]any) (*sampler, error) {
+	s := &sampler{random: rand.New(rand.NewPCG(7, 11)), bases: bases}
+	for _, m := range modules {
+		for _, a := range m.Annotations {
+			if packageName(m) != "authz" || a.Scope != "subpackages" || len(a.Schemas) == 0 || a.Schemas[0].Definition == nil {
+				continue
+			}
+			raw, err := json.Marshal(*a.Schemas[0].Definition)
+			if err != nil {
+				return nil, fmt.Errorf("read schema: %w", err)
+			}
+			var root schema
+			if err := json.Unmarshal(raw, &root); err != nil {
+				return nil, fmt.Errorf("read schema: %w", err)
+			}
+			s.collect("", &root, words)
+		}
+	}
+	return s, nil
+}
+
+// schema is the part of JSON Schema that describes the input.
+type schema struct {
+	Type       string             `json:"type"`
+	Enum       []any              `json:"enum"`
+	Properties map[string]*schema `json:"properties"`
+}
+
+func (s *sampler) collect(path string, at *schema, words map[string][]any) {
+	for _, name := range slices.Sorted(maps.Keys(at.Properties)) {
+		s.collect(path+"/"+name, at.Properties[name], words)
+	}
+	if len(at.Properties) > 0 || at.Type == "object" {
+		return
+	}
+	l := leaf{path: path, words: at.Enum}
+	switch {
+	case words[path] != nil:
+		l.words = words[path]
+	case len(at.Enum) > 0:
+	case at.Type == "boolean":
+		l.words = []any{true, false}
+	default:
+		l.words = []any{"x-1", ""}
+	}
+	s.leaves = append(s.leaves, l)
+}
+
+// next draws an input: near one of the bases most of the time, anywhere else.
+func (s *sampler) next() map[string]any {
+	document := map[string]any{}
+	changes := len(s.leaves)
+	if len(s.bases) > 0 && s.random.IntN(8) > 0 {
+		document = cloneDocument(s.bases[s.random.IntN(len(s.bases))])
+		changes = s.random.IntN(6)
+		s.put(document, s.leaf("/action/name"))
+	}
+	for i := range changes {
+		at := &s.leaves[i]
+		if changes < len(s.leaves) {
+			at = &s.leaves[s.random.IntN(len(s.leaves))]
+		}
+		s.put(document, at)
+	}
+	return document
+}
+
+func (s *sampler) leaf(path string) *leaf {
+	for i := range s.leaves {
+		if s.leaves[i].path == path {
+			return &s.leaves[i]
+		}
+	}
+	return nil
+}
+
+func (s *sampler) put(document map[string]any, l *leaf) {
+	if l == nil || len(l.words) == 0 {
+		return
+	}
+	setAt(document, strings.Split(l.path[1:], "/"), l.words[s.random.IntN(len(l.words))])
+}
