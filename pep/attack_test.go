@@ -308,6 +308,8 @@ func TestHalfAnEnforcementPointIsRefused(t *testing.T) {
 		"nameless application": func(c *pep.Config) {
 			c.Applications = map[string]pep.Application{"": c.Applications["records"]}
 		},
+		"nameless application elsewhere":      func(c *pep.Config) { c.Elsewhere = []string{""} },
+		"application both here and elsewhere": func(c *pep.Config) { c.Elsewhere = []string{"records"} },
 		"application without an address": func(c *pep.Config) {
 			c.Applications = map[string]pep.Application{"records": {Transport: http.DefaultTransport}}
 		},

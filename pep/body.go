@@ -8,6 +8,10 @@ import (
 	"strings"
 )
 
+// A bodyReader reads the body that a route of this kind takes. It returns a
+// code and a status when the request has to be refused for its body.
+type bodyReader func(kind string) (body []byte, code string, status int)
+
 // readBody reads the body whole, at most limit bytes, and refuses what the
 // route does not take or what has two readings. It returns the bytes as sent;
 // code and status are "" and 0 when they are good.

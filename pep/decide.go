@@ -89,6 +89,9 @@ func (x *exchange) request(revision string) pdp.Request {
 	}
 	if x.subject != "" {
 		r.Subject = pdp.Subject{Type: "user", ID: x.subject}
+		if x.credential.ACR == acrMachine {
+			r.Subject.Type = "machine"
+		}
 	}
 	if x.matched {
 		r.Action.Name = x.match.Route.Action

@@ -3,6 +3,7 @@ package pep
 import (
 	"context"
 	"fmt"
+	"maps"
 	"net/http"
 	"slices"
 	"strings"
@@ -20,28 +21,42 @@ const dischargeTimeout = 5 * time.Second
 // journalTimeout bounds the wait for the journal's disk.
 const journalTimeout = 10 * time.Second
 
-// enforce discharges, journals, and forwards or refuses, in this order.
-func (p *Proxy) enforce(w http.ResponseWriter, r *http.Request, x *exchange) {
-	effects, err := p.discharge(r.Context(), x)
+// enforce discharges and journals, in this order, and rules.
+func (p *Proxy) enforce(ctx context.Context, x *exchange) ruling {
+	effects, err := p.discharge(ctx, x)
 	x.effects = effects
 	if err != nil {
 		p.Log.Error("obligation not met", "decision", x.id, "error", err)
 		x.deny("obligation_unmet")
 	}
-	forwarder := p.forwarder[x.application()]
-	if x.decision.Allow && forwarder == nil {
-		x.deny("application_unavailable")
+	if code := p.outOfReach(x); x.decision.Allow && code != "" {
+		x.deny(code)
 	}
-	if err := p.record(r.Context(), x.decisionEvent()); err != nil {
+	if err := p.record(ctx, x.decisionEvent()); err != nil {
 		p.Log.Error("decision not journalled", "decision", x.id, "error", err)
-		p.answer(w, x, http.StatusServiceUnavailable, "journal_unavailable")
-		return
+		return ruling{status: http.StatusServiceUnavailable, reasons: []string{"journal_unavailable"}}
 	}
 	if !x.decision.Allow {
-		p.answer(w, x, statusOf(x.decision.Reasons), x.decision.Reasons...)
-		return
+		return ruling{status: statusOf(x.decision.Reasons), reasons: x.decision.Reasons}
 	}
-	forwarder.ServeHTTP(final{w}, r.WithContext(context.WithValue(r.Context(), exchangeKey{}, x)))
+	return ruling{allow: true}
+}
+
+// outOfReach says why the application may not have this request, or "". One
+// that only another proxy reaches reads no assertion: a decision that limits
+// what it may show would limit nothing there.
+func (p *Proxy) outOfReach(x *exchange) string {
+	name := x.application()
+	switch {
+	case p.forwarder[name] != nil:
+		return ""
+	case !x.asked || !slices.Contains(p.Elsewhere, name):
+		return "application_unavailable"
+	case x.effects.Rows != nil || len(x.effects.Withhold) > 0:
+		return "obligation_unmet"
+	default:
+		return ""
+	}
 }
 
 // discharge goes on when the client has gone: nobody escapes a revocation by
@@ -68,17 +83,13 @@ func (x *exchange) application() string {
 
 // refuse turns away a request that no policy could be asked about, and keeps
 // the evidence.
-func (p *Proxy) refuse(w http.ResponseWriter, r *http.Request, x *exchange, status int, code string) {
+func (p *Proxy) refuse(ctx context.Context, x *exchange, status int, code string) ruling {
 	x.decision.Reasons = []string{code}
-	if err := p.record(r.Context(), x.decisionEvent()); err != nil {
+	if err := p.record(ctx, x.decisionEvent()); err != nil {
 		p.Log.Error("refusal not journalled", "decision", x.id, "error", err)
 		status, code = http.StatusServiceUnavailable, "journal_unavailable"
 	}
-	broken := status == http.StatusRequestEntityTooLarge || status == http.StatusBadRequest
-	if broken && r.ProtoMajor == 1 { // in HTTP/2 it would end the other streams too
-		w.Header().Set("Connection", "close")
-	}
-	p.answer(w, x, status, code)
+	return ruling{status: status, reasons: []string{code}}
 }
 
 // record waits for the journal even when the client has gone: evidence does
@@ -90,15 +101,23 @@ func (p *Proxy) record(ctx context.Context, e pip.Event) error {
 }
 
 func (p *Proxy) answer(w http.ResponseWriter, x *exchange, status int, reasons ...string) {
+	d, header := x.denial(status, reasons)
+	maps.Copy(w.Header(), header)
+	problem.Write(w, d)
+}
+
+// denial is what whoever asked is told, and the headers that go with it.
+func (x *exchange) denial(status int, reasons []string) (problem.Document, http.Header) {
 	d := problem.New(status, shown(reasons)...)
 	d.Decision = x.id
-	if status == http.StatusUnauthorized {
-		w.Header().Set("WWW-Authenticate", x.authenticateHeader(reasons))
+	header := http.Header{}
+	switch status {
+	case http.StatusUnauthorized:
+		header.Set("WWW-Authenticate", x.authenticateHeader(reasons))
+	case http.StatusServiceUnavailable:
+		header.Set("Retry-After", "1")
 	}
-	if status == http.StatusServiceUnavailable {
-		w.Header().Set("Retry-After", "1")
-	}
-	problem.Write(w, d)
+	return d, header
 }
 
 // authenticateHeader follows RFC 6750 and, when a fresh factor would do, RFC 9470.
@@ -199,6 +218,9 @@ func (x *exchange) event(kind pip.Kind) pip.Event {
 		Method:      x.target.method,
 		QueryDigest: assertion.Digest([]byte(x.target.query)),
 		BodyDigest:  x.bodyDigest,
+	}
+	if x.asked {
+		e.Detail = askedDetail
 	}
 	if x.address.IsValid() {
 		e.Address = x.address.String()

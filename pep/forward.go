@@ -38,6 +38,7 @@ func (p *Proxy) newForwarder(name string, a Application) *httputil.ReverseProxy 
 			pr.Out.URL = x.target.url(a.URL)
 			pr.Out.Host = a.URL.Host
 			pr.Out.Header = sanitise(pr.In.Header)
+			handDevice(pr.In, pr.Out.Header, name)
 			if x.address.IsValid() {
 				pr.Out.Header.Set("X-Forwarded-For", x.address.String())
 			}
@@ -89,7 +90,7 @@ type signing struct {
 
 func (s signing) RoundTrip(r *http.Request) (*http.Response, error) {
 	x := exchangeOf(r.Context())
-	signed, err := s.proxy.Assertion.Sign(x.claims(), s.application, s.proxy.Now())
+	signed, err := s.proxy.sign(x, s.application)
 	if err != nil {
 		return nil, err
 	}
@@ -103,6 +104,10 @@ func (s signing) RoundTrip(r *http.Request) (*http.Response, error) {
 	answer := *res
 	answer.Trailer = nil
 	return &answer, nil
+}
+
+func (p *Proxy) sign(x *exchange, application string) (string, error) {
+	return p.Assertion.Sign(x.claims(), application, p.Now())
 }
 
 // A final writer takes final answers only. What an application says in between

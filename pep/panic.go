@@ -15,10 +15,14 @@ func (p *Proxy) abort() {
 	if v == nil {
 		return
 	}
+	p.logPanic(v)
+	panic(http.ErrAbortHandler)
+}
+
+func (p *Proxy) logPanic(v any) {
 	if v != http.ErrAbortHandler {
 		p.Log.Error("request aborted by a panic", "panic", panicText(v), "stack", string(debug.Stack()))
 	}
-	panic(http.ErrAbortHandler)
 }
 
 func panicText(v any) string {

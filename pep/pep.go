@@ -6,6 +6,7 @@
 package pep
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -15,8 +16,6 @@ import (
 	"net/url"
 	"sync/atomic"
 	"time"
-
-	"github.com/google/uuid"
 
 	"github.com/wardgate/wardgate/internal/assertion"
 	"github.com/wardgate/wardgate/pdp"
@@ -38,7 +37,7 @@ type Application struct {
 type RouteSource interface{ Routes() pdp.Routes }
 
 // Config is what an enforcement point is made of. All of it is required but
-// the last block.
+// the last blocks.
 type Config struct {
 	Decider      pdp.Decider
 	Routes       RouteSource
@@ -49,6 +48,10 @@ type Config struct {
 	Assertion    *assertion.Key
 	Applications map[string]Application
 	Log          *slog.Logger
+
+	// Elsewhere names applications that only other proxies forward to. They
+	// know no assertion: what a decision asks of them they cannot be held to.
+	Elsewhere []string
 
 	Hosts     func(host string) bool // which Host headers are served; nil serves all
 	BodyLimit int64                  // bytes; 0 means BodyLimit
@@ -84,6 +87,10 @@ func New(c Config) (*Proxy, error) {
 	for name, a := range c.Applications {
 		need(name != "" && a.URL != nil && a.Transport != nil, fmt.Sprintf("a name, URL and transport of application %q", name))
 	}
+	for _, name := range c.Elsewhere {
+		_, own := c.Applications[name]
+		need(name != "" && !own, fmt.Sprintf("a name of its own for the application elsewhere %q", name))
+	}
 	if err := errors.Join(faults...); err != nil {
 		return nil, fmt.Errorf("enforcement point: %w", err)
 	}
@@ -105,27 +112,10 @@ func New(c Config) (*Proxy, error) {
 	return p, nil
 }
 
-// An exchange is one request on its way.
-type exchange struct {
-	id         string // of the decision
-	now        time.Time
-	target     target
-	body       []byte
-	bodyDigest string
-	address    netip.Addr
-	userAgent  string
-	subject    string
-	credential pdp.Credential
-	matched    bool
-	match      route.Match
-	decision   pdp.Decision
-	effects    obligation.Effects
-}
-
 // ServeHTTP takes one request the whole way. Whatever panics on it denies.
 func (p *Proxy) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	defer p.abort()
-	id, err := uuid.NewV7()
+	x, err := p.begin(clientAddress(r), r.UserAgent())
 	if err != nil {
 		p.Log.Error("no randomness for a decision id", "error", err)
 		w.WriteHeader(http.StatusServiceUnavailable)
@@ -134,32 +124,17 @@ func (p *Proxy) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if framingUnsure(r) {
 		w.Header().Set("Connection", "close")
 	}
-	x := &exchange{id: id.String(), now: p.Now(), address: clientAddress(r), userAgent: r.UserAgent()}
-	if p.Hosts != nil && !p.Hosts(r.Host) {
-		p.refuse(w, r, x, http.StatusMisdirectedRequest, "host_unknown")
+	ruling := p.judge(r, x, func(kind string) ([]byte, string, int) {
+		return readBody(w, r, kind, p.BodyLimit)
+	})
+	if !ruling.allow {
+		if ruling.broken() && r.ProtoMajor == 1 { // in HTTP/2 it would end the other streams too
+			w.Header().Set("Connection", "close")
+		}
+		p.answer(w, x, ruling.status, ruling.reasons...)
 		return
 	}
-	var code string
-	if x.target, code = canonical(r); code != "" {
-		p.refuse(w, r, x, http.StatusBadRequest, code)
-		return
-	}
-	if repeated(r.Header) {
-		p.refuse(w, r, x, http.StatusBadRequest, "header_repeated")
-		return
-	}
-	table, err := p.routes()
-	if err != nil {
-		p.Log.Error("route table refused", "error", err)
-		p.refuse(w, r, x, http.StatusServiceUnavailable, "routes_unavailable")
-		return
-	}
-	if !p.readRouted(w, r, x, table) {
-		return
-	}
-	x.subject, x.credential = p.tokens.authenticate(r, x.now)
-	p.decide(r.Context(), x, table)
-	p.enforce(w, r, x)
+	p.forwarder[x.application()].ServeHTTP(final{w}, r.WithContext(context.WithValue(r.Context(), exchangeKey{}, x)))
 }
 
 // framingUnsure reports whether a program in front may have seen the end of
@@ -168,22 +143,6 @@ func (p *Proxy) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 // follows on such a connection is never read.
 func framingUnsure(r *http.Request) bool {
 	return len(r.TransferEncoding) > 0 || !r.ProtoAtLeast(1, 1)
-}
-
-// readRouted matches the request and reads the body that its route takes. It
-// answers, and returns false, when the body is refused.
-func (p *Proxy) readRouted(w http.ResponseWriter, r *http.Request, x *exchange, table *route.Table) bool {
-	x.match, x.matched = table.Match(x.target.method, x.target.path)
-	if !x.matched {
-		return true
-	}
-	body, code, status := readBody(w, r, x.match.Route.Body, p.BodyLimit)
-	if code != "" {
-		p.refuse(w, r, x, status, code)
-		return false
-	}
-	x.body, x.bodyDigest = body, assertion.Digest(body)
-	return true
 }
 
 // routes returns the compiled table of the active revision.

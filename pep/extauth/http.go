@@ -1,0 +1,95 @@
+package extauth
+
+import (
+	"maps"
+	"net/http"
+	"net/netip"
+	"slices"
+
+	"github.com/wardgate/wardgate/internal/assertion"
+	"github.com/wardgate/wardgate/internal/problem"
+	"github.com/wardgate/wardgate/pep"
+)
+
+// The request targets at which proxies ask, exactly so.
+const (
+	ForwardAuthPath = "/api/authz/forward-auth"
+	AuthRequestPath = "/api/authz/auth-request"
+)
+
+// An HTTP answers trusted proxies that ask over HTTP. For everybody else it
+// does not exist: Next answers them, as it answers any request. Without
+// trusted addresses nobody is asked for.
+type HTTP struct {
+	Judge   Judge
+	Trusted []netip.Prefix
+	Next    http.Handler
+}
+
+var _ http.Handler = (*HTTP)(nil)
+
+// ServeHTTP answers 200 to let the request pass and a problem document to turn
+// it away. Neither depends on the method with which the proxy asks.
+func (h *HTTP) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	var read func(*http.Request) *pep.Question
+	switch r.RequestURI {
+	case ForwardAuthPath:
+		read = forwardAuth
+	case AuthRequestPath:
+		read = authRequest
+	}
+	if read == nil || !h.trusts(r.RemoteAddr) {
+		h.Next.ServeHTTP(w, r)
+		return
+	}
+	if r.ContentLength != 0 {
+		w.Header().Set("Connection", "close") // what the proxy sent beside the question is not read
+	}
+	v := h.Judge.Judge(r.Context(), read(r))
+	if v.Allow {
+		allow(w, &v)
+		return
+	}
+	if r.RequestURI == AuthRequestPath {
+		v = understoodByNginx(v)
+	}
+	deny(w, &v)
+}
+
+// trusts reports whether the peer of the connection itself is a trusted proxy.
+func (h *HTTP) trusts(remote string) bool {
+	peer, err := netip.ParseAddrPort(remote)
+	if err != nil {
+		return false
+	}
+	at := peer.Addr().Unmap()
+	return slices.ContainsFunc(h.Trusted, func(p netip.Prefix) bool { return p.Contains(at) })
+}
+
+func allow(w http.ResponseWriter, v *pep.Verdict) {
+	header := w.Header()
+	header.Set(assertion.Header, v.Assertion)
+	header.Set(DecisionHeader, v.Decision)
+	header.Set("Cache-Control", "no-store")
+	w.WriteHeader(http.StatusOK)
+}
+
+func deny(w http.ResponseWriter, v *pep.Verdict) {
+	maps.Copy(w.Header(), v.Header)
+	if v.Decision != "" {
+		w.Header().Set(DecisionHeader, v.Decision)
+	}
+	problem.Write(w, v.Problem)
+}
+
+// understoodByNginx turns a status that auth_request would take for an error
+// of the server into a plain refusal. The reasons stay what they are.
+func understoodByNginx(v pep.Verdict) pep.Verdict {
+	if v.Problem.Status == http.StatusUnauthorized {
+		return v
+	}
+	v.Problem.Status = http.StatusForbidden
+	v.Problem.Title = http.StatusText(http.StatusForbidden)
+	v.Header = nil
+	return v
+}

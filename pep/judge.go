@@ -1,0 +1,98 @@
+package pep
+
+import (
+	"net/http"
+	"net/netip"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/wardgate/wardgate/internal/assertion"
+	"github.com/wardgate/wardgate/pdp"
+	"github.com/wardgate/wardgate/pep/obligation"
+	"github.com/wardgate/wardgate/pep/route"
+)
+
+// An exchange is one request on its way.
+type exchange struct {
+	id         string // of the decision
+	now        time.Time
+	asked      bool // another proxy asks, and would forward
+	target     target
+	body       []byte
+	bodyDigest string
+	address    netip.Addr
+	userAgent  string
+	subject    string
+	credential pdp.Credential
+	matched    bool
+	match      route.Match
+	decision   pdp.Decision
+	effects    obligation.Effects
+}
+
+// begin opens an exchange. Without randomness there is no decision id, and
+// without that no evidence.
+func (p *Proxy) begin(address netip.Addr, userAgent string) (*exchange, error) {
+	id, err := uuid.NewV7()
+	if err != nil {
+		return nil, err
+	}
+	return &exchange{id: id.String(), now: p.Now(), address: address, userAgent: userAgent}, nil
+}
+
+// A ruling is what becomes of a request. The zero ruling denies.
+type ruling struct {
+	allow   bool
+	status  int      // of a denial
+	reasons []string // of a denial
+}
+
+// broken reports whether what follows on the connection cannot be trusted to
+// be another request.
+func (r ruling) broken() bool {
+	return r.status == http.StatusRequestEntityTooLarge || r.status == http.StatusBadRequest
+}
+
+// judge takes one request to the point where it would be forwarded: it reads
+// it one way, asks, discharges and journals. Whoever forwards, Wardgate itself
+// or a proxy that asked, this is the only way to a ruling that allows.
+func (p *Proxy) judge(r *http.Request, x *exchange, read bodyReader) ruling {
+	ctx := r.Context()
+	if p.Hosts != nil && !p.Hosts(r.Host) {
+		return p.refuse(ctx, x, http.StatusMisdirectedRequest, "host_unknown")
+	}
+	var code string
+	if x.target, code = canonical(r); code != "" {
+		return p.refuse(ctx, x, http.StatusBadRequest, code)
+	}
+	if repeated(r.Header) {
+		return p.refuse(ctx, x, http.StatusBadRequest, "header_repeated")
+	}
+	table, err := p.routes()
+	if err != nil {
+		p.Log.Error("route table refused", "error", err)
+		return p.refuse(ctx, x, http.StatusServiceUnavailable, "routes_unavailable")
+	}
+	if code, status := x.route(table, read); code != "" {
+		return p.refuse(ctx, x, status, code)
+	}
+	x.subject, x.credential = p.tokens.authenticate(r, x.now)
+	p.decide(ctx, x, table)
+	return p.enforce(ctx, x)
+}
+
+// route matches the request and reads the body that its route takes. It
+// returns a code and a status when the body is refused.
+func (x *exchange) route(table *route.Table, read bodyReader) (code string, status int) {
+	x.match, x.matched = table.Match(x.target.method, x.target.path)
+	if !x.matched {
+		return "", 0
+	}
+	body, code, status := read(x.match.Route.Body)
+	if code != "" {
+		return code, status
+	}
+	x.body, x.bodyDigest = body, assertion.Digest(body)
+	return "", 0
+}

@@ -1,0 +1,143 @@
+package pep
+
+import (
+	"bytes"
+	"context"
+	"io"
+	"net/http"
+	"net/netip"
+
+	"github.com/wardgate/wardgate/internal/problem"
+)
+
+// askedDetail marks the evidence of requests that another proxy would forward:
+// Wardgate saw no more of the body than its digest says, and sees no outcome.
+const askedDetail = "extauth"
+
+// A Question is a request that another proxy holds. It has to describe the
+// request exactly as that proxy would forward it.
+type Question struct {
+	Method string
+	Target string // the request target as its bytes came, "/path?query"
+	Host   string
+	Header http.Header
+	Client netip.Addr // zero when it is not known
+	Body   Body
+
+	// Flaw is a code for why the request cannot be described in one way, and
+	// refuses it. "" means that it can.
+	Flaw string
+}
+
+// A Body is what the other proxy shows of the request's body. The zero Body
+// has been cut.
+type Body struct {
+	State BodyState
+	Bytes []byte // of a whole body
+}
+
+// BodyState says how much of a body is shown.
+type BodyState int
+
+// The states. No route lets a cut body pass; what a body says is not judged
+// when it is unseen, and the assertion is then about a request without one.
+const (
+	BodyCut BodyState = iota
+	BodyUnseen
+	BodyWhole
+)
+
+// A Verdict answers a Question. The zero Verdict denies.
+type Verdict struct {
+	Allow     bool
+	Decision  string   // id, "" when there is no record
+	Assertion string   // for the application, under assertion.Header; of an allowed request only
+	Drop      []string // headers of the request that must not reach the application
+
+	Problem problem.Document // of a denial
+	Header  http.Header      // of a denial, beside the document's own
+}
+
+// Judge answers whether a request that another proxy holds may pass. It takes
+// the same way as a request that Wardgate forwards: obligations are met and
+// the decision is durable before Judge returns. Whatever panics denies.
+func (p *Proxy) Judge(ctx context.Context, q *Question) (v Verdict) {
+	defer func() {
+		if fault := recover(); fault != nil {
+			p.logPanic(fault)
+			v = unavailableVerdict()
+		}
+	}()
+	x, err := p.begin(q.Client, q.Header.Get("User-Agent"))
+	if err != nil {
+		p.Log.Error("no randomness for a decision id", "error", err)
+		return unavailableVerdict()
+	}
+	x.asked = true
+	answer := p.ruleOn(ctx, q, x)
+	if !answer.allow {
+		return x.denied(answer)
+	}
+	signed, err := p.sign(x, x.application())
+	if err != nil {
+		p.Log.Error("no assertion", "decision", x.id, "error", err)
+		return x.denied(ruling{status: http.StatusServiceUnavailable, reasons: []string{"assertion_unavailable"}})
+	}
+	return Verdict{Allow: true, Decision: x.id, Assertion: signed, Drop: dropped(q.Header)}
+}
+
+func (p *Proxy) ruleOn(ctx context.Context, q *Question, x *exchange) ruling {
+	if q.Flaw != "" {
+		return p.refuse(ctx, x, http.StatusBadRequest, q.Flaw)
+	}
+	r := q.request(ctx)
+	return p.judge(r, x, func(kind string) ([]byte, string, int) {
+		switch {
+		case q.Body.State == BodyUnseen:
+			return nil, "", 0
+		case q.Body.State == BodyWhole:
+			return readBody(nil, r, kind, p.BodyLimit)
+		case kind == "json":
+			return nil, "body_unreadable", http.StatusBadRequest
+		default:
+			return nil, "body_unexpected", http.StatusBadRequest
+		}
+	})
+}
+
+// request is the question in the form in which the way of a request begins.
+func (q *Question) request(ctx context.Context) *http.Request {
+	r := &http.Request{
+		Method:        q.Method,
+		RequestURI:    q.Target,
+		Host:          q.Host,
+		Header:        q.Header,
+		Body:          io.NopCloser(bytes.NewReader(q.Body.Bytes)),
+		ContentLength: int64(len(q.Body.Bytes)),
+	}
+	return r.WithContext(ctx)
+}
+
+func (x *exchange) denied(r ruling) Verdict {
+	d, header := x.denial(r.status, r.reasons)
+	return Verdict{Decision: x.id, Problem: d, Header: header}
+}
+
+func unavailableVerdict() Verdict {
+	return Verdict{
+		Problem: problem.New(http.StatusServiceUnavailable, "decision_unavailable"),
+		Header:  http.Header{"Retry-After": {"1"}},
+	}
+}
+
+// dropped names the headers that Wardgate would not forward itself.
+func dropped(h http.Header) []string {
+	var names []string
+	kept := sanitise(h)
+	for name := range h {
+		if _, ok := kept[name]; !ok {
+			names = append(names, name)
+		}
+	}
+	return names
+}
