@@ -47,6 +47,7 @@ type App struct {
 	stores  *stores
 	metrics *metrics
 	reached listeners
+	outer   *tls.Config // of the enforcement point; nil for plain HTTP
 	servers []*server
 	closers []func() error
 	started time.Time
@@ -76,6 +77,12 @@ func (a *App) open(ctx context.Context) error {
 		return err
 	}
 	a.reached = l
+	if a.outer, err = a.outerTLS(); err != nil {
+		return err
+	}
+	if err := a.checkBook(); err != nil {
+		return err
+	}
 	sources := &sources{}
 	if a.engine, err = engine.New(a.ruleBook(), sources.list(), checkRoutes, a.log); err != nil {
 		return err
@@ -84,6 +91,9 @@ func (a *App) open(ctx context.Context) error {
 		return err
 	}
 	a.onClose(a.data.Close)
+	if err := a.data.whole(); err != nil {
+		return err
+	}
 	if err := a.openStores(ctx, sources); err != nil {
 		return err
 	}
@@ -132,6 +142,17 @@ func (a *App) ruleBook() fs.FS {
 		return policies.FS
 	}
 	return os.DirFS(a.config.Policies)
+}
+
+// checkBook says plainly that the rule book's folder is not there.
+func (a *App) checkBook() error {
+	if a.config.Policies == "" {
+		return nil
+	}
+	if info, err := os.Stat(a.config.Policies); err != nil || !info.IsDir() {
+		return fmt.Errorf("rule book: %s is no folder that can be read; name one with --policies", a.config.Policies)
+	}
+	return nil
 }
 
 // checkRoutes refuses a rule book whose routes the enforcement point could not
@@ -186,16 +207,12 @@ func (a *App) serveParts() error {
 	if err != nil {
 		return err
 	}
-	outerTLS, err := a.outerTLS()
-	if err != nil {
-		return err
-	}
 	decisions, err := a.decisionPoint()
 	if err != nil {
 		return err
 	}
 	a.servers = append([]*server{
-		newServer("pep", a.reached.pep, outerTLS, a.forOtherProxies(proxy), a.log),
+		newServer("pep", a.reached.pep, a.outer, a.forOtherProxies(proxy), a.log),
 		a.forEnvoy(proxy),
 		newServer("pdp", a.reached.pdp, nil, decisions, a.log),
 	}, inner...)

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 
 	"golang.org/x/sys/unix"
 )
@@ -30,6 +31,9 @@ type marker struct {
 func openData(dir string, demo bool) (*dataFolder, error) {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return nil, fmt.Errorf("data folder: %w", err)
+	}
+	if err := refuseForeign(dir); err != nil {
+		return nil, err
 	}
 	lock, err := os.OpenFile(filepath.Join(dir, "lock"), os.O_CREATE|os.O_RDWR, 0o600)
 	if err != nil {
@@ -70,15 +74,26 @@ func (d *dataFolder) readMarker(demo bool) error {
 	return nil
 }
 
-// begin marks a new folder. A folder that holds something else is not touched.
-func (d *dataFolder) begin(file string, demo bool) error {
-	entries, err := os.ReadDir(d.dir)
+// refuseForeign leaves a folder alone that holds something, but no marker of
+// ours.
+func refuseForeign(dir string) error {
+	if _, err := os.Stat(filepath.Join(dir, "wardgate.json")); err == nil {
+		return nil
+	}
+	entries, err := os.ReadDir(dir)
 	if err != nil {
 		return fmt.Errorf("data folder: %w", err)
 	}
-	if len(entries) > 1 { // the lock is ours
-		return fmt.Errorf("folder %s is not empty and is no data folder of Wardgate; name an empty one with --data", d.dir)
+	for _, e := range entries {
+		if e.Name() != "lock" {
+			return fmt.Errorf("folder %s is not empty and is no data folder of Wardgate; name an empty one with --data", dir)
+		}
 	}
+	return nil
+}
+
+// begin marks a new folder.
+func (d *dataFolder) begin(file string, demo bool) error {
 	raw, err := json.Marshal(marker{Format: dataFormat, Demo: demo})
 	if err != nil {
 		return fmt.Errorf("data folder: %w", err)
@@ -86,6 +101,31 @@ func (d *dataFolder) begin(file string, demo bool) error {
 	d.fresh = true
 	if err := os.WriteFile(file, append(raw, '\n'), 0o600); err != nil {
 		return fmt.Errorf("data folder: %w", err)
+	}
+	return nil
+}
+
+// kept is what every data folder holds once it has served.
+var kept = []string{
+	"identity.db", "sessions.db", "records.db", "journal/head", "journal/journal-*.log",
+	"keys/assertion.key", "keys/footprint.json", "keys/identity", "keys/records", "keys/tokens", "certs/ca.pem",
+}
+
+// whole refuses a folder that has served and has lost a part since. A part that
+// was silently begun anew would forget revocations, or deny what was done.
+func (d *dataFolder) whole() error {
+	if d.fresh {
+		return nil
+	}
+	var lost []string
+	for _, name := range kept {
+		if found, err := filepath.Glob(d.path(filepath.FromSlash(name))); err != nil || len(found) == 0 {
+			lost = append(lost, name)
+		}
+	}
+	if len(lost) > 0 {
+		return fmt.Errorf("data folder %s has lost %s; restore it from a backup, or, if it never served, delete the folder and start again",
+			d.dir, strings.Join(lost, ", "))
 	}
 	return nil
 }

@@ -18,13 +18,17 @@ func (a *App) decisionPoint() (http.Handler, error) {
 	if err != nil {
 		return nil, fmt.Errorf("token of the decision point: %w", err)
 	}
-	return api.New(api.Config{
+	service, err := api.New(api.Config{
 		Decider: a.metrics.decider(a.engine),
 		Journal: a.journal,
 		Token:   strings.TrimSpace(string(token)),
 		BaseURL: a.Decisions(),
 		Log:     a.log.With("part", "pdp"),
 	})
+	if err != nil {
+		return nil, err
+	}
+	return a.served(service), nil
 }
 
 // Decisions is where other enforcement points ask.

@@ -11,6 +11,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus/collectors"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 
+	"github.com/wardgate/wardgate/internal/problem"
 	"github.com/wardgate/wardgate/pdp"
 )
 
@@ -97,11 +98,26 @@ func (a *App) operations() http.Handler {
 		writeJSON(w, http.StatusOK, Version())
 	})
 	mux.Handle("GET /metrics", promhttp.HandlerFor(a.metrics.registry, promhttp.HandlerOpts{}))
-	return mux
+	return a.served(mux)
+}
+
+// served refuses the Host names that the process does not serve, as the
+// enforcement point does: no page elsewhere reaches the demo by rebinding.
+func (a *App) served(next http.Handler) http.Handler {
+	if !a.config.Demo {
+		return next
+	}
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if !loopbackHost(r.Host) {
+			problem.Write(w, problem.New(http.StatusMisdirectedRequest, "host_unknown"))
+			return
+		}
+		next.ServeHTTP(w, r)
+	})
 }
 
 type readiness struct {
-	Status string       `json:"status"` // "ready", "stopping"
+	Status string       `json:"status"` // "ready", "stopping", "journal_unavailable"
 	Since  time.Time    `json:"since"`
 	Policy policyDetail `json:"policy"`
 }
@@ -121,6 +137,10 @@ type refusedDetail struct {
 // readiness stays 200 while a last good rule book serves.
 func (a *App) readiness() (int, readiness) {
 	r := readiness{Status: "ready", Since: a.started, Policy: a.readyPolicy()}
+	if err := a.journal.failure(); err != nil {
+		r.Status = "journal_unavailable"
+		return http.StatusServiceUnavailable, r
+	}
 	if a.stopping.Load() {
 		r.Status = "stopping"
 		return http.StatusServiceUnavailable, r

@@ -70,9 +70,12 @@ func (l *late) Gather(ctx context.Context, q *pip.Query, f *pip.Facts) error {
 
 // observed is the journal, with the counters of behaviour listening.
 type observed struct {
-	journal pip.Journal
+	journal *audit.Journal
 	signals *signals.Source
 }
+
+// failure is why nothing can be journalled now, nil while it can.
+func (o *observed) failure() error { return o.journal.Err() }
 
 // Append writes the event, and counts it once it is written.
 func (o *observed) Append(ctx context.Context, e pip.Event) error {

@@ -92,7 +92,7 @@ func (a *Admin) administered(ctx context.Context, c Client, action, by, account,
 	if reason != "" {
 		e.Detail += ": " + reason
 	}
-	if err := a.parts.Journal.Append(ctx, e); err != nil {
+	if err := a.parts.Journal.Append(context.WithoutCancel(ctx), e); err != nil {
 		return fmt.Errorf("journal %s: %w", action, err)
 	}
 	return nil

@@ -36,7 +36,7 @@ func (a *Admin) failed(ctx context.Context, c Client, factor string, seen famili
 	decision := a.askAboutFailure(ctx, c, pdp.LogIn{Factor: factor, Failures: failures, Familiar: seen.words}, now)
 	e := withDecision(a.event(c, actionCreate, account, "", now), decision)
 	e.Outcome, e.Reasons = "failure", r.Reasons
-	if err := a.parts.Journal.Append(ctx, e); err != nil {
+	if err := a.parts.Journal.Append(context.WithoutCancel(ctx), e); err != nil {
 		return fmt.Errorf("journal a failed %s: %w", actionCreate, err)
 	}
 	if err := a.bar(context.WithoutCancel(ctx), guard, decision.Obligations, now); err != nil {

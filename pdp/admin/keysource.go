@@ -44,7 +44,7 @@ func (k *Keys) Generation() uint64 { return k.changes.Load() }
 func (a *Admin) RotateKeys(ctx context.Context, c Client, by string) error {
 	e := a.event(c, "keys.rotate", by, "", a.cfg.Now())
 	e.Kind, e.Outcome, e.Allow = pip.KindSystem, "success", true
-	if err := a.parts.Journal.Append(ctx, e); err != nil {
+	if err := a.parts.Journal.Append(context.WithoutCancel(ctx), e); err != nil {
 		return fmt.Errorf("rotate keys: %w", err)
 	}
 	return a.parts.Keys.Rotate()

@@ -63,7 +63,7 @@ func (a *Admin) Verify(ctx context.Context, c Client, challenge, code string) (T
 	}
 	e := a.event(c, actionCreate, s.Account, s.ID, now)
 	e.Role, e.Outcome, e.Allow = proof.Account.Role, "success", true
-	if err := a.parts.Journal.Append(ctx, withDecision(e, decision)); err != nil {
+	if err := a.parts.Journal.Append(context.WithoutCancel(ctx), withDecision(e, decision)); err != nil {
 		_, undo := a.parts.Store.End(context.WithoutCancel(ctx), s.ID, s.Account, "not_journalled", now)
 		return Tokens{}, errors.Join(fmt.Errorf("begin session: %w", err), undo)
 	}
@@ -149,7 +149,7 @@ func (a *Admin) mayBeginAs(ctx context.Context, c Client, action string, proof P
 	}
 	e := withDecision(a.event(c, action, proof.Account.ID, "", now), d)
 	e.Role, e.Outcome, e.Allow, e.Reasons = proof.Account.Role, "failure", false, reasons
-	if fault := errors.Join(err, a.parts.Journal.Append(ctx, e)); fault != nil {
+	if fault := errors.Join(err, a.parts.Journal.Append(context.WithoutCancel(ctx), e)); fault != nil {
 		return pdp.Decision{}, fmt.Errorf("decide on a session: %w", fault)
 	}
 	if len(reasons) == 0 {
@@ -178,7 +178,7 @@ func (a *Admin) unproven(ctx context.Context, c Client, action, session string, 
 	}
 	e := a.event(c, action, account, session, a.cfg.Now())
 	e.Outcome, e.Reasons = "failure", r.Reasons
-	if err := a.parts.Journal.Append(ctx, e); err != nil {
+	if err := a.parts.Journal.Append(context.WithoutCancel(ctx), e); err != nil {
 		return fmt.Errorf("journal a failed %s: %w", action, err)
 	}
 	return r

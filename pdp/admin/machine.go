@@ -116,7 +116,7 @@ func (a *Admin) beginMachine(ctx context.Context, c Client, proof Proof, decisio
 	}
 	e := a.event(c, actionMachine, s.Account, s.ID, now)
 	e.Role, e.Outcome, e.Allow = RoleMachine, "success", true
-	if err := a.parts.Journal.Append(ctx, withDecision(e, decision)); err != nil {
+	if err := a.parts.Journal.Append(context.WithoutCancel(ctx), withDecision(e, decision)); err != nil {
 		_, undo := a.parts.Store.End(context.WithoutCancel(ctx), s.ID, s.Account, "not_journalled", now)
 		return Tokens{}, errors.Join(fmt.Errorf("begin session: %w", err), undo)
 	}

@@ -103,7 +103,7 @@ func (a *Admin) end(ctx context.Context, c Client, session, account, reason stri
 	}
 	e := a.event(c, actionEnd, account, session, now)
 	e.Outcome, e.Allow, e.Detail = "success", true, reason
-	if err := a.parts.Journal.Append(ctx, e); err != nil {
+	if err := a.parts.Journal.Append(context.WithoutCancel(ctx), e); err != nil {
 		return fmt.Errorf("end session %s: %w", session, err)
 	}
 	return nil

@@ -42,7 +42,7 @@ func (a *Admin) VerifyStepUp(ctx context.Context, c Client, account, session, ch
 	}
 	e := a.event(c, actionElevate, account, session, now)
 	e.Role, e.Outcome, e.Allow = proof.Account.Role, "success", true
-	if err := a.parts.Journal.Append(ctx, e); err != nil {
+	if err := a.parts.Journal.Append(context.WithoutCancel(ctx), e); err != nil {
 		return Tokens{}, fmt.Errorf("step up: %w", err)
 	}
 	return tokens, nil

@@ -227,6 +227,12 @@ func TestFaultyRuleBooksAreRefused(t *testing.T) {
 		{"missing folder", func(_ *testing.T, files fstest.MapFS) {
 			delete(files, "authz/rules/revocation/revocation.rego")
 		}, "revocation_unknown"},
+		{"missing folder that the empty request does not miss", func(_ *testing.T, files fstest.MapFS) {
+			delete(files, "authz/rules/step_up/step_up.rego")
+		}, "authz/rules/step_up"},
+		{"table under another name", func(t *testing.T, files fstest.MapFS) {
+			edit(t, files, "authz/tables/rights.rego", "package authz.tables", "package authz.other")
+		}, "rights is missing"},
 		{"rule that calls out", func(_ *testing.T, files fstest.MapFS) {
 			files["authz/rules/x/x.rego"] = &fstest.MapFile{Data: []byte("package authz.rules.x\n\ngrant contains \"x\" if http.send({\"method\": \"get\", \"url\": \"http://127.0.0.1\"}).status_code == 200\n")}
 		}, "undefined function http.send"},

@@ -38,6 +38,11 @@ var floor = []string{
 	"session_revoked", "signals_unknown", "subject_banned", "time_unknown",
 }
 
+// needed are the rule folders that deny what the empty request does not come
+// to. Rules are found by path, so that a missing folder would be a missing
+// denial, and no probe can tell it from a rule that has nothing to say.
+var needed = []string{"care", "department", "log_in", "own_record", "rows", "step_up"}
+
 // A revision is one rule book, compiled, checked and ready to be asked.
 type revision struct {
 	digest  string
@@ -56,6 +61,9 @@ func load(fsys fs.FS) (*revision, error) {
 	}
 	modules, err := parse(files)
 	if err != nil {
+		return nil, err
+	}
+	if err := checkFolders(modules); err != nil {
 		return nil, err
 	}
 	rev := &revision{digest: digest(files)}
@@ -111,6 +119,23 @@ func readRuleBook(fsys fs.FS) (map[string][]byte, error) {
 		return nil, errors.New("read rule book: there is no .rego file in it")
 	}
 	return files, nil
+}
+
+func checkFolders(modules map[string]*ast.Module) error {
+	there := map[string]bool{}
+	for _, m := range modules {
+		there[m.Package.Path.String()] = there[m.Package.Path.String()] || len(m.Rules) > 0
+	}
+	var missing []string
+	for _, name := range needed {
+		if !there["data.authz.rules."+name] {
+			missing = append(missing, "authz/rules/"+name)
+		}
+	}
+	if len(missing) > 0 {
+		return fmt.Errorf("floor check: the rule book lacks %s", strings.Join(missing, ", "))
+	}
+	return nil
 }
 
 // hidden names editors' and mounts' own files (".git", "..data", ".rule.rego.swp").

@@ -37,6 +37,8 @@ type tablesDocument struct {
 	ACR        string              `json:"step_up_acr"`
 	Routes     []pdp.Route         `json:"routes"`
 	Limits     *limitRows          `json:"limits"`
+	Actions    map[string]any      `json:"actions"`
+	Rights     map[string]any      `json:"rights"`
 }
 
 // newTables checks the tables whole and reports all faults together.
@@ -59,6 +61,14 @@ func newTables(document any, digest string) (*tables, error) {
 	faults := append(t.thresholds.faults(), t.limits.faults()...)
 	if d.ACR == "" {
 		faults = append(faults, errors.New("step_up_acr is missing"))
+	}
+	if len(d.Rights) == 0 {
+		faults = append(faults, errors.New("rights is missing or empty"))
+	}
+	for _, row := range d.Routes {
+		if d.Actions[row.Action] == nil {
+			faults = append(faults, fmt.Errorf("routes: %s %s: action %q stands in no row of actions", row.Method, row.Path, row.Action))
+		}
 	}
 	if len(d.Routes) == 0 {
 		faults = append(faults, errors.New("routes is missing or empty"))
