@@ -1,0 +1,277 @@
+package audit
+
+import (
+	"context"
+	"crypto/ed25519"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"time"
+)
+
+// A Position is how far a reader has come: behind which record of which chain.
+// It may be kept as JSON. The zero Position stands before the oldest record
+// that the folder holds.
+type Position struct {
+	Chain   string `json:"chain"`
+	Seq     uint64 `json:"seq"` // of the last record that was read; 0 for none
+	Segment int    `json:"segment"`
+	Offset  int64  `json:"offset"` // where that record's line ends
+	Hash    string `json:"hash"`   // of that record, hex
+}
+
+func (p Position) link() (link, error) {
+	return Head{Segment: p.Segment, Offset: p.Offset, Seq: p.Seq, Hash: p.Hash}.at()
+}
+
+// A Bound limits what Next returns. A zero field stands for its default.
+type Bound struct {
+	Records int // 1000 when zero
+	Bytes   int // of the records' JSON; 4 MiB when zero. One record is returned however large it is
+}
+
+const (
+	boundRecords = 1000
+	boundBytes   = 4 << 20
+)
+
+// A Batch is a run of acknowledged records, and where it ends.
+type Batch struct {
+	Records []Record
+	End     Position
+	Behind  uint64 // acknowledged records that followed when the batch was read
+}
+
+// A Follower reads a journal's acknowledged records as they come, without
+// gaps, each once. It never reads beyond the signed head, checks every record
+// against the chain, and may run beside the writer or without one. It is for
+// one goroutine.
+type Follower struct {
+	dir   string
+	key   ed25519.PublicKey
+	chain string // "" until known
+	at    chain
+}
+
+// Follow begins behind a position. That the position's record still stands in
+// the journal is checked when Next first reads.
+func Follow(dir string, after Position) (*Follower, error) {
+	f := &Follower{dir: dir, chain: after.Chain}
+	if after.Seq == 0 {
+		return f, nil
+	}
+	var err error
+	if f.at.link, err = after.link(); err != nil {
+		return nil, fmt.Errorf("follow journal: the position's hash is misshapen")
+	}
+	return f, nil
+}
+
+// Position is behind the last record that Next returned.
+func (f *Follower) Position() Position {
+	if f.at.seq == 0 {
+		return Position{Chain: f.chain}
+	}
+	return Position{
+		Chain: f.chain, Seq: f.at.seq, Segment: f.at.segment, Offset: f.at.offset, Hash: hex.EncodeToString(f.at.hash[:]),
+	}
+}
+
+// followEvery is how often a follower that has read everything looks again.
+const followEvery = 200 * time.Millisecond
+
+// Next returns the records that follow, at least one. While there is none it
+// waits, until the context ends. A journal that no longer holds the position's
+// record, because it was rolled back or its segment was removed, is ErrShort;
+// one that does not verify is ErrBroken. After an error the follower stands
+// where it stood, and may be asked again.
+func (f *Follower) Next(ctx context.Context, b Bound) (Batch, error) {
+	ticker := time.NewTicker(followEvery)
+	defer ticker.Stop()
+	for {
+		batch, err := f.read(ctx, b)
+		if err != nil {
+			return Batch{}, fmt.Errorf("follow journal: %w", err)
+		}
+		if len(batch.Records) > 0 {
+			return batch, nil
+		}
+		select {
+		case <-ctx.Done():
+			return Batch{}, fmt.Errorf("follow journal: %w", ctx.Err())
+		case <-ticker.C:
+		}
+	}
+}
+
+func (f *Follower) read(ctx context.Context, b Bound) (Batch, error) {
+	head, err := f.head()
+	if err != nil {
+		return Batch{}, err
+	}
+	switch {
+	case head.Seq < f.at.seq:
+		return Batch{}, fmt.Errorf("%w: record %d was read, and the head names record %d", ErrShort, f.at.seq, head.Seq)
+	case head.Seq == f.at.seq:
+		return Batch{End: f.Position()}, nil
+	}
+	before := f.at.link
+	g := gathering{bound: b.complete()}
+	r := reader{head: head, at: chain{link: before}, yield: g.take}
+	// What stands before a fault is whole; the next call meets the fault first.
+	if err := f.walk(ctx, &r, &g); err != nil && len(g.records) == 0 {
+		return Batch{}, err
+	}
+	if len(g.records) == 0 {
+		return Batch{}, ErrShort
+	}
+	f.at = chain{link: g.end}
+	return Batch{Records: g.records, End: f.Position(), Behind: head.Seq - g.end.seq}, nil
+}
+
+// head returns the signed head, of the chain that is followed.
+func (f *Follower) head() (Head, error) {
+	if f.key == nil {
+		key, err := ReadPublicKey(f.dir)
+		if err != nil {
+			return Head{}, err
+		}
+		f.key = key
+	}
+	found, err := readHead(f.dir, f.key)
+	if err != nil {
+		return Head{}, err
+	}
+	if f.chain != "" && found.Chain != f.chain {
+		return Head{}, fmt.Errorf("%w: it is of chain %q, and %q was followed", ErrHead, found.Chain, f.chain)
+	}
+	f.chain = found.Chain
+	return found.Head, nil
+}
+
+// walk reads from the position's segment on, until the gathering is full or
+// the head is reached.
+func (f *Follower) walk(ctx context.Context, r *reader, g *gathering) error {
+	number := r.at.segment
+	if number == 0 {
+		first, err := oldest(f.dir, &r.at)
+		if err != nil {
+			return err
+		}
+		number = first
+	}
+	for ; number <= r.head.Segment && !r.done; number++ {
+		file, err := os.Open(filepath.Join(f.dir, segmentName(number)))
+		if errors.Is(err, fs.ErrNotExist) {
+			return fmt.Errorf("%w: %s is not there", ErrShort, segmentName(number))
+		}
+		if err != nil {
+			return err
+		}
+		err = g.segment(ctx, r, file, number)
+		if closeErr := file.Close(); err == nil {
+			err = closeErr
+		}
+		if err != nil {
+			return fmt.Errorf("%s: %w", segmentName(number), err)
+		}
+	}
+	return nil
+}
+
+// oldest finds the oldest segment, and stands before it. The segments before
+// it may have been removed when their time was over; the signed head vouches
+// for what is left, once it is reached.
+func oldest(dir string, at *chain) (int, error) {
+	segments, err := listSegments(dir)
+	if err != nil {
+		return 0, err
+	}
+	if len(segments) == 0 {
+		return 0, fmt.Errorf("%w: it has no segments", ErrShort)
+	}
+	h, err := firstLine(segments[0])
+	if err != nil {
+		return 0, err
+	}
+	previous, err := hex.DecodeString(h.Previous)
+	if err != nil || len(previous) != len(at.hash) {
+		return 0, ErrBroken
+	}
+	at.seq = h.First - 1
+	copy(at.hash[:], previous)
+	return segments[0].number, nil
+}
+
+// A gathering is a batch that is being read.
+type gathering struct {
+	bound   Bound
+	records []Record
+	bytes   int
+	end     link
+}
+
+func (b Bound) complete() Bound {
+	if b.Records <= 0 {
+		b.Records = boundRecords
+	}
+	if b.Bytes <= 0 {
+		b.Bytes = boundBytes
+	}
+	return b
+}
+
+// take keeps one record and reports whether there is room for another.
+func (g *gathering) take(rec Record) bool {
+	g.records = append(g.records, rec)
+	g.bytes += len(rec.JSON)
+	return len(g.records) < g.bound.Records && g.bytes < g.bound.Bytes
+}
+
+// segment reads one segment from where the reader stands.
+func (g *gathering) segment(ctx context.Context, r *reader, file *os.File, number int) error {
+	start := int64(0)
+	if number == r.at.segment {
+		start = r.at.offset
+		if err := confirm(file, r.at.link); err != nil {
+			return err
+		}
+	}
+	info, err := file.Stat()
+	if err != nil {
+		return err
+	}
+	size := info.Size()
+	if number == r.head.Segment {
+		if size < r.head.Offset {
+			return ErrShort
+		}
+		size = r.head.Offset
+	}
+	lines := newScanner(io.NewSectionReader(file, start, size-start), start)
+	for !r.done {
+		begins := lines.offset == 0
+		line, whole, err := lines.next()
+		if errors.Is(err, io.EOF) {
+			return nil
+		}
+		if err == nil {
+			err = ctx.Err()
+		}
+		if err != nil {
+			return err
+		}
+		if err := r.line(line, number, begins, whole); err != nil {
+			return err
+		}
+		if !begins {
+			g.end = r.at.link
+			g.end.offset = lines.offset
+		}
+	}
+	return nil
+}

@@ -1,0 +1,262 @@
+package audit_test
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/wardgate/wardgate/pip"
+	"github.com/wardgate/wardgate/pip/audit"
+)
+
+func follow(t *testing.T, dir string, after audit.Position) *audit.Follower {
+	t.Helper()
+	f, err := audit.Follow(dir, after)
+	if err != nil {
+		t.Fatalf("follow: %v", err)
+	}
+	return f
+}
+
+// drain reads until nothing comes any more, and checks that no seq is missing
+// or repeated.
+func drain(t *testing.T, f *audit.Follower, b audit.Bound) []audit.Record {
+	t.Helper()
+	var out []audit.Record
+	last := f.Position().Seq
+	for {
+		ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
+		batch, err := f.Next(ctx, b)
+		cancel()
+		if errors.Is(err, context.DeadlineExceeded) {
+			return out
+		}
+		if err != nil {
+			t.Fatalf("next after %d: %v", last, err)
+		}
+		for _, r := range batch.Records {
+			if last != 0 && r.Seq != last+1 {
+				t.Fatalf("got record %d after %d", r.Seq, last)
+			}
+			last = r.Seq
+		}
+		if batch.End != f.Position() || batch.End.Seq != last {
+			t.Fatalf("batch ends at %d, its last record is %d, position %d", batch.End.Seq, last, f.Position().Seq)
+		}
+		out = append(out, batch.Records...)
+	}
+}
+
+func TestFollowReadsEveryRecordOnce(t *testing.T) {
+	for _, tt := range []struct {
+		name  string
+		bound audit.Bound
+	}{
+		{"one at a time", audit.Bound{Records: 1}},
+		{"seven at a time", audit.Bound{Records: 7}},
+		{"bounded by bytes below one record", audit.Bound{Bytes: 1}},
+		{"default", audit.Bound{}},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			dir := filled(t, 60, 2<<10) // several segments
+			got := drain(t, follow(t, dir, audit.Position{}), tt.bound)
+			if want := 62; len(got) != want { // with open and close
+				t.Fatalf("got %d records, want %d", len(got), want)
+			}
+		})
+	}
+}
+
+// From every position, kept as JSON and taken up by another follower, exactly
+// the rest follows.
+func TestFollowResumesAnywhere(t *testing.T) {
+	dir := filled(t, 40, 2<<10)
+	f := follow(t, dir, audit.Position{})
+	for want := 42; want > 0; want-- {
+		text, err := json.Marshal(f.Position())
+		if err != nil {
+			t.Fatal(err)
+		}
+		var kept audit.Position
+		if err := json.Unmarshal(text, &kept); err != nil {
+			t.Fatal(err)
+		}
+		if got := len(drain(t, follow(t, dir, kept), audit.Bound{Records: 5})); got != want {
+			t.Fatalf("after %d: got %d records, want %d", kept.Seq, got, want)
+		}
+		if _, err := f.Next(t.Context(), audit.Bound{Records: 1}); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+// A follower beside many writers, across rotations and a reopening, sees what
+// was acknowledged, in order.
+func TestFollowBesideTheWriter(t *testing.T) {
+	dir := t.TempDir()
+	j := open(t, audit.Config{Dir: dir, SegmentBytes: 8 << 10})
+	f := follow(t, dir, audit.Position{})
+	const writers, each = 8, 60
+	var group sync.WaitGroup
+	for w := range writers {
+		group.Go(func() {
+			for i := range each {
+				if err := j.Append(context.Background(), event(fmt.Sprintf("d-%d-%d", w, i))); err != nil {
+					t.Error(err)
+				}
+			}
+		})
+	}
+	seen := map[string]bool{}
+	last := uint64(0)
+	take := func(n int) {
+		for len(seen) < n {
+			ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+			batch, err := f.Next(ctx, audit.Bound{Records: 50})
+			cancel()
+			if err != nil {
+				t.Fatalf("next with %d of %d seen: %v", len(seen), n, err)
+			}
+			for _, r := range batch.Records {
+				if r.Seq != last+1 {
+					t.Fatalf("got record %d after %d", r.Seq, last)
+				}
+				last = r.Seq
+				if r.Event.Kind == pip.KindDecision {
+					seen[r.Event.Decision] = true
+				}
+			}
+		}
+	}
+	take(writers * each)
+	group.Wait()
+	closeJournal(t, j)
+	j = open(t, audit.Config{Dir: dir, SegmentBytes: 8 << 10})
+	put(t, j, "d-after")
+	take(writers*each + 1)
+}
+
+// What a crash left unsigned is not read before a writer has adopted it.
+func TestFollowStopsAtTheSignedHead(t *testing.T) {
+	dir := filled(t, 3, 0)
+	path := segmentPath(dir, 1)
+	write(t, path, append(read(t, path), []byte("not acknowledged\n")...))
+	if got := len(drain(t, follow(t, dir, audit.Position{}), audit.Bound{})); got != 5 {
+		t.Errorf("got %d records, want 5", got)
+	}
+}
+
+func TestFollowRefuses(t *testing.T) {
+	end := func(t *testing.T, dir string, n int) audit.Position {
+		t.Helper()
+		f := follow(t, dir, audit.Position{})
+		b, err := f.Next(t.Context(), audit.Bound{Records: n})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return b.End
+	}
+	tests := []struct {
+		name string
+		make func(t *testing.T) (string, audit.Position)
+		want error
+	}{
+		{"a journal that was rolled back", func(t *testing.T) (string, audit.Position) {
+			dir := t.TempDir()
+			j := open(t, audit.Config{Dir: dir})
+			put(t, j, "d-1")
+			old := files(t, dir)
+			put(t, j, "d-2", "d-3")
+			closeJournal(t, j)
+			p := end(t, dir, 4)
+			restore(t, dir, old)
+			return dir, p
+		}, audit.ErrShort},
+		{"a journal that was rolled back and grew another end", func(t *testing.T) (string, audit.Position) {
+			dir := t.TempDir()
+			j := open(t, audit.Config{Dir: dir})
+			put(t, j, "d-1")
+			old := files(t, dir)
+			put(t, j, "d-2", "d-3")
+			closeJournal(t, j)
+			p := end(t, dir, 4)
+			restore(t, dir, old)
+			j = open(t, audit.Config{Dir: dir})
+			put(t, j, "x-1", "x-2", "x-3")
+			closeJournal(t, j)
+			return dir, p
+		}, audit.ErrBroken},
+		{"a segment that was removed before it was read", func(t *testing.T) (string, audit.Position) {
+			dir := filled(t, 60, 2<<10)
+			p := end(t, dir, 2)
+			remove(t, segmentPath(dir, 1))
+			return dir, p
+		}, audit.ErrShort},
+		{"another chain", func(t *testing.T) (string, audit.Position) {
+			dir := filled(t, 3, 0)
+			p := end(t, dir, 2)
+			p.Chain = "other"
+			return dir, p
+		}, audit.ErrHead},
+		{"a changed byte", func(t *testing.T) (string, audit.Position) {
+			dir := filled(t, 3, 0)
+			p := end(t, dir, 1)
+			path := segmentPath(dir, 1)
+			write(t, path, []byte(strings.Replace(string(read(t, path)), "u-osei", "u-lind", 1)))
+			return dir, p
+		}, audit.ErrBroken},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			dir, p := tt.make(t)
+			f := follow(t, dir, p)
+			for range 2 {
+				if _, err := f.Next(t.Context(), audit.Bound{}); !errors.Is(err, tt.want) {
+					t.Fatalf("got %v, want %v", err, tt.want)
+				}
+			}
+			if f.Position() != p {
+				t.Errorf("got position %v, want %v", f.Position(), p)
+			}
+		})
+	}
+}
+
+// A new follower of a journal whose oldest segments are gone begins with what
+// is left.
+func TestFollowBeginsWithTheOldestSegment(t *testing.T) {
+	dir := filled(t, 60, 2<<10)
+	all := drain(t, follow(t, dir, audit.Position{}), audit.Bound{})
+	remove(t, segmentPath(dir, 1))
+	got := drain(t, follow(t, dir, audit.Position{}), audit.Bound{})
+	if len(got) == 0 || len(got) >= len(all) || got[len(got)-1].Seq != all[len(all)-1].Seq {
+		t.Errorf("got %d of %d records, want the later ones", len(got), len(all))
+	}
+	if _, err := os.Stat(filepath.Join(dir, "head")); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// What is whole before a fault is handed out; the fault comes next, and stays.
+func TestFollowHandsOutWhatStandsBeforeAFault(t *testing.T) {
+	dir := filled(t, 20, 0)
+	path := segmentPath(dir, 1)
+	text := string(read(t, path))
+	at := strings.Index(text, `"d-11"`)
+	write(t, path, []byte(text[:at]+`"d-xx"`+text[at+6:]))
+	f := follow(t, dir, audit.Position{})
+	batch, err := f.Next(t.Context(), audit.Bound{})
+	if err != nil || len(batch.Records) != 11 { // with open
+		t.Fatalf("got %d records, %v, want 11", len(batch.Records), err)
+	}
+	if _, err := f.Next(t.Context(), audit.Bound{}); !errors.Is(err, audit.ErrBroken) {
+		t.Errorf("got %v, want %v", err, audit.ErrBroken)
+	}
+}
