@@ -27,6 +27,7 @@ type commands struct {
 	User    userCommand    `cmd:"" help:"Manage accounts of a running wardgate."`
 	Machine machineCommand `cmd:"" help:"Manage machines that may manage users."`
 	Keys    keysCommand    `cmd:"" help:"Manage signing keys of a running wardgate."`
+	Certs   certsCommand   `cmd:"" help:"Make a certificate authority and the roles' certificates."`
 	Version versionCommand `cmd:"" help:"Print the version."`
 }
 

@@ -18,13 +18,10 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
-	"sync"
 	"time"
 
 	"github.com/spiffe/go-spiffe/v2/bundle/x509bundle"
 	"github.com/spiffe/go-spiffe/v2/spiffeid"
-	"github.com/spiffe/go-spiffe/v2/spiffetls/tlsconfig"
-	"github.com/spiffe/go-spiffe/v2/svid/x509svid"
 )
 
 const (
@@ -92,7 +89,11 @@ func create(certFile, keyFile string) error {
 	if err != nil {
 		return err
 	}
-	// The certificate comes last: it is what tells a whole authority from half of one.
+	// The certificate comes last: it is what tells a whole authority from half
+	// of one, whose key has signed nothing and is made again.
+	if err := os.Remove(keyFile); err != nil && !errors.Is(err, os.ErrNotExist) {
+		return err
+	}
 	if err := writePEM(keyFile, "PRIVATE KEY", raw); err != nil {
 		return err
 	}
@@ -108,101 +109,17 @@ func sign(template, parent *x509.Certificate, public crypto.PublicKey, key crypt
 	return x509.CreateCertificate(rand.Reader, template, parent, public, key)
 }
 
+func encodePEM(kind string, der []byte) []byte {
+	return pem.EncodeToMemory(&pem.Block{Type: kind, Bytes: der})
+}
+
+// writePEM makes a file for its owner alone. One that is there already is
+// somebody's key: it is left alone.
 func writePEM(file, kind string, der []byte) error {
-	return os.WriteFile(file, pem.EncodeToMemory(&pem.Block{Type: kind, Bytes: der}), 0o600)
-}
-
-// A Part is the identity of one part: "pep", "records", "inference", "admin".
-// Its key lives in memory only, and is renewed with its certificate while the
-// process runs.
-type Part struct {
-	authority *Authority
-	id        spiffeid.ID
-
-	mu   sync.Mutex
-	svid *x509svid.SVID
-}
-
-var _ x509svid.Source = (*Part)(nil)
-
-// Issue makes a fresh key and certificate for the named part.
-func (a *Authority) Issue(name string) (*Part, error) {
-	id, err := partID(name)
+	f, err := os.OpenFile(file, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
 	if err != nil {
-		return nil, err
+		return err
 	}
-	p := &Part{authority: a, id: id}
-	if _, err := p.GetX509SVID(); err != nil {
-		return nil, err
-	}
-	return p, nil
-}
-
-// GetX509SVID returns the part's certificate, a new one when half of the old
-// one's life is over.
-func (p *Part) GetX509SVID() (*x509svid.SVID, error) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	if p.svid != nil && time.Until(p.svid.Certificates[0].NotAfter) > partLife/2 {
-		return p.svid, nil
-	}
-	svid, err := p.authority.issue(p.id)
-	if err != nil {
-		return nil, fmt.Errorf("issue certificate for %s: %w", p.id, err)
-	}
-	p.svid = svid
-	return svid, nil
-}
-
-func (a *Authority) issue(id spiffeid.ID) (*x509svid.SVID, error) {
-	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
-	if err != nil {
-		return nil, err
-	}
-	template := &x509.Certificate{
-		NotBefore:   time.Now().Add(-skew),
-		NotAfter:    time.Now().Add(partLife),
-		KeyUsage:    x509.KeyUsageDigitalSignature,
-		ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth, x509.ExtKeyUsageClientAuth},
-		URIs:        []*url.URL{id.URL()},
-	}
-	der, err := sign(template, a.certificate, &key.PublicKey, a.key)
-	if err != nil {
-		return nil, err
-	}
-	leaf, err := x509.ParseCertificate(der)
-	if err != nil {
-		return nil, err
-	}
-	return &x509svid.SVID{ID: id, Certificates: []*x509.Certificate{leaf}, PrivateKey: key}, nil
-}
-
-func partID(name string) (spiffeid.ID, error) {
-	id, err := spiffeid.FromSegments(spiffeid.RequireTrustDomainFromString(trustDomain), name)
-	if err != nil {
-		return spiffeid.ID{}, fmt.Errorf("part %q: %w", name, err)
-	}
-	return id, nil
-}
-
-// Server accepts calls from the named part alone.
-func (p *Part) Server(caller string) (*tls.Config, error) {
-	id, err := partID(caller)
-	if err != nil {
-		return nil, err
-	}
-	c := tlsconfig.MTLSServerConfig(p, p.authority.trust, tlsconfig.AuthorizeID(id))
-	c.MinVersion = tls.VersionTLS13
-	return c, nil
-}
-
-// Client calls the named part and nobody else.
-func (p *Part) Client(server string) (*tls.Config, error) {
-	id, err := partID(server)
-	if err != nil {
-		return nil, err
-	}
-	c := tlsconfig.MTLSClientConfig(p, p.authority.trust, tlsconfig.AuthorizeID(id))
-	c.MinVersion = tls.VersionTLS13
-	return c, nil
+	_, err = f.Write(encodePEM(kind, der))
+	return errors.Join(err, f.Sync(), f.Close())
 }
