@@ -136,6 +136,9 @@ type Evidence struct {
 	Input json.RawMessage  // the whole input document: ids, enums, digests
 	Ages  map[string]int64 // age of each source's knowledge, microseconds
 	Who   pip.Identity     // what ID management knew of the subject
+
+	Device   pip.Device   // families of the client's system and browser
+	Location pip.Location // where the client's address is registered
 }
 
 // A Decider answers. With an error it returns the zero Decision.
