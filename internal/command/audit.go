@@ -15,6 +15,7 @@ import (
 type auditCommand struct {
 	Verify auditVerify `cmd:"" help:"Walk the journal and find any byte that was changed or cut off."`
 	Query  auditQuery  `cmd:"" help:"Find records by subject, patient, decision or time."`
+	Export auditExport `cmd:"" help:"Print records as JSON lines, in the Elastic Common Schema unless told otherwise."`
 }
 
 // journalFlags says where the journal is.
