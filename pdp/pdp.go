@@ -137,8 +137,7 @@ type Evidence struct {
 	Ages  map[string]int64 // age of each source's knowledge, microseconds
 	Who   pip.Identity     // what ID management knew of the subject
 
-	Device   pip.Device   // families of the client's system and browser
-	Location pip.Location // where the client's address is registered
+	Patient string // whose record the resource belongs to, "" when it is nobody's or not known
 }
 
 // A Decider answers. With an error it returns the zero Decision.

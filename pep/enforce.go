@@ -200,10 +200,21 @@ func (x *exchange) decisionEvent() pip.Event {
 	e.Revision = d.Revision
 	e.Input = d.Evidence.Input
 	e.Ages = d.Evidence.Ages
+	if patient := x.patient(); patient != "" {
+		e.Patients = []string{patient}
+	}
 	for i := range d.Obligations {
 		e.Obligations = append(e.Obligations, d.Obligations[i].ID)
 	}
 	return e
+}
+
+// patient is whose record was asked for, granted or not.
+func (x *exchange) patient() string {
+	if x.matched && x.match.Resource.Type == "patient" && x.match.Resource.ID != "" {
+		return x.match.Resource.ID
+	}
+	return x.decision.Evidence.Patient
 }
 
 // event is what decision and outcome have in common.
@@ -219,8 +230,6 @@ func (x *exchange) event(kind pip.Kind) pip.Event {
 		QueryDigest: assertion.Digest([]byte(x.target.query)),
 		BodyDigest:  x.bodyDigest,
 	}
-	seen := &x.decision.Evidence
-	e.OS, e.Browser, e.Country = seen.Device.OS, seen.Device.Browser, seen.Location.Country
 	if x.asked {
 		e.Detail = askedDetail
 	}

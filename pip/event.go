@@ -39,9 +39,6 @@ type Event struct {
 	QueryDigest string `json:"query_digest,omitempty"` // SHA-256, hex; empty for no query
 	BodyDigest  string `json:"body_digest,omitempty"`  // SHA-256, hex; empty for no body
 	Address     string `json:"address,omitempty"`
-	OS          string `json:"os,omitempty"`      // family of the client's operating system
-	Browser     string `json:"browser,omitempty"` // family; never a User-Agent, which a client words as it likes
-	Country     string `json:"country,omitempty"` // of the address, ISO 3166-1 alpha-2
 
 	Allow       bool             `json:"allow"`
 	Reasons     []string         `json:"reasons,omitempty"`
@@ -51,8 +48,12 @@ type Event struct {
 	Ages        map[string]int64 `json:"ages,omitempty"`  // source -> microseconds
 
 	Status   int      `json:"status,omitempty"`   // HTTP status of an outcome
-	Patients []string `json:"patients,omitempty"` // whose data was in the answer
+	Patients []string `json:"patients,omitempty"` // of an outcome: whose data was in the answer; of a decision: whose record was asked for
 	Detail   string   `json:"detail,omitempty"`   // a stable code or a short constant text
+
+	// Count is how many like events one aggregated record stands for; 0 in a
+	// record of one.
+	Count int `json:"count,omitempty"`
 }
 
 // A Journal keeps evidence. Append returns nil only when the event is durable:

@@ -300,6 +300,7 @@ func (a *App) Run(ctx context.Context) error {
 	group.Go(func() error { return serveAll(ctx, a.servers) })
 	group.Go(func() error { <-ctx.Done(); a.stopping.Store(true); return nil })
 	group.Go(func() error { a.sweep(ctx); return nil })
+	group.Go(func() error { a.journal.keeper.Run(ctx); return nil })
 	group.Go(func() error { a.stores.people.run(ctx); return nil })
 	if a.config.Policies != "" {
 		group.Go(func() error { a.engine.Watch(ctx, a.ruleBook(), a.policyChanged); return nil })

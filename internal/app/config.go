@@ -58,6 +58,9 @@ type Config struct {
 			From         string `koanf:"from"`
 		} `koanf:"smtp"`
 	} `koanf:"mail"`
+	Journal struct {
+		Chain string `koanf:"chain"` // name of this enforcement point's chain, its own among all that share a database
+	} `koanf:"journal"`
 	Log struct {
 		Level  string `koanf:"level"`  // debug, info, warn, error
 		Format string `koanf:"format"` // text, json
@@ -77,6 +80,7 @@ func DefaultConfig() Config {
 	c.Operations.Listen = "127.0.0.1:9464"
 	c.Mail.SMTP.Port = 587
 	c.Mail.SMTP.TLS = "starttls"
+	c.Journal.Chain = "main"
 	c.Log.Level = "info"
 	c.Log.Format = "text"
 	return c
@@ -260,6 +264,7 @@ func (c *Config) Check() error {
 	if _, err := trustedProxies(c.PEP.TrustedProxies); err != nil {
 		faults = append(faults, err)
 	}
+	c.checkJournal(fault)
 	if slices.Contains(c.ExtAuth.Applications, "") {
 		fault("extauth.applications: expected names of applications, as routes have them")
 	}

@@ -29,6 +29,18 @@ type marker struct {
 // openData locks the folder, makes it when there is none, and refuses one of
 // another version, of another kind, or in use.
 func openData(dir string, demo bool) (*dataFolder, error) {
+	d, err := claimData(dir)
+	if err != nil {
+		return nil, err
+	}
+	if err := d.readMarker(demo); err != nil {
+		return nil, errors.Join(err, d.Close())
+	}
+	return d, nil
+}
+
+// claimData locks the folder, whatever its kind, and makes it when there is none.
+func claimData(dir string) (*dataFolder, error) {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return nil, fmt.Errorf("data folder: %w", err)
 	}
@@ -42,9 +54,6 @@ func openData(dir string, demo bool) (*dataFolder, error) {
 	d := &dataFolder{dir: dir, lock: lock}
 	if err := unix.Flock(int(lock.Fd()), unix.LOCK_EX|unix.LOCK_NB); err != nil {
 		return nil, errors.Join(fmt.Errorf("data folder %s is in use by another wardgate; stop it, or name another folder with --data", dir), lock.Close())
-	}
-	if err := d.readMarker(demo); err != nil {
-		return nil, errors.Join(err, lock.Close())
 	}
 	return d, nil
 }

@@ -18,7 +18,6 @@ import (
 	"github.com/wardgate/wardgate/pdp/admin"
 	sessionstore "github.com/wardgate/wardgate/pdp/admin/sqlstore"
 	"github.com/wardgate/wardgate/pip"
-	"github.com/wardgate/wardgate/pip/audit"
 	"github.com/wardgate/wardgate/pip/care"
 	"github.com/wardgate/wardgate/pip/care/sqlcare"
 	"github.com/wardgate/wardgate/pip/device"
@@ -68,36 +67,15 @@ func (l *late) Gather(ctx context.Context, q *pip.Query, f *pip.Facts) error {
 	return nil
 }
 
-// observed is the journal, with the counters of behaviour listening.
-type observed struct {
-	journal *audit.Journal
-	signals *signals.Source
-}
-
-// failure is why nothing can be journalled now, nil while it can.
-func (o *observed) failure() error { return o.journal.Err() }
-
-// Append writes the event, and counts it once it is written.
-func (o *observed) Append(ctx context.Context, e pip.Event) error {
-	if err := o.journal.Append(ctx, e); err != nil {
-		return err
-	}
-	o.signals.Observe(&e)
-	return nil
-}
-
 // openStores opens what is kept, and starts the information points over it.
 func (a *App) openStores(ctx context.Context, s *sources) error {
 	if err := os.MkdirAll(a.data.path("keys"), 0o700); err != nil {
 		return fmt.Errorf("data folder: %w", err)
 	}
-	journal, err := audit.Open(audit.Config{Dir: a.data.path("journal"), Log: a.log.With("part", "audit")})
-	if err != nil {
-		return fmt.Errorf("journal: %w", err)
-	}
-	a.onClose(journal.Close)
 	behaviour := signals.New()
-	a.journal = &observed{journal: journal, signals: behaviour}
+	if err := a.openJournal(ctx, behaviour); err != nil {
+		return err
+	}
 	a.stores = &stores{revocations: revocation.New()}
 	if err := a.openRecords(ctx, s); err != nil {
 		return err

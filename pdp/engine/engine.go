@@ -96,7 +96,7 @@ func (e *Engine) Decide(ctx context.Context, r pdp.Request) (pdp.Decision, error
 		return pdp.Decision{}, fmt.Errorf("decide %s: %w", r.Action.Name, err)
 	}
 	d.Revision = rev.digest
-	d.Evidence = pdp.Evidence{Input: document, Ages: ages(&facts), Who: facts.Identity, Device: facts.Device, Location: facts.Location}
+	d.Evidence = pdp.Evidence{Input: document, Ages: ages(&facts), Who: facts.Identity, Patient: facts.Care.Patient}
 	return d, nil
 }
 

@@ -28,6 +28,9 @@ func openWriter(cfg Config) (*writer, error) {
 	if err != nil {
 		return nil, err
 	}
+	if err := reachesAnchor(cfg, key.Public().(ed25519.PublicKey), segments, found.end); err != nil {
+		return nil, err
+	}
 	w := &writer{
 		dir: cfg.Dir, name: cfg.Chain, limit: cfg.SegmentBytes, disk: cfg.Disk, log: cfg.Log, key: key,
 		at: chain{link: found.end}, turn: head.Turn, synced: time.Now(),
@@ -53,6 +56,9 @@ func prepare(cfg Config, hasSegments bool) (ed25519.PrivateKey, error) {
 	}
 	if hasSegments && !hasHead {
 		return nil, refuse(ErrHead, "it is missing though there are segments")
+	}
+	if !hasHead && cfg.Anchored != nil {
+		return nil, refuse(ErrRolledBack, "its anchor proves %d records, and the folder holds none", cfg.Anchored.Seq)
 	}
 	key, err := loadKey(cfg.Dir, !hasHead)
 	if err != nil || hasHead {

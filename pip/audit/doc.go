@@ -33,8 +33,8 @@
 // Any change to what the head names is detected by Verify without the private
 // key. Two things need a witness outside the folder: a chain rewritten by
 // somebody who also holds the private key, and a folder rolled back whole to
-// an earlier genuine state. Anchor heads elsewhere (Journal.Head) and hand them
-// to VerifyAgainst. Records that follow the head of a journal that was not
+// an earlier genuine state. An Anchor is that witness: a Keeper hands it the
+// head each second, and Open and VerifyAgainst hold the journal against it. Records that follow the head of a journal that was not
 // closed are chained but not yet signed; when the journal is next opened it
 // adopts them and says so in a record.
 package audit

@@ -41,9 +41,6 @@ func appendEvent(b []byte, e *pip.Event) ([]byte, error) {
 	b = appendField(b, `,"query_digest":`, e.QueryDigest)
 	b = appendField(b, `,"body_digest":`, e.BodyDigest)
 	b = appendField(b, `,"address":`, e.Address)
-	b = appendField(b, `,"os":`, e.OS)
-	b = appendField(b, `,"browser":`, e.Browser)
-	b = appendField(b, `,"country":`, e.Country)
 	b = strconv.AppendBool(append(b, `,"allow":`...), e.Allow)
 	b = appendList(b, `,"reasons":`, e.Reasons)
 	b = appendList(b, `,"obligations":`, e.Obligations)
@@ -58,6 +55,9 @@ func appendEvent(b []byte, e *pip.Event) ([]byte, error) {
 	}
 	b = appendList(b, `,"patients":`, e.Patients)
 	b = appendField(b, `,"detail":`, e.Detail)
+	if e.Count != 0 {
+		b = strconv.AppendInt(append(b, `,"count":`...), int64(e.Count), 10)
+	}
 	if len(b) > maxRecord-prefixRoom {
 		return b, fmt.Errorf("%w: it is larger than a record may be", ErrInvalid)
 	}

@@ -21,12 +21,19 @@ var (
 	ErrBroken = errors.New("journal's hash chain is broken")
 	// ErrHead says that the signed head is missing, forged or of another chain.
 	ErrHead = errors.New("journal's signed head cannot be trusted")
+	// ErrRolledBack says that the journal does not hold a record that its anchor
+	// proves: the folder was rolled back, replaced or rewritten.
+	ErrRolledBack = errors.New("journal lies behind its anchor")
+	// ErrAnchor says that the anchor is not this journal's: another key signed it.
+	ErrAnchor = errors.New("anchor does not belong to this journal")
+	// ErrNoAnchor says that no head is kept for a chain.
+	ErrNoAnchor = errors.New("no head of this chain is anchored")
 	// ErrKey says that the keys that sign heads are missing, altered or readable by others.
 	ErrKey = errors.New("journal's key cannot be used")
 )
 
 const advice = "nothing was changed; keep the folder as evidence, run `wardgate audit verify` on it, " +
-	"then restore an intact copy or start on an empty folder"
+	"then restore an intact copy, or let somebody answer for the loss: `wardgate audit accept-loss --reason TEXT`"
 
 // refuse is how Open declines a folder that it must not touch. It never
 // repairs what may have been acknowledged.

@@ -13,7 +13,8 @@ type Filter struct {
 	From     uint64    // the first seq of interest
 	Kind     pip.Kind  // one kind only
 	Subject  string    // account id
-	Patient  string    // whose data was in the answer
+	Patient  string    // whose data was in the answer, or was asked for
+	Session  string    // session id
 	Decision string    // decision id: the decision and its outcome
 	Since    time.Time // of the event, inclusive
 	Until    time.Time // of the event, exclusive
@@ -23,6 +24,7 @@ func (f *Filter) match(e *pip.Event) bool {
 	return (f.Kind == "" || e.Kind == f.Kind) &&
 		(f.Subject == "" || e.Subject == f.Subject) &&
 		(f.Patient == "" || slices.Contains(e.Patients, f.Patient)) &&
+		(f.Session == "" || e.Session == f.Session) &&
 		(f.Decision == "" || e.Decision == f.Decision) &&
 		(f.Since.IsZero() || !e.Time.Before(f.Since)) &&
 		(f.Until.IsZero() || e.Time.Before(f.Until))
@@ -33,7 +35,7 @@ func (f *Filter) match(e *pip.Event) bool {
 func (f *Filter) needles() [][]byte {
 	var out [][]byte
 	for name, value := range map[string]string{
-		`"kind":`: string(f.Kind), `"subject":`: f.Subject, `"decision":`: f.Decision, ``: f.Patient,
+		`"kind":`: string(f.Kind), `"subject":`: f.Subject, `"decision":`: f.Decision, `"session":`: f.Session, ``: f.Patient,
 	} {
 		if value != "" {
 			out = append(out, appendString([]byte(name), value))

@@ -19,6 +19,7 @@ const (
 	SegmentForeign  Code = "segment_foreign"
 	TailMissing     Code = "tail_missing"
 	TailForeign     Code = "tail_foreign"
+	TailUnclear     Code = "tail_unclear"
 	HeadMissing     Code = "head_missing"
 	HeadForged      Code = "head_forged"
 	HeadDamaged     Code = "head_damaged"
@@ -63,7 +64,9 @@ type Report struct {
 	// batch that was being written, or written just before a crash.
 	Beyond uint64 `json:"beyond"`
 	// Tail counts the bytes after the last whole record beyond the head. They
-	// were never acknowledged, and Open would set them aside.
+	// were never acknowledged, and Open would set them aside. Where they are the
+	// beginning of the next record, as an interrupted write leaves it, that is
+	// all; anything else is a finding too.
 	Tail int64 `json:"tail"`
 
 	Findings []Finding `json:"findings"`

@@ -20,6 +20,10 @@ type Config struct {
 	SegmentBytes int64        // a segment is not begun to be written beyond this; 64 MiB when zero
 	Log          *slog.Logger // for operators: failures and recoveries, never an event's contents
 	Disk         Disk         // the operating system's files when nil
+
+	// Anchored is the newest head that an Anchor keeps of this chain. A folder
+	// that does not hold its record is refused. Nil when none is kept.
+	Anchored *Head
 }
 
 // A Journal is the writing end of an activity log. It is safe for use by many
@@ -46,7 +50,7 @@ const queueLength = 4096
 // adopted as far as it is whole and chained; unacknowledged bytes after it are
 // moved to a file of their own, and a record says so. Anything else that is
 // wrong is refused without touching the folder: ErrShort, ErrBroken, ErrHead,
-// ErrKey, ErrLocked.
+// ErrKey, ErrLocked, ErrRolledBack, ErrAnchor.
 func Open(cfg Config) (*Journal, error) {
 	cfg, err := cfg.complete()
 	if err != nil {

@@ -72,25 +72,33 @@ func TestTornTails(t *testing.T) {
 		tail    string
 		adopted int
 		torn    int
+		unclear bool // no killed process of ours leaves it
 	}{
-		{"nothing", "", 0, 0},
-		{"one byte", "a", 0, 1},
-		{"newline", "\n", 0, 1},
-		{"zeros of a file system that lost a page", strings.Repeat("\x00", 4096), 0, 4096},
-		{"half a record", record[:len(record)/2], 0, len(record) / 2},
-		{"record without its newline", record[:len(record)-1], 0, len(record) - 1},
-		{"whole record", record, 1, 0},
-		{"whole record and half of one", record + record[:40], 1, 40},
-		{"record of another place", strings.Replace(record, `"seq":5`, `"seq":6`, 1), 0, len(record)},
-		{"as long as a batch", strings.Repeat("x", 4<<20), 0, 4 << 20},
+		{"nothing", "", 0, 0, false},
+		{"one byte", "a", 0, 1, false},
+		{"newline", "\n", 0, 1, true},
+		{"zeros of a file system that lost a page", strings.Repeat("\x00", 4096), 0, 4096, true},
+		{"half a record", record[:len(record)/2], 0, len(record) / 2, false},
+		{"record without its newline", record[:len(record)-1], 0, len(record) - 1, false},
+		{"whole record", record, 1, 0, false},
+		{"whole record and half of one", record + record[:40], 1, 40, false},
+		{"record of another place", strings.Replace(record, `"seq":5`, `"seq":6`, 1), 0, len(record), true},
+		{"beginning of a record of another place", strings.Replace(record, `"seq":5`, `"seq":6`, 1)[:90], 0, 90, true},
+		{"junk behind half a record", record[:90] + "\x00\x00", 0, 92, true},
+		{"a stranger's text", "so long", 0, 7, true},
+		{"as long as a batch", strings.Repeat("x", 4<<20), 0, 4 << 20, true},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			dir := t.TempDir()
 			restore(t, dir, killed)
 			write(t, segmentPath(dir, 1), append(slices.Clone(killed["journal-00000001.log"]), tt.tail...))
-			if r := wantIntact(t, dir); int(r.Beyond) != tt.adopted || int(r.Tail) != tt.torn {
+			r := verify(t, dir)
+			if int(r.Beyond) != tt.adopted || int(r.Tail) != tt.torn {
 				t.Errorf("before: got %d records and %d bytes beyond the head", r.Beyond, r.Tail)
+			}
+			if unclear := len(r.Findings) == 1 && r.Findings[0].Code == audit.TailUnclear; unclear != tt.unclear || r.OK() == tt.unclear {
+				t.Errorf("before: got findings %v, want an unclear tail: %t", r.Findings, tt.unclear)
 			}
 			j := open(t, audit.Config{Dir: dir})
 			put(t, j, "d-9")

@@ -16,6 +16,7 @@ const (
 	actionRepair = "journal.repair" // unacknowledged bytes were set aside
 	actionResume = "journal.resume" // events had been refused before this record
 	actionClose  = "journal.close"  // the writer let go in good order
+	actionLoss   = "journal.loss"   // somebody answered for records that are gone
 )
 
 type openFacts struct {
@@ -34,16 +35,25 @@ type resumeFacts struct {
 }
 
 func systemEntry(action, detail string, facts any) (*entry, error) {
-	e := pip.Event{Kind: pip.KindSystem, Time: time.Now(), Action: action, Outcome: "success", Detail: detail}
-	if facts != nil {
-		input, err := json.Marshal(facts)
-		if err != nil {
-			return nil, fmt.Errorf("encode %s: %w", action, err)
-		}
-		e.Input = input
+	e, err := systemEvent(action, detail, facts)
+	if err != nil {
+		return nil, err
 	}
 	body, err := appendEvent(nil, &e)
 	return &entry{body: body}, err
+}
+
+func systemEvent(action, detail string, facts any) (pip.Event, error) {
+	e := pip.Event{Kind: pip.KindSystem, Time: time.Now(), Action: action, Outcome: "success", Detail: detail}
+	if facts == nil {
+		return e, nil
+	}
+	input, err := json.Marshal(facts)
+	if err != nil {
+		return e, fmt.Errorf("encode %s: %w", action, err)
+	}
+	e.Input = input
+	return e, nil
 }
 
 // ownRecord reports whether a record's JSON is one of the journal's about itself.

@@ -1,10 +1,12 @@
 package audit
 
 import (
+	"bytes"
 	"encoding/hex"
 	"fmt"
 	"io"
 	"os"
+	"strconv"
 	"time"
 )
 
@@ -38,7 +40,7 @@ func (v *verifier) segment(s segment, last bool) (stop bool, err error) {
 		}
 		if beyond && wrong != nil {
 			v.at.link = place
-			v.tail(s, from, last)
+			v.tail(s, from, last, torn(line, whole, from == 0, place.seq+1))
 			return true, nil
 		}
 		if wrong != nil {
@@ -80,11 +82,37 @@ func (v *verifier) foundAt(s segment, seq uint64, offset int64, wrong *fault) {
 
 // tail takes note of bytes that were never acknowledged, and that no record
 // follows. There can be no more of them than one batch has.
-func (v *verifier) tail(s segment, from int64, last bool) {
+func (v *verifier) tail(s segment, from int64, last, torn bool) {
 	v.report.Tail = s.size - from
-	if !last || v.report.Tail > maxTail {
+	switch {
+	case !last || v.report.Tail > maxTail:
 		v.found(s, from, &fault{TailForeign, "the journal does not verify from here on, further than an interrupted write can reach"})
+	case !torn:
+		v.found(s, from, &fault{TailUnclear, fmt.Sprintf(
+			"%d bytes behind the signed head are unacknowledged, and not the beginning of a record: a power cut or somebody else's hand left them", v.report.Tail)})
 	}
+}
+
+// torn reports whether a line is what a killed process leaves of its last
+// write: the beginning of the record, or of the segment's header, that had to
+// follow. The hash of the missing rest cannot be checked.
+func torn(line []byte, whole, begins bool, seq uint64) bool {
+	if whole {
+		return false
+	}
+	digits, rest := line[:min(len(line), hashDigits)], line[min(len(line), hashDigits):]
+	for _, c := range digits {
+		if (c < '0' || c > '9') && (c < 'a' || c > 'f') {
+			return false
+		}
+	}
+	want := []byte(` {"format":`)
+	if !begins {
+		want = strconv.AppendUint([]byte(` {"seq":`), seq, 10)
+		want = append(want, `,"written":`...)
+	}
+	n := min(len(rest), len(want))
+	return bytes.Equal(rest[:n], want[:n]) && !bytes.ContainsFunc(rest[n:], func(r rune) bool { return r < ' ' })
 }
 
 func (v *verifier) count(rec raw, beyond bool) {

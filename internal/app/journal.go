@@ -1,0 +1,113 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"path/filepath"
+	"regexp"
+	"time"
+
+	"github.com/wardgate/wardgate/pip"
+	"github.com/wardgate/wardgate/pip/audit"
+	"github.com/wardgate/wardgate/pip/audit/sqlanchor"
+	"github.com/wardgate/wardgate/pip/signals"
+)
+
+// observed is the journal, with the counters of behaviour listening.
+type observed struct {
+	journal *audit.Journal
+	keeper  *audit.Keeper
+	signals *signals.Source
+}
+
+// failure is why nothing can be journalled now, nil while it can.
+func (o *observed) failure() error { return o.journal.Err() }
+
+// Append writes the event, and counts it once it is written.
+func (o *observed) Append(ctx context.Context, e pip.Event) error {
+	if err := o.journal.Append(ctx, e); err != nil {
+		return err
+	}
+	o.signals.Observe(&e)
+	return nil
+}
+
+// anchorTimeout bounds the last anchoring, when the process ends.
+const anchorTimeout = 5 * time.Second
+
+// openJournal opens the journal against its anchor: a folder that was rolled
+// back is refused. It is closed before its last head is anchored.
+func (a *App) openJournal(ctx context.Context, behaviour *signals.Source) error {
+	anchors, err := OpenAnchors(ctx, &a.config)
+	if err != nil {
+		return err
+	}
+	a.onClose(anchors.Close)
+	c := a.config.journal()
+	c.Log = a.log.With("part", "audit")
+	if c.Anchored, err = audit.Latest(ctx, anchors, c.Chain); err != nil {
+		return fmt.Errorf("journal: %w", err)
+	}
+	journal, err := audit.Open(c)
+	if err != nil {
+		return fmt.Errorf("journal: %w", err)
+	}
+	keeper, err := audit.NewKeeper(ctx, journal, anchors, c.Log)
+	if err != nil {
+		return errors.Join(fmt.Errorf("journal: %w", err), journal.Close())
+	}
+	a.onClose(func() error {
+		err := journal.Close()
+		last, cancel := context.WithTimeout(context.Background(), anchorTimeout)
+		defer cancel()
+		if late := keeper.Store(last); late != nil {
+			c.Log.Warn("the journal's last head is not anchored", "error", late)
+		}
+		return err
+	})
+	a.journal = &observed{journal: journal, keeper: keeper, signals: behaviour}
+	return nil
+}
+
+// journal is where the journal lives, and how it is kept.
+func (c *Config) journal() audit.Config {
+	return audit.Config{Dir: filepath.Join(c.Data, "journal"), Chain: c.Journal.Chain}
+}
+
+var chainName = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$`)
+
+func (c *Config) checkJournal(fault func(string, ...any)) {
+	if !chainName.MatchString(c.Journal.Chain) {
+		fault("journal.chain: expected a name of up to 64 letters, digits and ._-, this enforcement point's own")
+	}
+}
+
+// OpenAnchors opens the anchors of journals, which stand in the sessions'
+// database. The caller closes them.
+func OpenAnchors(ctx context.Context, c *Config) (*sqlanchor.Store, error) {
+	s, err := sqlanchor.Open(ctx, filepath.Join(c.Data, "sessions.db"))
+	if err != nil {
+		return nil, fmt.Errorf("journal: %w", err)
+	}
+	return s, nil
+}
+
+// AcceptLoss lets a journal go on that was refused at start. The data folder
+// must not be in use.
+func AcceptLoss(ctx context.Context, c *Config, reason string) (loss audit.Loss, err error) {
+	if err := c.Check(); err != nil {
+		return audit.Loss{}, err
+	}
+	data, err := claimData(c.Data)
+	if err != nil {
+		return audit.Loss{}, err
+	}
+	defer func() { err = errors.Join(err, data.Close()) }()
+	anchors, err := OpenAnchors(ctx, c)
+	if err != nil {
+		return audit.Loss{}, err
+	}
+	defer func() { err = errors.Join(err, anchors.Close()) }()
+	return audit.AcceptLoss(ctx, c.journal(), anchors, reason)
+}

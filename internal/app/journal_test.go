@@ -1,0 +1,122 @@
+package app_test
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/wardgate/wardgate/internal/app"
+	"github.com/wardgate/wardgate/internal/command"
+	"github.com/wardgate/wardgate/pip/audit"
+)
+
+// runOnce starts and stops a Wardgate on a data folder.
+func runOnce(t *testing.T, c app.Config) error {
+	t.Helper()
+	ctx, cancel := context.WithCancel(context.Background())
+	defer cancel()
+	a, err := app.New(ctx, c, slog.New(slog.DiscardHandler))
+	if err != nil {
+		return err
+	}
+	cancel()
+	return a.Run(ctx)
+}
+
+// wardgate runs one command line and returns its exit code and what it said.
+func wardgate(args ...string) (int, string) {
+	var out bytes.Buffer
+	code := command.Run(args, &out, &out, nil)
+	return code, out.String()
+}
+
+// A journal's folder that was rolled back whole verifies by itself. Its anchor
+// in the sessions' database tells, and nothing starts on it until somebody
+// answers for the loss.
+func TestRolledBackJournalIsRefused(t *testing.T) {
+	c := anyPort(filepath.Join(t.TempDir(), "var"))
+	if err := runOnce(t, c); err != nil {
+		t.Fatal(err)
+	}
+	dir, early := filepath.Join(c.Data, "journal"), filepath.Join(t.TempDir(), "early")
+	if err := os.CopyFS(early, os.DirFS(dir)); err != nil {
+		t.Fatal(err)
+	}
+	if err := runOnce(t, c); err != nil {
+		t.Fatal(err)
+	}
+	if code, said := wardgate("audit", "verify", "--anchors", "--data", c.Data); code != 0 {
+		t.Fatalf("verify of a whole journal: %d %s", code, said)
+	}
+	if err := errors.Join(os.RemoveAll(dir), os.CopyFS(dir, os.DirFS(early)), os.Chmod(filepath.Join(dir, "audit.key"), 0o600)); err != nil {
+		t.Fatal(err)
+	}
+	if code, _ := wardgate("audit", "verify", "--data", c.Data); code != 0 {
+		t.Error("the copy should verify by itself, or this test tests nothing")
+	}
+	if code, said := wardgate("audit", "verify", "--anchors", "--data", c.Data); code != 1 || !strings.Contains(said, "NOT whole") {
+		t.Errorf("verify --anchors of a rolled back journal: %d %s", code, said)
+	}
+	if err := runOnce(t, c); !errors.Is(err, audit.ErrRolledBack) || !strings.Contains(err.Error(), "accept-loss") {
+		t.Fatalf("got %v, want ErrRolledBack and what to do", err)
+	}
+	if code, said := wardgate("audit", "accept-loss", "--data", c.Data, "--reason", "restored an old backup"); code != 0 {
+		t.Fatalf("accept-loss: %d %s", code, said)
+	}
+	if err := runOnce(t, c); err != nil {
+		t.Fatalf("after the loss was accepted: %v", err)
+	}
+	code, said := wardgate("audit", "query", "--data", c.Data, "--kind", "system", "--output", "json")
+	if code != 0 || strings.Count(said, "restored an old backup") != 1 {
+		t.Errorf("got %d %s, want one record of the loss", code, said)
+	}
+	if code, said := wardgate("audit", "accept-loss", "--data", c.Data, "--reason", "again"); code != 1 || !strings.Contains(said, "nothing is lost") {
+		t.Errorf("accept-loss of nothing: %d %s", code, said)
+	}
+}
+
+// Who saw this patient's record, who tried to, and on what grounds.
+func TestWhoSawThisRecord(t *testing.T) {
+	w := newWorld(t, nil)
+	doctor, other := w.as("doctor"), w.as("doctor2")
+	patients := doctor.items("/api/patients")
+	patient := patients[0].ID
+	doctor.get("/api/patients/" + patient).is(200)
+	other.get("/api/patients/"+patient).denied(403, "not_your_patient")
+	doctorID, otherID := doctor.me().ID, other.me().ID
+	code, said := wardgate("audit", "query", "--data", w.data, "--patient", patient)
+	if code != 0 {
+		t.Fatal(said)
+	}
+	lines := strings.Split(strings.TrimSpace(said), "\n")
+	has := func(words ...string) bool {
+		return slices.ContainsFunc(lines, func(line string) bool {
+			for _, word := range words {
+				if !strings.Contains(line, word) {
+					return false
+				}
+			}
+			return true
+		})
+	}
+	for what, words := range map[string][]string{
+		"the list that the patient was in":  {"outcome", "patient.list", "subject=" + doctorID, patient},
+		"the decision that allowed it":      {"decision", "allow", "patient.list", "subject=" + doctorID},
+		"the reading":                       {"outcome", "patient.read", "subject=" + doctorID, "session="},
+		"the grounds of the reading":        {"decision", "allow", "patient.read", "because=treats", "revision="},
+		"the attempt that was refused, why": {"decision", "deny", "reasons=not_your_patient", "subject=" + otherID, "session=", patient},
+	} {
+		if !has(words...) {
+			t.Errorf("%s is not there (%v) in\n%s", what, words, said)
+		}
+	}
+	if has(doctorID, "/api/me") {
+		t.Error("records about nobody are among those about the patient")
+	}
+}

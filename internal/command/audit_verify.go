@@ -1,0 +1,93 @@
+package command
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/wardgate/wardgate/internal/app"
+	"github.com/wardgate/wardgate/pip/audit"
+)
+
+type auditVerify struct {
+	journalFlags
+	configFlag
+	Anchors bool `help:"Also check against the heads that are anchored in the sessions' database, which uncovers a folder that was rolled back whole."`
+}
+
+// Run fails when anything is wrong with a journal. Bytes that a killed process
+// was just writing are reported, and nothing is wrong with them.
+func (v *auditVerify) Run(s *streams) error {
+	anchored := func(string) ([]audit.Head, error) { return nil, nil }
+	if v.Anchors {
+		c, err := v.read(s, v.Data)
+		if err != nil {
+			return err
+		}
+		anchors, err := app.OpenAnchors(context.Background(), &c)
+		if err != nil {
+			return err
+		}
+		defer func() { _ = anchors.Close() }() // it was only read
+		anchored = func(chain string) ([]audit.Head, error) {
+			h, err := anchors.Latest(context.Background(), chain)
+			if errors.Is(err, audit.ErrNoAnchor) {
+				return nil, fmt.Errorf("chain %s: %w", chain, err)
+			}
+			return []audit.Head{h}, err
+		}
+	}
+	whole := true
+	for _, dir := range v.dirs() {
+		ok, err := v.verify(s, dir, anchored)
+		if err != nil {
+			return err
+		}
+		whole = whole && ok
+	}
+	if !whole {
+		return errReported
+	}
+	return nil
+}
+
+func (v *auditVerify) verify(s *streams, dir string, anchored func(chain string) ([]audit.Head, error)) (bool, error) {
+	report, err := audit.Verify(dir)
+	if err == nil && v.Anchors && report.Head != nil {
+		var heads []audit.Head
+		if heads, err = anchored(report.Chain); err == nil {
+			report, err = audit.VerifyAgainst(dir, audit.Trust{Anchors: heads})
+		}
+	}
+	if err != nil {
+		return false, err
+	}
+	if v.Output == "json" {
+		return report.OK(), printJSON(s.out, report)
+	}
+	printReport(s, &report)
+	return report.OK(), nil
+}
+
+func printReport(s *streams, r *audit.Report) {
+	fmt.Fprintf(s.out, "chain %s: %d records in %d segments, %s to %s\n",
+		r.Chain, r.Records, r.Segments, r.First.Format(time.RFC3339), r.Last.Format(time.RFC3339))
+	for _, f := range r.Findings {
+		fmt.Fprintln(s.out, f)
+	}
+	if r.Omitted > 0 {
+		fmt.Fprintf(s.out, "and %d more findings\n", r.Omitted)
+	}
+	if r.Beyond > 0 {
+		fmt.Fprintf(s.out, "%d records behind the signed head: chained, not yet signed\n", r.Beyond)
+	}
+	if r.Tail > 0 {
+		fmt.Fprintf(s.out, "%d bytes behind the signed head: unacknowledged\n", r.Tail)
+	}
+	if r.OK() {
+		fmt.Fprintln(s.out, "the chain is whole")
+	} else {
+		fmt.Fprintln(s.out, "the journal is NOT whole")
+	}
+}
