@@ -302,6 +302,7 @@ func (a *App) Run(ctx context.Context) error {
 	group.Go(func() error { a.sweep(ctx); return nil })
 	group.Go(func() error { a.journal.keeper.Run(ctx); return nil })
 	group.Go(func() error { a.stores.people.run(ctx); return nil })
+	group.Go(func() error { a.stores.follower.Run(ctx); return nil })
 	if a.config.Policies != "" {
 		group.Go(func() error { a.engine.Watch(ctx, a.ruleBook(), a.policyChanged); return nil })
 	}

@@ -120,6 +120,8 @@ type readiness struct {
 	Status string       `json:"status"` // "ready", "stopping", "journal_unavailable"
 	Since  time.Time    `json:"since"`
 	Policy policyDetail `json:"policy"`
+
+	Revocations string `json:"revocations"` // how far the list may be believed: "fresh", "stale", "unknown"
 }
 
 type policyDetail struct {
@@ -137,6 +139,7 @@ type refusedDetail struct {
 // readiness stays 200 while a last good rule book serves.
 func (a *App) readiness() (int, readiness) {
 	r := readiness{Status: "ready", Since: a.started, Policy: a.readyPolicy()}
+	r.Revocations = a.stores.revocations.Reading().State.String()
 	if err := a.journal.failure(); err != nil {
 		r.Status = "journal_unavailable"
 		return http.StatusServiceUnavailable, r

@@ -8,7 +8,6 @@ import (
 	"net/url"
 	"os"
 	"sync/atomic"
-	"time"
 
 	_ "modernc.org/sqlite" // the care relationships are read from records' database
 
@@ -36,6 +35,7 @@ type stores struct {
 	people      people
 	records     *store.Store
 	revocations *revocation.List
+	follower    *revocation.Follower
 	tokenKeys   *admin.Keys
 }
 
@@ -176,29 +176,7 @@ func (a *App) openAdmin(ctx context.Context, people *identity.Authenticator, cli
 	if err != nil {
 		return err
 	}
-	return a.restoreRevocations(ctx)
-}
-
-// restoreRevocations rebuilds the list from its authority, the database.
-func (a *App) restoreRevocations(ctx context.Context) error {
-	ended, err := a.admin.ActiveRevocations(ctx, time.Time{})
-	if err != nil {
-		return fmt.Errorf("restore revocations: %w", err)
-	}
-	entries := make([]revocation.Entry, 0, len(ended))
-	for _, e := range ended {
-		entries = append(entries, revocation.Entry{Session: e.Session, Until: e.Until})
-	}
-	bans, err := a.admin.Bans(ctx)
-	if err != nil {
-		return fmt.Errorf("restore bans: %w", err)
-	}
-	for _, b := range bans {
-		if err := a.stores.revocations.Ban(ctx, b.Account, b.Until); err != nil {
-			return fmt.Errorf("restore bans: %w", err)
-		}
-	}
-	return a.stores.revocations.Restore(entries)
+	return a.followRevocations(ctx)
 }
 
 // applications are Wardgate's own services, by the names that routes use.

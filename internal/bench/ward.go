@@ -102,7 +102,7 @@ func newWard(dir string) (*ward, error) {
 		return nil, err
 	}
 	devices, behaviour, revoked := device.New(seal), signals.New(), revocation.New()
-	if err := revoked.Restore(nil); err != nil {
+	if err := w.follow(revoked); err != nil {
 		return nil, err
 	}
 	if w.footprint, err = devices.Seal(w.tokenID, devices.Observe(agent, netip.Addr{})); err != nil {
@@ -116,6 +116,23 @@ func newWard(dir string) (*ward, error) {
 		return nil, err
 	}
 	return w, w.serve(dir, behaviour)
+}
+
+// nobodyEnded is the authority of a ward in which nobody is cut off.
+type nobodyEnded struct{}
+
+func (nobodyEnded) Snapshot(context.Context, pip.Mark) (pip.Revocations, error) {
+	return pip.Revocations{}, nil
+}
+
+// follow keeps the revocation list fresh.
+func (w *ward) follow(list *revocation.List) error {
+	ctx, stop := context.WithCancel(context.Background())
+	f := revocation.NewFollower(list, nobodyEnded{}, nil, revocation.Pace{}, slog.New(slog.DiscardHandler))
+	done := make(chan struct{})
+	go func() { defer close(done); f.Run(ctx) }()
+	w.closers = append(w.closers, func() error { stop(); <-done; return nil })
+	return f.Ask(ctx)
 }
 
 // sign makes the doctor's access token.

@@ -37,7 +37,8 @@ type BanStore interface {
 var reasonForm = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9 _.:-]{0,63}$`)
 
 // Ban keeps an account out of everything for a while, and ends its sessions.
-// It takes effect even if the journal fails afterwards, which is an error.
+// It takes effect even if the journal fails afterwards, which is an error; if
+// the database fails, it takes effect here until the database answers again.
 func (a *Admin) Ban(ctx context.Context, c Client, by, account string, life time.Duration, reason string) error {
 	if life <= 0 || life > maxBan || !reasonForm.MatchString(reason) {
 		return refuse(Malformed, "ban_malformed")
@@ -48,8 +49,9 @@ func (a *Admin) Ban(ctx context.Context, c Client, by, account string, life time
 	ctx = context.WithoutCancel(ctx)
 	now := a.cfg.Now()
 	b := Ban{Account: account, Reason: reason, By: by, Created: now, Until: now.Add(life)}
-	listed := a.parts.Revocations.Ban(ctx, account, b.Until)
-	if err := errors.Join(listed, a.parts.Store.Ban(ctx, b)); err != nil {
+	// The database first: the list's next answer from there must hold the ban.
+	stored := a.parts.Store.Ban(ctx, b)
+	if err := errors.Join(stored, a.parts.Revocations.Ban(ctx, account, b.Until)); err != nil {
 		return fmt.Errorf("ban %s: %w", account, err)
 	}
 	return errors.Join(

@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"time"
+
+	"github.com/wardgate/wardgate/pip"
 )
 
 // maxReason is the longest reason that is kept. A longer one is cut: it must
@@ -116,29 +118,26 @@ func (a *Admin) cut(ctx context.Context, session string, now time.Time) error {
 	return nil
 }
 
-// A Revocation is an ended session, one of whose tokens may live Until.
-type Revocation struct {
-	Session string
-	Until   time.Time
-}
-
-// ActiveRevocations returns the sessions that were ended after since and whose
-// tokens may still live: what the revocation list must hold at the least. With
-// the zero time it is all of them.
-func (a *Admin) ActiveRevocations(ctx context.Context, since time.Time) ([]Revocation, error) {
-	oldest := a.cfg.Now().Add(-a.tokenLife())
-	if since.Before(oldest) {
-		since = oldest
-	}
-	ended, err := a.parts.Store.EndedSince(ctx, since)
+// Snapshot returns who is cut off: what every revocation list must hold at the
+// least. With a mark of an earlier snapshot, its sessions are those that ended
+// since; with any other they are all whose tokens may still live.
+func (a *Admin) Snapshot(ctx context.Context, since pip.Mark) (pip.Revocations, error) {
+	now := a.cfg.Now()
+	c, err := a.parts.Store.CutOff(ctx, since, now.Add(-a.tokenLife()), now)
 	if err != nil {
-		return nil, fmt.Errorf("active revocations: %w", err)
+		return pip.Revocations{}, fmt.Errorf("snapshot of revocations: %w", err)
 	}
-	active := make([]Revocation, 0, len(ended))
-	for _, s := range ended {
-		active = append(active, Revocation{Session: s.ID, Until: s.Ended.Add(a.tokenLife())})
+	r := pip.Revocations{
+		Mark: c.Mark, Since: c.Since,
+		Sessions: make([]pip.EndedSession, 0, len(c.Ended)), Bans: make([]pip.BannedSubject, 0, len(c.Bans)),
 	}
-	return active, nil
+	for i := range c.Ended {
+		r.Sessions = append(r.Sessions, pip.EndedSession{Session: c.Ended[i].ID, Until: c.Ended[i].lastSigned().Add(a.tokenLife())})
+	}
+	for _, b := range c.Bans {
+		r.Bans = append(r.Bans, pip.BannedSubject{Subject: b.Account, Until: b.Until})
+	}
+	return r, nil
 }
 
 // Sweep forgets what is over: sessions and their footprints twelve hours after

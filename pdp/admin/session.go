@@ -31,6 +31,19 @@ func (s *Session) Live(now time.Time) bool {
 	return s.ID != "" && s.Ended.IsZero() && now.Before(s.IdleUntil) && now.Before(s.Until)
 }
 
+// lastSigned is the latest at which a token of the ended session can have been
+// signed, on whatever the clock showed then: it may have been set back since.
+func (s *Session) lastSigned() time.Time {
+	latest := s.IdleUntil
+	if s.Until.Before(latest) {
+		latest = s.Until
+	}
+	if latest.Before(s.Ended) {
+		latest = s.Ended
+	}
+	return latest
+}
+
 // A Refresh is a refresh token as it is stored: by its hash.
 type Refresh struct {
 	Hash    string
@@ -58,6 +71,15 @@ var (
 	ErrEnded    = errors.New("the session has ended")
 )
 
+// CutOff is who is cut off at one moment, as far as it was asked for. A zero
+// Since means all of them.
+type CutOff struct {
+	Mark  pip.Mark
+	Since pip.Mark
+	Ended []Session
+	Bans  []Ban
+}
+
 // A Store is the authority over sessions. Of any number of callers in any
 // number of processes exactly one rotates a given token, and one ends a session.
 type Store interface {
@@ -80,8 +102,10 @@ type Store interface {
 	End(ctx context.Context, id, account, reason string, at time.Time) (bool, error)
 	// LiveOf returns the live sessions of an account, newest first.
 	LiveOf(ctx context.Context, account string, now time.Time) ([]Session, error)
-	// EndedSince returns the sessions that were ended after since.
-	EndedSince(ctx context.Context, since time.Time) ([]Session, error)
+	// CutOff returns who is cut off at one moment: the sessions that ended after
+	// the mark, or when that is none of its marks, those that ended or could
+	// still be refreshed after signedAfter.
+	CutOff(ctx context.Context, since pip.Mark, signedAfter, now time.Time) (CutOff, error)
 	// Sweep forgets sessions whose time was over before then, and answers and
 	// bans that are over now.
 	Sweep(ctx context.Context, before, now time.Time) error

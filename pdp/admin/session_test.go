@@ -11,6 +11,7 @@ import (
 
 	"github.com/wardgate/wardgate/internal/assertion"
 	"github.com/wardgate/wardgate/pdp/admin"
+	"github.com/wardgate/wardgate/pip"
 )
 
 func TestRefreshRotates(t *testing.T) {
@@ -289,12 +290,12 @@ func TestRevoke(t *testing.T) {
 	if got := w.revoked.until[w.claims.Session]; !got.Equal(until) {
 		t.Errorf("until: got %v, want %v", got, until)
 	}
-	active, err := w.admin.ActiveRevocations(t.Context(), time.Time{})
-	if err != nil || len(active) != 1 || active[0].Session != w.claims.Session || !active[0].Until.Equal(until) {
+	active, err := w.admin.Snapshot(t.Context(), pip.Mark{})
+	if err != nil || len(active.Sessions) != 1 || active.Sessions[0].Session != w.claims.Session || active.Sessions[0].Until.Before(until) {
 		t.Errorf("active: got %v, %v", active, err)
 	}
-	w.clock.Pass(5*time.Minute + 30*time.Second)
-	if active, err := w.admin.ActiveRevocations(t.Context(), time.Time{}); err != nil || len(active) != 0 {
+	w.clock.Pass(15*time.Minute + 5*time.Minute + 30*time.Second)
+	if active, err := w.admin.Snapshot(t.Context(), pip.Mark{}); err != nil || len(active.Sessions) != 0 {
 		t.Errorf("after the last token expired: got %v, %v", active, err)
 	}
 }

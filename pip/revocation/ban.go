@@ -3,8 +3,25 @@ package revocation
 import (
 	"context"
 	"errors"
+	"sync"
 	"time"
+
+	"github.com/wardgate/wardgate/pip"
 )
+
+// bans are the banned subjects. Each change has a number, so that an answer
+// which was asked for before a change does not undo it.
+type bans struct {
+	mu     sync.RWMutex
+	change uint64
+	until  map[string]ban
+}
+
+// A ban without a time has been lifted; it stays until the authority agrees.
+type ban struct {
+	until  time.Time
+	change uint64
+}
 
 // Ban cuts a subject off from everything until then. A later ban replaces an
 // earlier one.
@@ -12,22 +29,96 @@ func (l *List) Ban(_ context.Context, subject string, until time.Time) error {
 	if subject == "" {
 		return errors.New("ban: no subject")
 	}
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	l.subjects[subject] = until
+	l.bans.set(subject, until)
+	l.cuts.tell("", subject)
 	return nil
 }
 
 // Unban lets a subject in again. One that is not banned is no error.
 func (l *List) Unban(_ context.Context, subject string) error {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	delete(l.subjects, subject)
+	l.bans.set(subject, time.Time{})
 	return nil
 }
 
-// banned needs l.mu. A query without a time is judged as if the ban held.
-func (l *List) banned(subject string, now time.Time) bool {
-	until, found := l.subjects[subject]
-	return found && subject != "" && (now.IsZero() || now.Before(until))
+func (b *bans) set(subject string, until time.Time) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.change++
+	b.until[subject] = ban{until.Truncate(time.Microsecond), b.change} // as stores keep it
+}
+
+// hold reports whether the subject is banned. A question without a time is
+// judged as if every ban held.
+func (b *bans) hold(subject string, now time.Time) bool {
+	b.mu.RLock()
+	defer b.mu.RUnlock()
+	one, found := b.until[subject]
+	return found && subject != "" && !one.until.IsZero() && (now.IsZero() || now.Before(one.until))
+}
+
+func (b *bans) forget(now time.Time) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	for subject, one := range b.until {
+		if !one.until.IsZero() && !now.Before(one.until) {
+			delete(b.until, subject)
+		}
+	}
+}
+
+// changes is the number of the newest change.
+func (b *bans) changes() uint64 {
+	b.mu.RLock()
+	defer b.mu.RUnlock()
+	return b.change
+}
+
+// replace makes the authority's answer the truth, but for what changed here
+// after it was asked for. It returns the subjects whose ban is new.
+func (b *bans) replace(asked uint64, said []pip.BannedSubject) []string {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	next := make(map[string]ban, len(said))
+	for subject, one := range b.until {
+		if one.change > asked {
+			next[subject] = one
+		}
+	}
+	var fresh []string
+	for _, s := range said {
+		if _, changed := next[s.Subject]; changed || s.Subject == "" {
+			continue
+		}
+		known := b.until[s.Subject]
+		next[s.Subject] = ban{s.Until, known.change}
+		if known.until.Before(s.Until) {
+			fresh = append(fresh, s.Subject)
+		}
+	}
+	b.until = next
+	return fresh
+}
+
+// learn takes from a feed what cuts somebody off, or for longer. It reports
+// whether the feed would let somebody in who is banned here: that is for the
+// authority to confirm.
+func (b *bans) learn(asked uint64, said []pip.BannedSubject) (fresh []string, lifts bool) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	named := make(map[string]time.Time, len(said))
+	for _, s := range said {
+		named[s.Subject] = s.Until
+		known := b.until[s.Subject]
+		if s.Subject == "" || known.change > asked || !known.until.Before(s.Until) {
+			continue
+		}
+		b.change++
+		b.until[s.Subject] = ban{s.Until, b.change}
+		fresh = append(fresh, s.Subject)
+	}
+	now := time.Now()
+	for subject, one := range b.until {
+		lifts = lifts || one.until.After(now) && one.until.After(named[subject])
+	}
+	return fresh, lifts
 }

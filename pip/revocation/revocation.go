@@ -1,14 +1,22 @@
 // Package revocation is the information point that knows which sessions and
-// which subjects have been cut off. It answers from memory. The authority is the policy
-// administrator's database, from which the list is restored at start; until
-// then every answer is unknown, which denies.
+// which subjects have been cut off. It answers from memory. The authority is
+// the policy administrator's database; a Follower keeps the List as new as the
+// authority is, with a Feed for speed. What was cut off stays cut off until its
+// time is over, whatever a feed says: only the authority lifts a ban, and
+// nobody un-revokes a session.
+//
+// The package never writes to the authority, and never guesses: before the
+// first word every answer is unknown, and without a word for FreshFor it is
+// stale.
 package revocation
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"math"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/google/uuid"
@@ -16,97 +24,137 @@ import (
 	"github.com/wardgate/wardgate/pip"
 )
 
-// An Entry is a revoked session and the time after which no token of it can
-// be valid any more, so that it may be forgotten.
-type Entry struct {
-	Session string
-	Until   time.Time
+// FreshFor is how long the list is fresh after the authority, or a feed that
+// follows it, has spoken.
+const FreshFor = 2 * time.Second
+
+// An Authority tells who is cut off. With the zero Mark, or one that it does
+// not know, it tells all; else what changed since.
+type Authority interface {
+	Snapshot(ctx context.Context, since pip.Mark) (pip.Revocations, error)
+}
+
+// shards is into how many parts the sessions are split, so that forgetting a
+// part of a million holds up nobody who asks about another.
+const shards = 64
+
+type shard struct {
+	mu       sync.RWMutex
+	sessions map[[16]byte]uint32 // session id -> Unix seconds
 }
 
 // A List is the revocation list of this process. It takes about 28 bytes a
 // session. All methods may be called in parallel.
 type List struct {
-	mu       sync.RWMutex
-	restored bool
-	sessions map[[16]byte]uint32 // session id -> Unix seconds
-	subjects map[string]time.Time
+	born   time.Time    // for a clock that nobody sets
+	heard  atomic.Int64 // nanoseconds since born, at the newest word; 0 before the first
+	shards [shards]shard
+	bans   bans
+	cuts   cuts
 }
 
 var _ pip.Source = (*List)(nil)
 
 // New returns a list that knows nothing and says so.
 func New() *List {
-	return &List{sessions: map[[16]byte]uint32{}, subjects: map[string]time.Time{}}
+	l := &List{born: time.Now()}
+	for i := range l.shards {
+		l.shards[i].sessions = map[[16]byte]uint32{}
+	}
+	l.bans.until = map[string]ban{}
+	return l
 }
 
 // Name of the source in readings and journal records.
 func (*List) Name() string { return "revocation" }
 
-// Restore adds what the authority knows, and makes the list's answers fresh.
-func (l *List) Restore(entries []Entry) error {
-	for _, e := range entries {
-		if err := l.add(e); err != nil {
-			return err
-		}
-	}
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	l.restored = true
-	return nil
-}
-
-// Revoke cuts a session off at once. The entry is kept until the given time.
+// Revoke cuts a session off at once. The entry is kept until the given time,
+// or until the latest that was ever given.
 func (l *List) Revoke(_ context.Context, session string, until time.Time) error {
-	return l.add(Entry{Session: session, Until: until})
+	added, err := l.add(pip.EndedSession{Session: session, Until: until})
+	if err == nil && added {
+		l.cuts.tell(session, "")
+	}
+	return err
 }
 
-func (l *List) add(e Entry) error {
+// add reports whether the session was not on the list.
+func (l *List) add(e pip.EndedSession) (bool, error) {
 	id, err := uuid.Parse(e.Session)
 	if err != nil {
-		return fmt.Errorf("revoke session: the id is not a UUID: %w", err)
+		return false, errors.New("revoke session: the id is not a UUID")
 	}
 	seconds := min(max(e.Until.Unix()+1, 0), math.MaxUint32)
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	l.sessions[id] = max(l.sessions[id], uint32(seconds))
-	return nil
+	s := l.shardOf(id)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	known, found := s.sessions[id]
+	s.sessions[id] = max(known, uint32(seconds))
+	return !found, nil
 }
 
+// shardOf goes by the last byte, which is random in every form of UUID that
+// sessions have.
+func (l *List) shardOf(id uuid.UUID) *shard { return &l.shards[id[15]%shards] }
+
 // Forget drops sessions whose tokens have all expired and bans that are over,
-// and returns how many sessions are left.
+// and returns how many sessions are left. A clock that was set forward makes
+// it forget nothing early: set back again, it would let them in.
 func (l *List) Forget(now time.Time) int {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	for id, until := range l.sessions {
-		if int64(until) < now.Unix() {
-			delete(l.sessions, id)
+	if steady := l.born.Add(time.Since(l.born)); steady.Before(now) {
+		now = steady
+	}
+	left := 0
+	for i := range l.shards {
+		left += l.shards[i].forget(now.Unix())
+	}
+	l.bans.forget(now)
+	return left
+}
+
+func (s *shard) forget(now int64) int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for id, until := range s.sessions {
+		if int64(until) < now {
+			delete(s.sessions, id)
 		}
 	}
-	for subject, until := range l.subjects {
-		if !now.Before(until) {
-			delete(l.subjects, subject)
-		}
-	}
-	return len(l.sessions)
+	return len(s.sessions)
 }
 
 // Gather says whether the session of the query was revoked or its subject
-// banned. A query without a
-// session, from a stranger, has nothing that could be.
+// banned, and how long ago somebody last said so. A query without a session,
+// from a stranger, has nothing that could be.
 func (l *List) Gather(_ context.Context, q *pip.Query, f *pip.Facts) error {
-	l.mu.RLock()
-	defer l.mu.RUnlock()
-	if !l.restored {
-		return fmt.Errorf("revocation list: not restored yet")
+	reading := l.Reading()
+	if reading.State == pip.Unknown {
+		return fmt.Errorf("revocation list: nobody has said yet who is cut off")
 	}
 	if q.Session != "" {
 		id, err := uuid.Parse(q.Session)
 		if err != nil {
-			return fmt.Errorf("revocation list: the session id is not a UUID: %w", err)
+			return errors.New("revocation list: the session id is not a UUID")
 		}
-		_, f.Revocation.Session = l.sessions[id]
+		s := l.shardOf(id)
+		s.mu.RLock()
+		_, f.Revocation.Session = s.sessions[id]
+		s.mu.RUnlock()
 	}
-	f.Revocation.Subject = l.banned(q.Subject, q.Now)
-	f.Revocation.Reading = pip.Reading{Source: l.Name(), State: pip.Fresh}
+	f.Revocation.Subject = l.bans.hold(q.Subject, q.Now)
+	f.Revocation.Reading = reading
 	return nil
+}
+
+// Reading says how far the list may be believed now.
+func (l *List) Reading() pip.Reading {
+	heard := l.heard.Load()
+	if heard == 0 {
+		return pip.Reading{Source: l.Name()}
+	}
+	r := pip.Reading{Source: l.Name(), State: pip.Fresh, Age: max(0, time.Since(l.born)-time.Duration(heard))}
+	if r.Age > FreshFor {
+		r.State = pip.Stale
+	}
+	return r
 }

@@ -23,6 +23,9 @@ func (s *Store) Ban(ctx context.Context, b admin.Ban) error {
 	if err != nil {
 		return fmt.Errorf("store ban: %w", err)
 	}
+	if err := advance(ctx, tx); err != nil {
+		return fmt.Errorf("store ban: %w", err)
+	}
 	if err := tx.Commit(); err != nil {
 		return fmt.Errorf("store ban: %w", err)
 	}
@@ -31,16 +34,34 @@ func (s *Store) Ban(ctx context.Context, b admin.Ban) error {
 
 // Unban reports whether there was a ban to lift.
 func (s *Store) Unban(ctx context.Context, account string) (bool, error) {
-	hit, err := changed(ctx, s.db, "DELETE FROM admin_bans WHERE account = ?", account)
+	tx, err := s.db.BeginTx(ctx, nil)
 	if err != nil {
 		return false, fmt.Errorf("lift ban: %w", err)
 	}
-	return hit, nil
+	defer tx.Rollback() // a no-op after Commit
+	hit, err := changed(ctx, tx, "DELETE FROM admin_bans WHERE account = ?", account)
+	if err != nil {
+		return false, fmt.Errorf("lift ban: %w", err)
+	}
+	if !hit {
+		return false, nil
+	}
+	if err := advance(ctx, tx); err != nil {
+		return false, fmt.Errorf("lift ban: %w", err)
+	}
+	if err := tx.Commit(); err != nil {
+		return false, fmt.Errorf("lift ban: %w", err)
+	}
+	return true, nil
 }
 
 // Bans returns the bans that hold at now.
 func (s *Store) Bans(ctx context.Context, now time.Time) ([]admin.Ban, error) {
-	rows, err := s.db.QueryContext(ctx, "SELECT account, reason, banned_by, created_at, banned_until FROM admin_bans WHERE banned_until > ?", micros(now))
+	return bansAt(ctx, s.db, now)
+}
+
+func bansAt(ctx context.Context, on queryer, now time.Time) ([]admin.Ban, error) {
+	rows, err := on.QueryContext(ctx, "SELECT account, reason, banned_by, created_at, banned_until FROM admin_bans WHERE banned_until > ?", micros(now))
 	if err != nil {
 		return nil, fmt.Errorf("read bans: %w", err)
 	}

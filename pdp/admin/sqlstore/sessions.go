@@ -25,16 +25,24 @@ func (s *Store) End(ctx context.Context, id, account, reason string, at time.Tim
 	if account != "" {
 		owned, args = " AND account = ?", append(args, account)
 	}
-	hit, err := changed(ctx, s.db, "UPDATE admin_sessions SET ended_at = ?, end_reason = ? WHERE ended_at = 0 AND id = ?"+owned,
+	tx, err := s.db.BeginTx(ctx, nil)
+	if err != nil {
+		return false, fmt.Errorf("end session: %w", err)
+	}
+	defer tx.Rollback() // a no-op after Commit
+	hit, err := changed(ctx, tx, "UPDATE admin_sessions SET ended_at = ?, end_reason = ? WHERE ended_at = 0 AND id = ?"+owned,
 		append([]any{micros(at), reason}, args...)...)
 	if err != nil {
 		return false, fmt.Errorf("end session: %w", err)
 	}
 	if hit {
+		if err := commitEnd(ctx, tx, id, at); err != nil {
+			return false, err
+		}
 		return true, nil
 	}
 	var there int
-	err = s.db.QueryRowContext(ctx, "SELECT COUNT(*) FROM admin_sessions WHERE id = ?"+owned, args...).Scan(&there)
+	err = tx.QueryRowContext(ctx, "SELECT COUNT(*) FROM admin_sessions WHERE id = ?"+owned, args...).Scan(&there)
 	if err != nil {
 		return false, fmt.Errorf("end session: %w", err)
 	}
@@ -44,15 +52,26 @@ func (s *Store) End(ctx context.Context, id, account, reason string, at time.Tim
 	return false, nil
 }
 
-// LiveOf returns the live sessions of an account, newest first.
-func (s *Store) LiveOf(ctx context.Context, account string, now time.Time) ([]admin.Session, error) {
-	return s.list(ctx, "WHERE s.account = ? AND s.ended_at = 0 AND s.idle_until > ? AND s.ends_by > ? ORDER BY s.created_at DESC, s.id DESC",
-		account, micros(now), micros(now))
+// commitEnd numbers the end of a session, and makes it durable.
+func commitEnd(ctx context.Context, tx *sql.Tx, id string, at time.Time) error {
+	if err := advance(ctx, tx); err != nil {
+		return err
+	}
+	_, err := tx.ExecContext(ctx, "INSERT INTO admin_ended (sequence, session, ended_at) "+
+		"SELECT sequence, ?, ? FROM admin_revocation_mark WHERE id = 1", id, micros(at))
+	if err != nil {
+		return fmt.Errorf("end session: %w", err)
+	}
+	if err := tx.Commit(); err != nil {
+		return fmt.Errorf("end session: %w", err)
+	}
+	return nil
 }
 
-// EndedSince returns what was ended after since.
-func (s *Store) EndedSince(ctx context.Context, since time.Time) ([]admin.Session, error) {
-	return s.list(ctx, "WHERE s.ended_at > ? ORDER BY s.ended_at", micros(since))
+// LiveOf returns the live sessions of an account, newest first.
+func (s *Store) LiveOf(ctx context.Context, account string, now time.Time) ([]admin.Session, error) {
+	return list(ctx, s.db, "WHERE s.account = ? AND s.ended_at = 0 AND s.idle_until > ? AND s.ends_by > ? ORDER BY s.created_at DESC, s.id DESC",
+		account, micros(now), micros(now))
 }
 
 // Sweep deletes sessions with their tokens, and answers and bans that are over.
@@ -62,6 +81,7 @@ func (s *Store) Sweep(ctx context.Context, before, now time.Time) error {
 		then  time.Time
 	}{
 		{"DELETE FROM admin_sessions WHERE ends_by < ?", before},
+		{"DELETE FROM admin_ended WHERE ended_at < ?", before},
 		{"DELETE FROM admin_refresh_answers WHERE forget_at < ?", now},
 		{"DELETE FROM admin_bans WHERE banned_until < ?", now},
 	} {
@@ -72,8 +92,8 @@ func (s *Store) Sweep(ctx context.Context, before, now time.Time) error {
 	return nil
 }
 
-func (s *Store) list(ctx context.Context, tail string, args ...any) ([]admin.Session, error) {
-	rows, err := s.db.QueryContext(ctx, "SELECT "+sessionColumns+" FROM admin_sessions s "+tail, args...)
+func list(ctx context.Context, on queryer, tail string, args ...any) ([]admin.Session, error) {
+	rows, err := on.QueryContext(ctx, "SELECT "+sessionColumns+" FROM admin_sessions s "+tail, args...)
 	if err != nil {
 		return nil, fmt.Errorf("read sessions: %w", err)
 	}

@@ -70,7 +70,11 @@ func New(ctx context.Context, db *sql.DB, dialect goose.Dialect) (*Store, error)
 	if _, err := p.Up(ctx); err != nil {
 		return nil, fmt.Errorf("migrate session store: %w", err)
 	}
-	return &Store{db: db}, nil
+	s := &Store{db: db}
+	if err := s.beginMarks(ctx); err != nil {
+		return nil, fmt.Errorf("migrate session store: %w", err)
+	}
+	return s, nil
 }
 
 // Close closes the database.

@@ -1,0 +1,86 @@
+package revocation
+
+import (
+	"time"
+
+	"github.com/wardgate/wardgate/pip"
+)
+
+// An Inquiry remembers when somebody was asked who is cut off: the answer is
+// no newer than that, and undoes nothing that was learnt in between.
+type Inquiry struct {
+	at     time.Duration // since the list was made
+	change uint64
+}
+
+// Inquire begins an inquiry. Call it before asking.
+func (l *List) Inquire() Inquiry {
+	return Inquiry{at: time.Since(l.born), change: l.bans.changes()}
+}
+
+// Restore takes the authority's answer: sessions are added, and the bans are
+// those that it names. Afterwards the list is as fresh as the inquiry.
+func (l *List) Restore(in Inquiry, r pip.Revocations) error {
+	ended, err := l.addAll(r.Sessions)
+	l.tell(ended, l.bans.replace(in.change, r.Bans))
+	if err != nil {
+		return err
+	}
+	l.hear(in.at)
+	return nil
+}
+
+// Learn takes a feed's answer, which only ever adds: a feed may lie behind its
+// authority, or have lost what it knew. It reports whether the feed would let
+// in somebody who is banned here, so that the authority should be asked.
+func (l *List) Learn(in Inquiry, r pip.Revocations) (lifts bool, err error) {
+	ended, err := l.addAll(r.Sessions)
+	banned, lifts := l.bans.learn(in.change, r.Bans)
+	l.tell(ended, banned)
+	if err != nil {
+		return lifts, err
+	}
+	l.hear(in.at)
+	return lifts, nil
+}
+
+// addAll adds what it can, and returns the sessions that are new.
+func (l *List) addAll(sessions []pip.EndedSession) ([]string, error) {
+	var fresh []string
+	var fault error
+	for _, e := range sessions {
+		added, err := l.add(e)
+		if err != nil {
+			fault = err
+		}
+		if added {
+			fresh = append(fresh, e.Session)
+		}
+	}
+	return fresh, fault
+}
+
+// hear moves the newest word forward, never back.
+func (l *List) hear(at time.Duration) {
+	word := max(1, int64(at))
+	for {
+		known := l.heard.Load()
+		if known >= word || l.heard.CompareAndSwap(known, word) {
+			return
+		}
+	}
+}
+
+// tell tells of cuts. Before the first word nobody was let in, so that there
+// is nobody to cut off.
+func (l *List) tell(sessions, subjects []string) {
+	if l.heard.Load() == 0 {
+		return
+	}
+	for _, s := range sessions {
+		l.cuts.tell(s, "")
+	}
+	for _, s := range subjects {
+		l.cuts.tell("", s)
+	}
+}
