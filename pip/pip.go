@@ -167,11 +167,37 @@ type Care struct {
 	Department string   // id of the patient's department, "" for none
 }
 
-// Signals are counts of what the subject, or for a stranger the address, has
-// lately done.
+// Signals are what the subject, or for a stranger the address, has lately
+// done: in the last ten minutes where nothing else is said. An unknown reading
+// has counts of zero, which mean nothing.
 type Signals struct {
 	Reading
-	Requests     int // in the last minute
-	Denials      int // in the last ten minutes
-	FailedLogIns int // in the last ten minutes
+	Requests      int         // in the last minute
+	Denials       int         // of any kind
+	DenialsByKind DenialKinds // the same, apart
+	Predictions   int         // asked of the models and allowed
+	OffHours      int         // requests that were allowed at night, by the policy's hours
+
+	// What failed at log-in counts for the address that it came from, whoever
+	// asks: it says nothing about the account that was tried.
+	FailedLogIns    int
+	SprayedAccounts int // distinct accounts; what was tried without one counts each time
+
+	Patients      int // distinct patients whose data was in answers
+	PatientsUsual int // what a busy hour of the last thirty days held; 0 while there is no habit
+
+	NewDevice        bool // a log-in came from neither a device nor a network that the account knows
+	NewCountry       bool // a log-in came from a country that the account was not in for thirty days
+	ImpossibleTravel bool // a log-in came from further away than anybody travels
+
+	External map[string]int // what other systems reported, by kind; never written to by a reader
+}
+
+// DenialKinds tells denials apart by what was wrong.
+type DenialKinds struct {
+	Right        int // the role does not have the right
+	Relationship int // no care relationship with the patient
+	Credential   int // no token, or one that does not hold
+	Device       int // another device, or one that nobody knows
+	Other        int
 }

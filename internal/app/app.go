@@ -38,19 +38,20 @@ const (
 // An App is one Wardgate process. New opens everything or nothing; Run serves;
 // Close gives everything back.
 type App struct {
-	config  Config
-	log     *slog.Logger
-	data    *dataFolder
-	engine  *engine.Engine
-	journal *observed
-	admin   *admin.Admin
-	stores  *stores
-	metrics *metrics
-	reached listeners
-	outer   *tls.Config // of the enforcement point; nil for plain HTTP
-	servers []*server
-	closers []func() error
-	started time.Time
+	config    Config
+	log       *slog.Logger
+	data      *dataFolder
+	engine    *engine.Engine
+	journal   *observed
+	admin     *admin.Admin
+	stores    *stores
+	behaviour behaviour
+	metrics   *metrics
+	reached   listeners
+	outer     *tls.Config // of the enforcement point; nil for plain HTTP
+	servers   []*server
+	closers   []func() error
+	started   time.Time
 
 	stopping atomic.Bool
 }
@@ -302,6 +303,7 @@ func (a *App) Run(ctx context.Context) error {
 	group.Go(func() error { a.sweep(ctx); return nil })
 	group.Go(func() error { a.journal.keeper.Run(ctx); return nil })
 	group.Go(func() error { a.stores.people.run(ctx); return nil })
+	group.Go(func() error { a.behaviour.run(ctx); return nil })
 	group.Go(func() error { a.stores.follower.Run(ctx); return nil })
 	if a.config.Policies != "" {
 		group.Go(func() error { a.engine.Watch(ctx, a.ruleBook(), a.policyChanged); return nil })
@@ -341,6 +343,9 @@ func (a *App) sweep(ctx context.Context) {
 		a.stores.revocations.Forget(time.Now())
 		if err := a.admin.Sweep(ctx); err != nil {
 			a.log.Warn("sessions not swept", "error", err)
+		}
+		if err := a.behaviour.sweep(ctx); err != nil {
+			a.log.Warn("signals not swept", "error", err)
 		}
 		if err := a.stores.people.sweep(ctx); err != nil {
 			a.log.Warn("sign-ups not swept", "error", err)

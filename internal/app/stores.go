@@ -23,7 +23,6 @@ import (
 	"github.com/wardgate/wardgate/pip/identity"
 	identitystore "github.com/wardgate/wardgate/pip/identity/sqlstore"
 	"github.com/wardgate/wardgate/pip/revocation"
-	"github.com/wardgate/wardgate/pip/signals"
 	"github.com/wardgate/wardgate/records"
 	"github.com/wardgate/wardgate/records/crypt"
 	"github.com/wardgate/wardgate/records/store"
@@ -72,8 +71,10 @@ func (a *App) openStores(ctx context.Context, s *sources) error {
 	if err := os.MkdirAll(a.data.path("keys"), 0o700); err != nil {
 		return fmt.Errorf("data folder: %w", err)
 	}
-	behaviour := signals.New()
-	if err := a.openJournal(ctx, behaviour); err != nil {
+	if err := a.openBehaviour(ctx); err != nil {
+		return err
+	}
+	if err := a.openJournal(ctx, a.behaviour.source); err != nil {
 		return err
 	}
 	a.stores = &stores{revocations: revocation.New()}
@@ -98,7 +99,7 @@ func (a *App) openStores(ctx context.Context, s *sources) error {
 	}
 	s.device.set(devices)
 	s.location.set(places)
-	s.signals.set(behaviour)
+	s.signals.set(a.behaviour.source)
 	s.revocation.set(a.stores.revocations)
 	if a.config.Demo {
 		return a.fillDemo(ctx)

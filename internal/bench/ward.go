@@ -101,8 +101,11 @@ func newWard(dir string) (*ward, error) {
 	if err != nil {
 		return nil, err
 	}
-	devices, behaviour, revoked := device.New(seal), signals.New(), revocation.New()
+	devices, behaviour, revoked := device.New(seal), signals.New(&signals.Memory{}, slog.New(slog.DiscardHandler)), revocation.New()
 	if err := w.follow(revoked); err != nil {
+		return nil, err
+	}
+	if err := behaviour.Refresh(context.Background(), time.Now()); err != nil {
 		return nil, err
 	}
 	if w.footprint, err = devices.Seal(w.tokenID, devices.Observe(agent, netip.Addr{})); err != nil {

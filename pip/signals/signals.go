@@ -1,141 +1,157 @@
 // Package signals is the information point for behaviour: what a subject, or
-// for a stranger an address, has lately done. It counts the events of this
-// process's journal in memory. Counters that guard one account's log-in are
-// not signals: they are exact, and belong to identity.
+// for a stranger an address, has lately done. It counts the events of the
+// journal, answers from a table in memory that a Store refreshes each second,
+// and counts this process's own events at once. It judges nothing, and never
+// asks its Store during a request. Counters that guard one account's log-in
+// and codes are not signals: they are exact, and belong to identity.
 package signals
 
 import (
 	"context"
+	"log/slog"
 	"sync"
 	"time"
+
+	"github.com/google/uuid"
 
 	"github.com/wardgate/wardgate/pip"
 )
 
 const (
-	minute  = time.Minute
-	buckets = 10 // minutes that are kept
-	maxKeys = 100_000
+	// Slot is how finely time is counted.
+	Slot = 10 * time.Second
+	// Minute is the window of request rates.
+	Minute = time.Minute
+	// Window is the window of everything else.
+	Window = 10 * time.Minute
+	// Remembered is how long habits are remembered.
+	Remembered = 30 * 24 * time.Hour
+
+	// maxTallies bounds what waits for the Store, and what was counted while
+	// it does not answer.
+	maxTallies = 100_000
 )
 
-// A Source counts events and answers with the counts.
-type Source struct {
-	mu     sync.Mutex
-	counts map[string]*window
+// Since is the end of the slots that are too old for a window that ends at
+// now: a slot counts when it begins after it.
+func Since(now time.Time, window time.Duration) time.Time {
+	return now.UTC().Truncate(Slot).Add(-window)
 }
 
-// A window counts by the minute. A bucket of another minute reads as zero.
-type window struct {
-	at                           [buckets]int64 // the minute each bucket counts
-	requests, denials, badLogIns [buckets]int
-	last                         int64
+// Who is whom a count is about: a subject, or an address. One of the two is
+// empty.
+type Who struct{ Subject, Address string }
+
+// A Source counts events and answers with the counts. All its methods may be
+// called in parallel.
+type Source struct {
+	store  Store
+	origin string
+	log    *slog.Logger
+
+	refreshing sync.Mutex // one refresh at a time
+	number     uint64     // of the newest batch
+
+	mu        sync.RWMutex
+	table     map[Who]pip.Signals // of the store, with what it knew when it was asked
+	habits    map[string]Habit
+	given     map[Who]*given   // what the table counts from this process
+	refreshed time.Time        // zero before the store has answered
+	own       map[Who][]*Tally // since the last batch was taken
+	held      int              // tallies in own
+	batches   []*batch         // taken, and not yet in table
+}
+
+// A batch is what was taken for the store.
+type batch struct {
+	Batch
+	byWho map[Who][]*Tally
+	added bool // the store has it
 }
 
 var _ pip.Source = (*Source)(nil)
 
-// New returns a source that has seen nothing.
-func New() *Source { return &Source{counts: map[string]*window{}} }
+// New returns a source that has seen nothing, over a store that has. Until the
+// first Refresh what it tells is unknown.
+func New(store Store, log *slog.Logger) *Source {
+	return &Source{
+		store: store, log: log, origin: uuid.NewString(),
+		table: map[Who]pip.Signals{}, habits: map[string]Habit{}, own: map[Who][]*Tally{}, given: map[Who]*given{},
+	}
+}
 
 // Name of the source in readings and journal records.
 func (*Source) Name() string { return "signals" }
 
-// Observe counts one event of the journal.
-func (s *Source) Observe(e *pip.Event) {
-	failedLogIn := e.Kind == pip.KindSession && e.Outcome == "failure"
-	if e.Kind != pip.KindDecision && !failedLogIn {
-		return
-	}
-	key := keyOf(e.Subject, e.Address)
-	if failedLogIn {
-		key = keyOf("", e.Address)
-	}
-	now := e.Time.Unix() / int64(minute/time.Second)
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	w := s.counts[key]
-	if w == nil {
-		s.makeRoom(now)
-		w = &window{}
-		s.counts[key] = w
-	}
-	i := w.bucket(now)
-	switch {
-	case failedLogIn:
-		w.badLogIns[i]++
-	default:
-		w.requests[i]++
-		if !e.Allow {
-			w.denials[i]++
-		}
-	}
-}
-
-func keyOf(subject, address string) string {
-	if subject != "" {
-		return "subject " + subject
-	}
-	return "address " + address
-}
-
-func (w *window) bucket(now int64) int {
-	i := int(now % buckets)
-	if w.at[i] != now {
-		w.at[i], w.requests[i], w.denials[i], w.badLogIns[i] = now, 0, 0, 0
-	}
-	w.last = max(w.last, now)
-	return i
-}
-
-// makeRoom drops who has been idle longest ago when there are too many.
-func (s *Source) makeRoom(now int64) {
-	if len(s.counts) < maxKeys {
-		return
-	}
-	for key, w := range s.counts {
-		if now-w.last >= buckets {
-			delete(s.counts, key)
-		}
-	}
-	if len(s.counts) >= maxKeys {
-		clear(s.counts)
-	}
-}
-
-// Gather answers for the subject, or for the address of a stranger. Requests
-// are those of the running minute and the one before.
+// Gather answers for the subject, or for the address of a stranger. Failed
+// log-ins are those from the address in either case. The age is that of what
+// the store knew; how old is too old is for the policy to say.
 func (s *Source) Gather(_ context.Context, q *pip.Query, f *pip.Facts) error {
-	address := ""
+	from := Who{}
 	if q.Address.IsValid() {
-		address = q.Address.String()
+		from.Address = q.Address.Unmap().String()
 	}
-	now := q.Now.Unix() / int64(minute/time.Second)
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	f.Signals = pip.Signals{Reading: pip.Reading{Source: s.Name(), State: pip.Fresh}}
-	if w := s.counts[keyOf(q.Subject, address)]; w != nil {
-		w.sum(now, &f.Signals)
+	who := from
+	if q.Subject != "" {
+		who = Who{Subject: short(q.Subject)}
 	}
-	if w := s.counts[keyOf("", address)]; w != nil {
-		f.Signals.FailedLogIns = w.total(now, &w.badLogIns)
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	f.Signals = s.of(who, q.Now)
+	if who != from && from.Address != "" {
+		there := s.of(from, q.Now)
+		f.Signals.FailedLogIns, f.Signals.SprayedAccounts = there.FailedLogIns, there.SprayedAccounts
 	}
+	f.Signals.Reading = s.reading(q.Now)
 	return nil
 }
 
-func (w *window) sum(now int64, out *pip.Signals) {
-	out.Denials = w.total(now, &w.denials)
-	for i, at := range w.at {
-		if now-at <= 1 {
-			out.Requests += w.requests[i]
-		}
+// of needs s.mu. It is the store's count and what this process has seen since.
+func (s *Source) of(who Who, now time.Time) pip.Signals {
+	sum := newSum(s.table[who], s.given[who])
+	for _, b := range s.batches {
+		sum.add(b.byWho[who], now)
 	}
+	sum.add(s.own[who], now)
+	if who.Subject != "" {
+		sum.PatientsUsual = s.habits[who.Subject].Patients
+	}
+	return sum.signals()
 }
 
-func (w *window) total(now int64, counts *[buckets]int) int {
-	n := 0
-	for i, at := range w.at {
-		if now-at < buckets {
-			n += counts[i]
+// reading needs s.mu. A clock that stepped back makes nothing younger than it is.
+func (s *Source) reading(now time.Time) pip.Reading {
+	r := pip.Reading{Source: s.Name()}
+	if s.refreshed.IsZero() {
+		return r
+	}
+	r.State, r.Age = pip.Fresh, max(now.Sub(s.refreshed), 0)
+	return r
+}
+
+// Active returns everybody who did anything within the windows that end at
+// now, with what they did, and how far it may be believed.
+func (s *Source) Active(now time.Time) map[Who]pip.Signals {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	active := make(map[Who]pip.Signals, len(s.table))
+	visit := func(who Who) {
+		if _, done := active[who]; !done {
+			counts := s.of(who, now)
+			counts.Reading = s.reading(now)
+			active[who] = counts
 		}
 	}
-	return n
+	for who := range s.table {
+		visit(who)
+	}
+	for _, b := range s.batches {
+		for who := range b.byWho {
+			visit(who)
+		}
+	}
+	for who := range s.own {
+		visit(who)
+	}
+	return active
 }

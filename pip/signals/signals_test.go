@@ -2,22 +2,45 @@ package signals_test
 
 import (
 	"context"
+	"encoding/json"
+	"errors"
 	"fmt"
+	"log/slog"
 	"net/netip"
+	"sync"
 	"testing"
 	"time"
 
 	"github.com/wardgate/wardgate/pip"
 	"github.com/wardgate/wardgate/pip/signals"
+	"github.com/wardgate/wardgate/pip/signals/signalstest"
 )
 
-var noon = time.Date(2026, 3, 2, 12, 0, 30, 0, time.UTC)
+var noon = time.Date(2026, 3, 2, 12, 0, 35, 0, time.UTC)
 
-func decision(subject string, allow bool, at time.Time) *pip.Event {
-	return &pip.Event{Kind: pip.KindDecision, Subject: subject, Address: "192.0.2.1", Allow: allow, Time: at}
+func TestMemoryKeepsTheContract(t *testing.T) {
+	signalstest.Run(t, func(*testing.T) signals.Store { return &signals.Memory{} })
 }
 
-func ask(t *testing.T, s *signals.Source, subject string, at time.Time) pip.Signals {
+func started(t testing.TB, store signals.Store) *signals.Source {
+	t.Helper()
+	s := signals.New(store, slog.New(slog.DiscardHandler))
+	refresh(t, s, noon)
+	return s
+}
+
+func refresh(t testing.TB, s *signals.Source, at time.Time) {
+	t.Helper()
+	if err := s.Refresh(context.Background(), at); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func decision(subject string, allow bool, at time.Time, reasons ...string) *pip.Event {
+	return &pip.Event{Kind: pip.KindDecision, Subject: subject, Address: "192.0.2.1", Allow: allow, Time: at, Reasons: reasons}
+}
+
+func ask(t testing.TB, s *signals.Source, subject string, at time.Time) pip.Signals {
 	t.Helper()
 	var f pip.Facts
 	q := pip.Query{Now: at, Subject: subject, Address: netip.MustParseAddr("192.0.2.1")}
@@ -27,41 +50,133 @@ func ask(t *testing.T, s *signals.Source, subject string, at time.Time) pip.Sign
 	return f.Signals
 }
 
+// both asks before the store knows and after, and wants the same.
+func both(t *testing.T, s *signals.Source, subject string, check func(pip.Signals) bool, want string) {
+	t.Helper()
+	for _, when := range []string{"at once", "from the store", "from the store again"} {
+		if got := ask(t, s, subject, noon); !check(got) {
+			t.Errorf("%s: got %+v, want %s", when, got, want)
+		}
+		refresh(t, s, noon)
+	}
+}
+
 func TestCounts(t *testing.T) {
-	s := signals.New()
+	s := started(t, &signals.Memory{})
 	for i := range 30 {
-		s.Observe(decision("u-1", i%3 != 0, noon))
+		s.Observe(decision("u-1", i%3 != 0, noon, "not_your_patient"))
 		s.Observe(decision("u-2", true, noon))
 	}
 	s.Observe(&pip.Event{Kind: pip.KindOutcome, Subject: "u-1", Time: noon})
-	got := ask(t, s, "u-1", noon)
-	if got.Requests != 30 || got.Denials != 10 || got.State != pip.Fresh {
-		t.Errorf("got %+v, want 30 requests and 10 denials", got)
+	both(t, s, "u-1", func(c pip.Signals) bool {
+		return c.Requests == 30 && c.Denials == 10 && c.DenialsByKind.Relationship == 10 && c.State == pip.Fresh
+	}, "30 requests and 10 denials")
+	both(t, s, "u-3", func(c pip.Signals) bool { return c.Requests == 0 && c.State == pip.Fresh }, "nothing")
+}
+
+func TestPatientsAreDistinct(t *testing.T) {
+	s := started(t, &signals.Memory{})
+	read := func(ids ...string) {
+		s.Observe(&pip.Event{Kind: pip.KindOutcome, Subject: "u-1", Patients: ids, Time: noon, Allow: true})
 	}
-	if got := ask(t, s, "u-3", noon); got.Requests != 0 || got.State != pip.Fresh {
-		t.Errorf("got %+v for somebody who did nothing", got)
+	read("p-1", "p-2")
+	read("p-2")
+	both(t, s, "u-1", func(c pip.Signals) bool { return c.Patients == 2 }, "2 patients")
+	read("p-2", "p-3") // one of them the store knows already
+	both(t, s, "u-1", func(c pip.Signals) bool { return c.Patients == 3 }, "3 patients")
+}
+
+func logIn(subject string, allow bool, words map[string]string, reasons ...string) *pip.Event {
+	input, _ := json.Marshal(map[string]any{"context": map[string]any{
+		"location": map[string]string{"country": words["country"], "travel": words["travel"]},
+		"log_in":   map[string]string{"familiar": words["familiar"]},
+	}})
+	return &pip.Event{
+		Kind: pip.KindSession, Action: "session.create", Subject: subject, Address: "192.0.2.1", Allow: allow,
+		Time: noon, Input: input, Reasons: reasons,
 	}
 }
 
 func TestFailedLogInsCountForTheAddress(t *testing.T) {
-	s := signals.New()
+	s := started(t, &signals.Memory{})
 	for i := range 12 {
-		s.Observe(&pip.Event{
-			Kind: pip.KindSession, Outcome: "failure", Subject: fmt.Sprint("u-", i), Address: "192.0.2.1", Time: noon,
+		s.Observe(logIn(fmt.Sprint("u-", i%6), false, nil, "credentials_invalid"))
+	}
+	s.Observe(logIn("", false, nil, "credentials_invalid"))
+	for _, who := range []string{"", "u-9"} {
+		both(t, s, who, func(c pip.Signals) bool { return c.FailedLogIns == 13 && c.SprayedAccounts == 7 }, "13 failures over 7 accounts")
+	}
+	other := signals.Who{Subject: "u-1"}
+	if got := s.Active(noon)[other]; got.FailedLogIns+got.Denials != 0 {
+		t.Errorf("got %+v: a stranger's failures are not the account's behaviour", got)
+	}
+}
+
+func TestOddLogIns(t *testing.T) {
+	for name, tt := range map[string]struct {
+		event *pip.Event
+		want  pip.Signals
+	}{
+		"known":            {logIn("u-1", true, map[string]string{"familiar": "device", "country": "DE"}), pip.Signals{}},
+		"new device":       {logIn("u-1", true, map[string]string{"familiar": "none"}), pip.Signals{NewDevice: true}},
+		"new country":      {logIn("u-1", true, map[string]string{"familiar": "device", "country": "BR"}), pip.Signals{NewCountry: true}},
+		"travel allowed":   {logIn("u-1", true, map[string]string{"familiar": "device", "travel": "impossible"}), pip.Signals{ImpossibleTravel: true}},
+		"travel denied":    {logIn("u-1", false, map[string]string{"travel": "impossible", "familiar": "none"}, "impossible_travel"), pip.Signals{ImpossibleTravel: true}},
+		"without an input": {&pip.Event{Kind: pip.KindSession, Action: "session.create", Subject: "u-1", Allow: true, Time: noon}, pip.Signals{}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := started(t, &signals.Memory{})
+			before := logIn("u-1", true, map[string]string{"familiar": "device", "country": "DE"})
+			before.Time = noon.Add(-24 * time.Hour)
+			s.Observe(before)
+			refresh(t, s, noon)
+			if err := s.RefreshHabits(t.Context(), noon); err != nil {
+				t.Fatal(err)
+			}
+			s.Observe(tt.event)
+			both(t, s, "u-1", func(c pip.Signals) bool {
+				return c.NewDevice == tt.want.NewDevice && c.NewCountry == tt.want.NewCountry && c.ImpossibleTravel == tt.want.ImpossibleTravel
+			}, fmt.Sprintf("%+v", tt.want))
 		})
 	}
-	if got := ask(t, s, "", noon); got.FailedLogIns != 12 {
-		t.Errorf("got %+v, want 12: spraying over many accounts is one behaviour", got)
+}
+
+func TestWhatIsNoBehaviourIsNotCounted(t *testing.T) {
+	s := started(t, &signals.Memory{})
+	question := decision("u-1", false, noon)
+	question.Detail = "asked"
+	s.Observe(question)
+	s.Observe(&pip.Event{Kind: pip.KindSystem, Action: "start", Time: noon})
+	s.Observe(&pip.Event{Kind: pip.KindSession, Action: "sentinel.ban", Subject: "u-1", Time: noon})
+	if got := s.Active(noon); len(got) != 0 {
+		t.Errorf("got %v, want nobody: a question has no effect on whom it is about", got)
+	}
+}
+
+func TestOffHoursPredictionsAndOtherSystems(t *testing.T) {
+	s := started(t, &signals.Memory{})
+	asked := decision("u-1", true, noon)
+	asked.Action, asked.Input = "model.predict", []byte(`{"context":{"time":{"state":"fresh","period":"night"}}}`)
+	s.Observe(asked)
+	s.Observe(&pip.Event{Kind: pip.KindSystem, Action: "signal.edr_alert", Subject: "u-1", Address: "192.0.2.9", Time: noon})
+	both(t, s, "u-1", func(c pip.Signals) bool {
+		return c.Predictions == 1 && c.OffHours == 1 && c.External["edr_alert"] == 1
+	}, "a prediction at night and an alert")
+	if got := s.Active(noon)[signals.Who{Address: "192.0.2.9"}]; got.External["edr_alert"] != 1 {
+		t.Errorf("got %+v, want the alert for the address too", got)
 	}
 }
 
 func TestCountsPass(t *testing.T) {
-	s := signals.New()
+	s := started(t, &signals.Memory{})
 	s.Observe(decision("u-1", false, noon))
 	for _, tt := range []struct {
 		after             time.Duration
 		requests, denials int
-	}{{0, 1, 1}, {time.Minute, 1, 1}, {2 * time.Minute, 0, 1}, {9 * time.Minute, 0, 1}, {10 * time.Minute, 0, 0}, {time.Hour, 0, 0}} {
+	}{{0, 1, 1}, {50 * time.Second, 1, 1}, {time.Minute, 0, 1}, {9 * time.Minute, 0, 1}, {10 * time.Minute, 0, 0}, {time.Hour, 0, 0}} {
+		if tt.after > 0 {
+			refresh(t, s, noon.Add(tt.after))
+		}
 		got := ask(t, s, "u-1", noon.Add(tt.after))
 		if got.Requests != tt.requests || got.Denials != tt.denials {
 			t.Errorf("after %s got %+v, want %d requests and %d denials", tt.after, got, tt.requests, tt.denials)
@@ -69,14 +184,131 @@ func TestCountsPass(t *testing.T) {
 	}
 }
 
-// A flood from many made-up addresses must not fill the memory.
+// A flood from many made-up addresses must not fill the memory, and costs
+// nobody who has a session their count.
 func TestMemoryIsBounded(t *testing.T) {
-	s := signals.New()
+	s := started(t, &signals.Memory{})
+	s.Observe(decision("u-1", false, noon))
 	for i := range 250_000 {
 		s.Observe(&pip.Event{Kind: pip.KindDecision, Address: fmt.Sprint(i), Time: noon})
 	}
-	s.Observe(decision("u-1", false, noon))
 	if got := ask(t, s, "u-1", noon); got.Denials != 1 {
 		t.Errorf("got %+v after a flood", got)
+	}
+	if got := len(s.Active(noon)); got > 100_001 {
+		t.Errorf("got %d tallies, want a bound", got)
+	}
+}
+
+// TestParallelLoadIsCountedExactly: no event is lost or counted twice while
+// the store is asked again and again.
+func TestParallelLoadIsCountedExactly(t *testing.T) {
+	s := started(t, &signals.Memory{})
+	const workers, each = 8, 2000
+	var load, refreshes sync.WaitGroup
+	stop := make(chan struct{})
+	refreshes.Go(func() {
+		for {
+			select {
+			case <-stop:
+				return
+			default:
+				refresh(t, s, noon)
+			}
+		}
+	})
+	for w := range workers {
+		load.Go(func() {
+			for i := range each {
+				s.Observe(decision("u-1", i%2 == 0, noon))
+				if got := ask(t, s, "u-1", noon); got.Requests < i+1 {
+					t.Errorf("worker %d: got %d requests after %d of its own", w, got.Requests, i+1)
+					return
+				}
+			}
+		})
+	}
+	load.Wait()
+	close(stop)
+	refreshes.Wait()
+	both(t, s, "u-1", func(c pip.Signals) bool {
+		return c.Requests == workers*each && c.Denials == workers*each/2
+	}, "all of them")
+}
+
+// broken is a store that fails when it is told to, once with the batch kept.
+type broken struct {
+	signals.Memory
+	add, counts, lose bool
+}
+
+var errDown = errors.New("the store is down")
+
+func (b *broken) Add(ctx context.Context, batch signals.Batch) error {
+	if b.add {
+		return errDown
+	}
+	err := b.Memory.Add(ctx, batch)
+	if b.lose {
+		return errDown
+	}
+	return err
+}
+
+func (b *broken) Counts(ctx context.Context, now time.Time) (map[signals.Who]pip.Signals, error) {
+	if b.counts {
+		return nil, errDown
+	}
+	return b.Memory.Counts(ctx, now)
+}
+
+func TestOutageLosesNothingAndAges(t *testing.T) {
+	for name, fail := range map[string]func(*broken, bool){
+		"keeping fails":      func(b *broken, down bool) { b.add = down },
+		"counting fails":     func(b *broken, down bool) { b.counts = down },
+		"the answer is lost": func(b *broken, down bool) { b.lose = down },
+	} {
+		t.Run(name, func(t *testing.T) {
+			store := &broken{}
+			s := started(t, store)
+			s.Observe(decision("u-1", true, noon))
+			fail(store, true)
+			for i := range 3 {
+				if err := s.Refresh(t.Context(), noon.Add(time.Second)); !errors.Is(err, errDown) {
+					t.Fatalf("got %v, want the failure", err)
+				}
+				s.Observe(decision("u-1", true, noon))
+				if got := ask(t, s, "u-1", noon.Add(time.Minute/6)); got.Requests != 2+i || got.Age != 10*time.Second {
+					t.Errorf("got %+v, want %d requests and an age of 10s", got, 2+i)
+				}
+			}
+			fail(store, false)
+			both(t, s, "u-1", func(c pip.Signals) bool { return c.Requests == 4 && c.Age == 0 }, "4 requests")
+		})
+	}
+}
+
+func TestBeforeTheStoreAnsweredNothingIsKnown(t *testing.T) {
+	s := signals.New(&signals.Memory{}, slog.New(slog.DiscardHandler))
+	if got := ask(t, s, "u-1", noon); got.State != pip.Unknown {
+		t.Errorf("got %v, want unknown", got.State)
+	}
+}
+
+func TestHabitsReachTheFacts(t *testing.T) {
+	s := started(t, &signals.Memory{})
+	for i := range signals.HabitHours {
+		s.Observe(&pip.Event{
+			Kind: pip.KindOutcome, Subject: "u-1", Patients: []string{"p-1", "p-2", "p-3"},
+			Time: noon.Add(-time.Duration(i+1) * 24 * time.Hour),
+		})
+		refresh(t, s, noon.Add(-time.Duration(i+1)*24*time.Hour))
+	}
+	refresh(t, s, noon)
+	if err := s.RefreshHabits(t.Context(), noon); err != nil {
+		t.Fatal(err)
+	}
+	if got := ask(t, s, "u-1", noon); got.PatientsUsual != 3 || got.Patients != 0 {
+		t.Errorf("got %+v, want a habit of 3 patients", got)
 	}
 }
