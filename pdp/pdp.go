@@ -133,7 +133,7 @@ type Obligation struct {
 
 // Evidence is what a decision was made from, for the journal alone.
 type Evidence struct {
-	Input json.RawMessage  // the whole input document: ids, enums, digests
+	Input json.RawMessage  `json:",omitempty"` // the whole input document: ids, enums, digests
 	Ages  map[string]int64 // age of each source's knowledge, microseconds
 	Who   pip.Identity     // what ID management knew of the subject
 

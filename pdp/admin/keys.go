@@ -4,10 +4,8 @@ import (
 	"crypto/ecdsa"
 	"crypto/elliptic"
 	"crypto/rand"
-	"encoding/base64"
 	"errors"
 	"fmt"
-	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -16,6 +14,8 @@ import (
 	"time"
 
 	"github.com/golang-jwt/jwt/v5"
+
+	"github.com/wardgate/wardgate/pdp"
 )
 
 // accessTokenType is the typ header of RFC 9068, section 2.1.
@@ -208,40 +208,8 @@ func (k *Keys) Public() map[string]*ecdsa.PublicKey {
 	return public
 }
 
-// A JWK is a public key as RFC 7517 writes it.
-type JWK struct {
-	Type      string `json:"kty"`
-	Use       string `json:"use"`
-	Algorithm string `json:"alg"`
-	ID        string `json:"kid"`
-	Curve     string `json:"crv"`
-	X         string `json:"x"`
-	Y         string `json:"y"`
-}
-
-// A JWKS is a set of public keys (RFC 7517, section 5).
-type JWKS struct {
-	Keys []JWK `json:"keys"`
-}
-
 // JWKS returns what Public returns, as a document.
-func (k *Keys) JWKS() (JWKS, error) {
-	public := k.Public()
-	set := JWKS{Keys: make([]JWK, 0, len(public))}
-	for _, id := range slices.Sorted(maps.Keys(public)) {
-		point, err := public[id].Bytes() // 0x04, then X and Y of equal length
-		if err != nil {
-			return JWKS{}, fmt.Errorf("public key %s: %w", id, err)
-		}
-		half := (len(point) - 1) / 2
-		set.Keys = append(set.Keys, JWK{
-			Type: "EC", Use: "sig", Algorithm: "ES256", ID: id, Curve: "P-256",
-			X: base64.RawURLEncoding.EncodeToString(point[1 : 1+half]),
-			Y: base64.RawURLEncoding.EncodeToString(point[1+half:]),
-		})
-	}
-	return set, nil
-}
+func (k *Keys) JWKS() (pdp.KeySet, error) { return pdp.NewKeySet(k.Public()) }
 
 func (k *Keys) sign(c jwt.Claims) (string, error) {
 	k.look()

@@ -1,8 +1,13 @@
-// Package api is the decision point for other enforcement points: the OpenID
-// AuthZEN Authorization API 1.0 and the part of OPA's data API that stands for
-// the same question, over one pdp.Decider. It answers, and keeps the evidence
-// that it was asked. It never discharges an obligation, and it holds nothing
-// that could: asking has no effect on a session, an account or a ban.
+// Package api is the decision point over HTTP.
+//
+// A Service answers enforcement points of others: the OpenID AuthZEN
+// Authorization API 1.0 and the part of OPA's data API that stands for the same
+// question, over one pdp.Decider. It keeps the evidence that it was asked. It
+// never discharges an obligation, and it holds nothing that could: asking has
+// no effect on a session, an account or a ban.
+//
+// An Internal answers this house's own enforcement points, which keep the
+// evidence themselves.
 package api
 
 import (

@@ -18,6 +18,7 @@ var (
 	errAmbiguous  = errors.New("the body is not JSON of one reading")
 	errBatch      = errors.New("the batch is too large")
 	errGone       = errors.New("the batch took too long, or its caller left")
+	errUndecided  = errors.New("no decision was made")
 	errJournal    = errors.New("the decision is not journalled")
 )
 
@@ -62,7 +63,7 @@ func documentOf(err error) problem.Document {
 		d := problem.New(http.StatusRequestEntityTooLarge, "batch_too_large")
 		d.Errors = []problem.Field{{Location: "body.evaluations", Message: "expected at most 1000 evaluations"}}
 		return d
-	case errors.Is(err, errGone):
+	case errors.Is(err, errGone), errors.Is(err, errUndecided):
 		return problem.New(http.StatusServiceUnavailable, reasonUnavailable)
 	case errors.Is(err, errJournal):
 		return problem.New(http.StatusServiceUnavailable, "journal_unavailable")

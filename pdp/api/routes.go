@@ -5,6 +5,7 @@ import (
 	_ "embed"
 	"encoding/json"
 	"fmt"
+	"log/slog"
 	"net/http"
 
 	"github.com/gin-gonic/gin"
@@ -118,10 +119,13 @@ func write(c *gin.Context, status int, body []byte) {
 	_, _ = c.Writer.Write(body)
 }
 
-func (s *Service) fail(c *gin.Context, err error) {
+func (s *Service) fail(c *gin.Context, err error) { failed(c, s.log, err) }
+
+// failed answers with what the caller may know of err, and logs the rest.
+func failed(c *gin.Context, log *slog.Logger, err error) {
 	d := documentOf(err)
 	if d.Status >= http.StatusInternalServerError {
-		s.log.Error("question not answered", "path", c.FullPath(), "error", err)
+		log.Error("question not answered", "path", c.FullPath(), "error", err)
 	}
 	if d.Status == http.StatusServiceUnavailable {
 		c.Header("Retry-After", "1")

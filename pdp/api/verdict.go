@@ -2,7 +2,6 @@ package api
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"time"
@@ -74,21 +73,10 @@ func (s *Service) ask(ctx context.Context, r pdp.Request) (d pdp.Decision, err e
 		return pdp.Decision{}, err
 	case ctx.Err() != nil:
 		return pdp.Decision{}, fmt.Errorf("the decision came too late: %w", ctx.Err())
-	case !shapely(d):
+	case !d.Shapely():
 		return pdp.Decision{}, errMisshapen
 	}
 	return d, nil
-}
-
-// shapely tells a decision that some policy made from one that nobody made.
-// Only denials have reasons, and every denial has one.
-func shapely(d pdp.Decision) bool {
-	for _, o := range d.Obligations {
-		if o.ID == "" || len(o.Properties) > 0 && !json.Valid(o.Properties) {
-			return false
-		}
-	}
-	return d.Revision != "" && d.Allow == (len(d.Reasons) == 0)
 }
 
 // record keeps the evidence of verdicts. It returns nil only when all of it is

@@ -1,0 +1,233 @@
+package api
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net/http"
+	"strconv"
+	"sync"
+	"time"
+
+	"github.com/gin-gonic/gin"
+
+	"github.com/wardgate/wardgate/internal/assertion"
+	"github.com/wardgate/wardgate/pdp"
+)
+
+const (
+	maxWait   = 25 * time.Second       // of one request that follows a change
+	lookEvery = 100 * time.Millisecond // while it waits
+)
+
+// A RouteSource offers the route table of the active policy.
+type RouteSource interface{ Routes() pdp.Routes }
+
+// A KeySource offers the keys that verify access tokens now.
+type KeySource interface{ JWKS() (pdp.KeySet, error) }
+
+// InternalConfig is what an Internal is made of. All of it is required.
+type InternalConfig struct {
+	Decider     pdp.Decider
+	Routes      RouteSource
+	Revoker     pdp.Revoker
+	Keys        KeySource
+	Revocations func(context.Context) (any, error) // what is cut off, as a JSON document
+
+	// Caller reports whether a request comes from an enforcement point of this
+	// house. The listener has verified that already, by the same certificate.
+	Caller func(*http.Request) bool
+	Log    *slog.Logger
+}
+
+// An Internal answers the enforcement points of this house, which have no
+// decision point in their own process: decisions with their evidence, routes,
+// keys, and what is cut off. Unlike a Service it has an effect: it ends a
+// session when an enforcement point, obliged by a decision, says so.
+type Internal struct {
+	InternalConfig
+	router  http.Handler
+	stopped chan struct{}
+	stop    func()
+}
+
+var _ http.Handler = (*Internal)(nil)
+
+// NewInternal refuses what lacks a part: it could not tell its callers from
+// strangers, or would answer less than an enforcement point needs.
+func NewInternal(c InternalConfig) (*Internal, error) {
+	if c.Decider == nil || c.Routes == nil || c.Revoker == nil || c.Keys == nil ||
+		c.Revocations == nil || c.Caller == nil || c.Log == nil {
+		return nil, errors.New("decision point of this house: a part is missing")
+	}
+	s := &Internal{InternalConfig: c, stopped: make(chan struct{})}
+	s.stop = sync.OnceFunc(func() { close(s.stopped) })
+	r := gin.New()
+	r.HandleMethodNotAllowed = true
+	r.RedirectTrailingSlash = false
+	r.UseRawPath = true
+	r.Use(gin.CustomRecoveryWithWriter(nil, s.panicked), common, s.authenticate)
+	r.NoRoute(func(c *gin.Context) { s.fail(c, errNoPath) })
+	r.NoMethod(func(c *gin.Context) { s.fail(c, errNoMethod) })
+	r.POST(pdp.PathDecide, s.decide)
+	r.GET(pdp.PathRoutes, s.follow(func() (any, error) { return s.Routes.Routes(), nil }))
+	r.GET(pdp.PathKeys, s.follow(func() (any, error) { return s.Keys.JWKS() }))
+	r.POST(pdp.PathRevoke+":session/revoke", s.revoke)
+	r.GET(pdp.PathRevocations, s.revocations)
+	s.router = r
+	return s, nil
+}
+
+// ServeHTTP answers one request.
+func (s *Internal) ServeHTTP(w http.ResponseWriter, r *http.Request) { s.router.ServeHTTP(w, r) }
+
+// Stop answers whoever waits for a change, so that a listener can drain.
+func (s *Internal) Stop() { s.stop() }
+
+// authenticate refuses strangers, and what an enforcement point forwards for
+// somebody else: such a request carries an assertion.
+func (s *Internal) authenticate(c *gin.Context) {
+	if s.Caller(c.Request) && len(c.Request.Header.Values(assertion.Header)) == 0 {
+		return
+	}
+	s.fail(c, errStranger)
+	c.Abort()
+}
+
+func (s *Internal) decide(c *gin.Context) {
+	var ask pdp.Ask
+	if !s.read(c, &ask) {
+		return
+	}
+	answer := pdp.Answer{ID: ask.ID}
+	d, err := s.Decider.Decide(c.Request.Context(), ask.Request)
+	switch {
+	case errors.Is(err, pdp.ErrRevisionChanged):
+		answer.Changed = true
+	case err != nil:
+		s.fail(c, fmt.Errorf("%w: %w", errUndecided, err))
+		return
+	default:
+		answer.Decision = d
+	}
+	s.reply(c, answer)
+}
+
+func (s *Internal) revoke(c *gin.Context) {
+	var said pdp.Revocation
+	if !s.read(c, &said) {
+		return
+	}
+	if err := s.Revoker.Revoke(c.Request.Context(), c.Param("session"), said.Reason); err != nil {
+		s.fail(c, err)
+		return
+	}
+	c.Status(http.StatusNoContent)
+}
+
+func (s *Internal) revocations(c *gin.Context) {
+	list, err := s.Revocations(c.Request.Context())
+	if err != nil {
+		s.fail(c, err)
+		return
+	}
+	s.reply(c, list)
+}
+
+// follow answers with what current returns, or waits for it to change.
+func (s *Internal) follow(current func() (any, error)) gin.HandlerFunc {
+	return func(c *gin.Context) {
+		over := time.After(waiting(c.Query(pdp.QueryWait)))
+		ticker := time.NewTicker(lookEvery)
+		defer ticker.Stop()
+		for {
+			body, tag, err := tagged(current)
+			if err != nil {
+				s.fail(c, err)
+				return
+			}
+			if tag != c.GetHeader("If-None-Match") {
+				c.Header("ETag", tag)
+				write(c, http.StatusOK, body)
+				return
+			}
+			select {
+			case <-ticker.C:
+				continue
+			case <-c.Request.Context().Done():
+				return
+			case <-over:
+			case <-s.stopped:
+			}
+			c.Header("ETag", tag)
+			c.Status(http.StatusNotModified)
+			return
+		}
+	}
+}
+
+// waiting reads how long a caller waits. What is no number does not wait.
+func waiting(seconds string) time.Duration {
+	n, err := strconv.Atoi(seconds)
+	if err != nil || n < 0 {
+		return 0
+	}
+	return min(time.Duration(min(n, 60))*time.Second, maxWait)
+}
+
+// tagged returns the document and a tag that changes exactly when it does.
+func tagged(current func() (any, error)) (body []byte, tag string, err error) {
+	document, err := current()
+	if err != nil {
+		return nil, "", err
+	}
+	if body, err = json.Marshal(document); err != nil {
+		return nil, "", err
+	}
+	sum := sha256.Sum256(body)
+	return body, `"` + hex.EncodeToString(sum[:16]) + `"`, nil
+}
+
+// read decodes a body that may hold nothing that this program does not know: a
+// member that an older program overlooks could be one that denies.
+func (s *Internal) read(c *gin.Context, into any) bool {
+	d := json.NewDecoder(http.MaxBytesReader(c.Writer, c.Request.Body, BodyLimit))
+	d.DisallowUnknownFields()
+	err := d.Decode(into)
+	if err == nil {
+		if _, more := d.Token(); !errors.Is(more, io.EOF) {
+			err = errAmbiguous
+		}
+	}
+	var tooLarge *http.MaxBytesError
+	switch {
+	case err == nil:
+		return true
+	case errors.As(err, &tooLarge):
+		s.fail(c, errTooLarge)
+	default:
+		s.fail(c, errAmbiguous)
+	}
+	return false
+}
+
+func (s *Internal) reply(c *gin.Context, answer any) {
+	body, err := json.Marshal(answer)
+	if err != nil {
+		s.fail(c, fmt.Errorf("encode the answer: %w", err))
+		return
+	}
+	write(c, http.StatusOK, body)
+}
+
+func (s *Internal) fail(c *gin.Context, err error) { failed(c, s.Log, err) }
+
+func (s *Internal) panicked(c *gin.Context, cause any) {
+	s.fail(c, fmt.Errorf("the request panicked: %v", cause))
+	c.Abort()
+}

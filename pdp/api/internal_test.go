@@ -1,0 +1,184 @@
+package api_test
+
+import (
+	"bytes"
+	"context"
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"encoding/json"
+	"errors"
+	"io"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"sync/atomic"
+	"testing"
+
+	"github.com/wardgate/wardgate/internal/assertion"
+	"github.com/wardgate/wardgate/pdp"
+	"github.com/wardgate/wardgate/pdp/api"
+)
+
+// inner is what stands behind an Internal in a test.
+type inner struct {
+	decider
+	revision atomic.Pointer[string]
+	key      *ecdsa.PrivateKey
+}
+
+func (i *inner) Routes() pdp.Routes { return pdp.Routes{Revision: *i.revision.Load()} }
+
+func (i *inner) JWKS() (pdp.KeySet, error) {
+	return pdp.NewKeySet(map[string]*ecdsa.PublicKey{"k1": &i.key.PublicKey})
+}
+
+func newInternal(t testing.TB, caller func(*http.Request) bool) (*api.Internal, *inner) {
+	t.Helper()
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	i, first := &inner{key: key}, "r1"
+	i.revision.Store(&first)
+	s, err := api.NewInternal(api.InternalConfig{
+		Decider: i, Routes: i, Revoker: i, Keys: i,
+		Revocations: func(context.Context) (any, error) { return nil, errors.New("SQL is gone") },
+		Caller:      caller, Log: slog.New(slog.NewTextHandler(io.Discard, nil)),
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s, i
+}
+
+func pepAlone(r *http.Request) bool { return r.Header.Get("Certificate") == "pep" }
+
+func request(method, path, body string) *http.Request {
+	r := httptest.NewRequest(method, path, strings.NewReader(body))
+	r.Header.Set("Certificate", "pep")
+	return r
+}
+
+const revokePath = "/internal/v1/sessions/s-1/revoke"
+
+func TestOnlyTheEnforcementPointIsAnswered(t *testing.T) {
+	s, i := newInternal(t, pepAlone)
+	for _, path := range []string{pdp.PathDecide, pdp.PathRoutes, pdp.PathKeys, revokePath, pdp.PathRevocations, "/internal/v1/other", "/"} {
+		for _, method := range []string{http.MethodGet, http.MethodPost, http.MethodDelete} {
+			for name, spoil := range map[string]func(*http.Request){
+				"a stranger": func(r *http.Request) { r.Header.Del("Certificate") },
+				// A request that was forwarded for a user reaches the administrator
+				// and nothing else, whatever a route table says.
+				"forwarded for somebody": func(r *http.Request) { r.Header.Set(assertion.Header, "") },
+			} {
+				r := request(method, path, `{"Reason":"x"}`)
+				spoil(r)
+				got := httptest.NewRecorder()
+				s.ServeHTTP(got, r)
+				if got.Code != http.StatusUnauthorized {
+					t.Errorf("%s: %s %s: got %d %s, want 401", name, method, path, got.Code, got.Body)
+				}
+			}
+		}
+	}
+	if len(i.asked) > 0 || i.revoked > 0 {
+		t.Errorf("strangers were heard: %d questions, %d revocations", len(i.asked), i.revoked)
+	}
+}
+
+func TestBodiesWithMoreThanIsKnownAreRefused(t *testing.T) {
+	s, i := newInternal(t, pepAlone)
+	for name, tt := range map[string]struct {
+		path, body string
+		want       int
+	}{
+		"an unknown member":   {pdp.PathDecide, `{"ID":"a","Request":{"Context":{"Unless":1}}}`, 400},
+		"two values":          {pdp.PathDecide, `{"ID":"a"}{}`, 400},
+		"no JSON":             {pdp.PathDecide, `ID=a`, 400},
+		"nothing":             {revokePath, ``, 400},
+		"too much":            {pdp.PathDecide, `{"ID":"` + strings.Repeat("a", 1<<20) + `"}`, 413},
+		"an unknown reason":   {revokePath, `{"Reason":"x","Until":"y"}`, 400},
+		"the method is wrong": {pdp.PathRoutes, `{}`, 405},
+		"nothing is there":    {"/internal/v1/bans", `{}`, 404},
+	} {
+		got := httptest.NewRecorder()
+		s.ServeHTTP(got, request(http.MethodPost, tt.path, tt.body))
+		if got.Code != tt.want {
+			t.Errorf("%s: got %d %s, want %d", name, got.Code, got.Body, tt.want)
+		}
+	}
+	if len(i.asked) > 0 || i.revoked > 0 {
+		t.Errorf("%d questions, %d revocations were taken from them", len(i.asked), i.revoked)
+	}
+}
+
+func TestWhoFollowsHearsOfAChange(t *testing.T) {
+	s, i := newInternal(t, pepAlone)
+	first := httptest.NewRecorder()
+	s.ServeHTTP(first, request(http.MethodGet, pdp.PathRoutes, ""))
+	tag := first.Header().Get("ETag")
+	if first.Code != 200 || tag == "" {
+		t.Fatalf("got %d, tag %q", first.Code, tag)
+	}
+	follow := func(wait string) *httptest.ResponseRecorder {
+		r := request(http.MethodGet, pdp.PathRoutes+"?wait="+wait, "")
+		r.Header.Set("If-None-Match", tag)
+		got := httptest.NewRecorder()
+		s.ServeHTTP(got, r)
+		return got
+	}
+	for _, wait := range []string{"0", "-1", "soon", ""} {
+		if got := follow(wait); got.Code != http.StatusNotModified || got.Body.Len() > 0 {
+			t.Errorf("wait %q: got %d %s, want 304", wait, got.Code, got.Body)
+		}
+	}
+	heard := make(chan *httptest.ResponseRecorder)
+	go func() { heard <- follow("25") }()
+	second := "r2"
+	i.revision.Store(&second)
+	if got := <-heard; got.Code != 200 || !strings.Contains(got.Body.String(), "r2") {
+		t.Errorf("got %d %s, want the second revision", got.Code, got.Body)
+	}
+	tag = ""
+	tag = follow("0").Header().Get("ETag")
+	go func() { heard <- follow("25") }()
+	s.Stop()
+	if got := <-heard; got.Code != http.StatusNotModified {
+		t.Errorf("at the end: got %d, want 304", got.Code)
+	}
+}
+
+func TestKeysArePublicOnly(t *testing.T) {
+	s, i := newInternal(t, pepAlone)
+	got := httptest.NewRecorder()
+	s.ServeHTTP(got, request(http.MethodGet, pdp.PathKeys, ""))
+	var set struct{ Keys []map[string]any }
+	if err := json.Unmarshal(got.Body.Bytes(), &set); err != nil || len(set.Keys) != 1 {
+		t.Fatalf("got %s, %v", got.Body, err)
+	}
+	for _, member := range []string{"d", "p", "q", "dp", "dq", "qi", "k"} {
+		if _, there := set.Keys[0][member]; there {
+			t.Errorf("the private member %q is shown", member)
+		}
+	}
+	secret, err := i.key.Bytes()
+	if err != nil || bytes.Contains(got.Body.Bytes(), secret) {
+		t.Errorf("the private key is shown, or %v", err)
+	}
+}
+
+func TestWhatIsWrongInsideStaysInside(t *testing.T) {
+	s, i := newInternal(t, pepAlone)
+	i.answer = func(context.Context, pdp.Request) (pdp.Decision, error) {
+		return byResource(pdp.Request{}), errors.New("table patients is broken")
+	}
+	for method, path := range map[string]string{http.MethodPost: pdp.PathDecide, http.MethodGet: pdp.PathRevocations} {
+		got := httptest.NewRecorder()
+		s.ServeHTTP(got, request(method, path, `{"ID":"a"}`))
+		if got.Code < 500 || strings.Contains(got.Body.String(), "broken") || strings.Contains(got.Body.String(), "SQL") {
+			t.Errorf("%s: got %d %s", path, got.Code, got.Body)
+		}
+	}
+}

@@ -1,0 +1,125 @@
+package client
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"strconv"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/wardgate/wardgate/pdp"
+)
+
+// followed is a document of the decision point in this process's memory.
+type followed[T any] struct {
+	value atomic.Pointer[T]
+	heard atomic.Pointer[time.Time] // when the decision point last confirmed it
+
+	asking sync.Mutex // one request out of turn at a time
+	mu     sync.Mutex // guards tag, and orders what is learned
+	tag    string
+}
+
+// keepFresh follows the document at path until the context ends.
+func keepFresh[T any](ctx context.Context, c *Client, path, what string, f *followed[T], learn func(*T) error) {
+	down := false
+	for ctx.Err() == nil {
+		began := time.Now()
+		err := fetch(ctx, c, path, c.cfg.Wait, f, learn)
+		switch {
+		case err == nil && down:
+			c.log.Info("the decision point answers again", "about", what)
+		case err != nil && !down && ctx.Err() == nil:
+			c.log.Warn("the decision point does not answer", "about", what, "error", err)
+		}
+		down = err != nil
+		// A decision point that is stopping answers at once, again and again.
+		select {
+		case <-ctx.Done():
+		case <-time.After(retryEvery - time.Since(began)):
+		}
+	}
+}
+
+// fetch asks for the document once, and waits for it to change when it is
+// known already.
+func fetch[T any](ctx context.Context, c *Client, path string, wait time.Duration, f *followed[T], learn func(*T) error) error {
+	ctx, cancel := context.WithTimeout(ctx, wait+callTimeout)
+	defer cancel()
+	path += "?" + pdp.QueryWait + "=" + strconv.Itoa(int(wait/time.Second))
+	r, err := c.request(ctx, http.MethodGet, path, nil)
+	if err != nil {
+		return err
+	}
+	f.mu.Lock()
+	if f.tag != "" {
+		r.Header.Set("If-None-Match", f.tag)
+	}
+	f.mu.Unlock()
+	asked := time.Now()
+	res, err := c.http.Do(r)
+	if err != nil {
+		return fmt.Errorf("ask the decision point: %w", err)
+	}
+	defer drain(res.Body)
+	switch res.StatusCode {
+	case http.StatusNotModified:
+		now := time.Now()
+		f.heard.Store(&now)
+		return nil
+	case http.StatusOK:
+		var value T
+		if err := decode(res.Body, &value, maxAnswer); err != nil {
+			return err
+		}
+		return f.learn(&value, res.Header.Get("ETag"), asked, learn)
+	default:
+		return statusError(res.StatusCode)
+	}
+}
+
+// learn keeps a new document. What makes no sense changes nothing.
+func (f *followed[T]) learn(value *T, tag string, asked time.Time, check func(*T) error) error {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if err := check(value); err != nil {
+		return err
+	}
+	f.value.Store(value)
+	f.heard.Store(&asked)
+	f.tag = tag
+	return nil
+}
+
+// Routes is the route table that the decision point last named; none of any
+// revision before it has, under which nothing is decided.
+func (c *Client) Routes() pdp.Routes {
+	if r := c.routes.value.Load(); r != nil {
+		return *r
+	}
+	return pdp.Routes{}
+}
+
+func checkRoutes(r *pdp.Routes) error {
+	if r.Revision == "" {
+		return errors.New("the decision point's routes are of no revision")
+	}
+	return nil
+}
+
+// catchUp fetches the routes out of turn when the policy that decides is newer
+// than the one that routed. Whoever comes while another is fetching has only
+// to wait.
+func (c *Client) catchUp(ctx context.Context, revision string) {
+	c.routes.asking.Lock()
+	defer c.routes.asking.Unlock()
+	if c.Routes().Revision != revision || ctx.Err() != nil {
+		return
+	}
+	if err := fetch(ctx, c, pdp.PathRoutes, 0, &c.routes, checkRoutes); err != nil {
+		c.log.Warn("routes of the newer policy not fetched", "error", err)
+	}
+}

@@ -1,0 +1,196 @@
+package client_test
+
+import (
+	"context"
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"encoding/json"
+	"io"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"os"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/gin-gonic/gin"
+
+	"github.com/wardgate/wardgate/pdp"
+	"github.com/wardgate/wardgate/pdp/api"
+	"github.com/wardgate/wardgate/pdp/client"
+	"github.com/wardgate/wardgate/pip"
+)
+
+func TestMain(m *testing.M) {
+	gin.SetMode(gin.ReleaseMode)
+	os.Exit(m.Run())
+}
+
+// A point is a decision point whose answers a test sets.
+type point struct {
+	mu       sync.Mutex
+	asked    []pdp.Request
+	decide   func(context.Context, pdp.Request) (pdp.Decision, error)
+	revision string
+	keys     map[string]*ecdsa.PublicKey
+	revoked  []string
+	refuse   error
+}
+
+func allowed() pdp.Decision {
+	return pdp.Decision{
+		Allow: true, Revision: "r1",
+		Obligations: []pdp.Obligation{{ID: "rows-1", Type: "rows", Properties: json.RawMessage(`{"a":1}`)}},
+		Evidence: pdp.Evidence{
+			Input: json.RawMessage(`{"seen":true}`), Ages: map[string]int64{"care": 7},
+			Who: pip.Identity{Reading: pip.Reading{Source: "identity", State: pip.Fresh, Age: 5}, Account: pip.AccountActive, Role: "doctor", Staff: "s-1", Patient: "p-1", Department: "d-1"},
+		},
+	}
+}
+
+func (p *point) Decide(ctx context.Context, r pdp.Request) (pdp.Decision, error) {
+	p.mu.Lock()
+	p.asked = append(p.asked, r)
+	decide := p.decide
+	p.mu.Unlock()
+	if decide != nil {
+		return decide(ctx, r)
+	}
+	return allowed(), nil
+}
+
+func (p *point) Routes() pdp.Routes {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return pdp.Routes{Revision: p.revision, Rows: []pdp.Route{{ID: "r", Method: "GET", Path: "/a", Application: "a", Action: "x.y", Resource: "z", Body: "none"}}}
+}
+
+func (p *point) JWKS() (pdp.KeySet, error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return pdp.NewKeySet(p.keys)
+}
+
+func (p *point) Revoke(_ context.Context, session, reason string) error {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.revoked = append(p.revoked, session+" "+reason)
+	return p.refuse
+}
+
+func (p *point) set(change func()) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	change()
+}
+
+func newKey(t testing.TB) *ecdsa.PublicKey {
+	t.Helper()
+	k, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return &k.PublicKey
+}
+
+// A world is a client, the network and a decision point behind it.
+type world struct {
+	t        testing.TB
+	point    *point
+	client   *client.Client
+	server   *httptest.Server
+	requests atomic.Int64
+	down     atomic.Bool
+}
+
+func newWorld(t testing.TB) *world {
+	t.Helper()
+	w := &world{t: t, point: &point{revision: "r1", keys: map[string]*ecdsa.PublicKey{"k1": newKey(t)}}}
+	inner, err := api.NewInternal(api.InternalConfig{
+		Decider: w.point, Routes: w.point, Revoker: w.point, Keys: w.point,
+		Revocations: func(context.Context) (any, error) { return map[string]int{}, nil },
+		Caller:      func(*http.Request) bool { return true },
+		Log:         quiet(),
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.serve(http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
+		w.requests.Add(1)
+		if w.down.Load() {
+			panic(http.ErrAbortHandler)
+		}
+		inner.ServeHTTP(rw, r)
+	}))
+	return w
+}
+
+// pointed is a client of whatever answers.
+func pointed(t testing.TB, h http.Handler) *world {
+	t.Helper()
+	w := &world{t: t}
+	w.serve(h)
+	return w
+}
+
+func (w *world) serve(h http.Handler) {
+	w.t.Helper()
+	w.server = httptest.NewServer(h)
+	w.t.Cleanup(w.server.Close)
+	base, err := url.Parse(w.server.URL)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	transport := &http.Transport{MaxIdleConnsPerHost: 64}
+	w.t.Cleanup(transport.CloseIdleConnections)
+	w.client, err = client.New(base, transport, quiet(), client.Config{Wait: time.Second})
+	if err != nil {
+		w.t.Fatal(err)
+	}
+}
+
+// run follows the decision point, and ends with the test.
+func (w *world) run() {
+	ctx, cancel := context.WithCancel(context.Background())
+	var group sync.WaitGroup
+	group.Go(func() { w.client.Run(ctx) })
+	w.t.Cleanup(func() { cancel(); group.Wait() })
+}
+
+// until waits for something that must become true; the bound is for a broken
+// program, not a promise of speed.
+func until(t testing.TB, what string, true func() bool) {
+	t.Helper()
+	for range 400 {
+		if true() {
+			return
+		}
+		time.Sleep(25 * time.Millisecond)
+	}
+	t.Fatalf("never: %s", what)
+}
+
+// insist asks again when the machine was too busy to answer in time.
+func (w *world) insist(r pdp.Request) (d pdp.Decision, err error) {
+	for range 40 {
+		if d, err = w.client.Decide(context.Background(), r); !isLate(err) {
+			break
+		}
+	}
+	return d, err
+}
+
+func quiet() *slog.Logger { return slog.New(slog.NewTextHandler(io.Discard, nil)) }
+
+func (w *world) base() *url.URL {
+	w.t.Helper()
+	base, err := url.Parse(w.server.URL)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	return base
+}
