@@ -26,6 +26,7 @@ import (
 	"github.com/wardgate/wardgate/pep"
 	"github.com/wardgate/wardgate/pep/route"
 	"github.com/wardgate/wardgate/pip"
+	"github.com/wardgate/wardgate/pip/signals"
 	"github.com/wardgate/wardgate/policies"
 )
 
@@ -45,12 +46,14 @@ type App struct {
 	journal   *observed
 	admin     *admin.Admin
 	stores    *stores
-	behaviour behaviour
+	behaviour *signals.Source
 	metrics   *metrics
 	reached   listeners
 	outer     *tls.Config // of the enforcement point; nil for plain HTTP
 	servers   []*server
 	closers   []func() error
+	workers   []func(ctx context.Context)
+	sweeps    []sweep
 	started   time.Time
 
 	stopping atomic.Bool
@@ -87,6 +90,9 @@ func (a *App) open(ctx context.Context) error {
 	sources := &sources{}
 	if a.engine, err = engine.New(a.ruleBook(), sources.list(), checkRoutes, a.log); err != nil {
 		return err
+	}
+	if a.config.Policies != "" {
+		a.inBackground(func(ctx context.Context) { a.engine.Watch(ctx, a.ruleBook(), a.policyChanged) })
 	}
 	if a.data, err = openData(a.config.Data, a.config.Demo); err != nil {
 		return err
@@ -301,12 +307,8 @@ func (a *App) Run(ctx context.Context) error {
 	group.Go(func() error { return serveAll(ctx, a.servers) })
 	group.Go(func() error { <-ctx.Done(); a.stopping.Store(true); return nil })
 	group.Go(func() error { a.sweep(ctx); return nil })
-	group.Go(func() error { a.journal.keeper.Run(ctx); return nil })
-	group.Go(func() error { a.stores.people.run(ctx); return nil })
-	group.Go(func() error { a.behaviour.run(ctx); return nil })
-	group.Go(func() error { a.stores.follower.Run(ctx); return nil })
-	if a.config.Policies != "" {
-		group.Go(func() error { a.engine.Watch(ctx, a.ruleBook(), a.policyChanged); return nil })
+	for _, work := range a.workers {
+		group.Go(func() error { work(ctx); return nil })
 	}
 	err := group.Wait()
 	stop := a.journal.Append(context.WithoutCancel(ctx), pip.Event{
@@ -330,6 +332,19 @@ func (a *App) policyChanged(revision string, err error) {
 	}
 }
 
+// inBackground has work done from the start of Run until its context ends.
+func (a *App) inBackground(work func(ctx context.Context)) { a.workers = append(a.workers, work) }
+
+// A sweep forgets what is over of one thing.
+type sweep struct {
+	what string
+	do   func(ctx context.Context) error
+}
+
+func (a *App) onSweep(what string, do func(ctx context.Context) error) {
+	a.sweeps = append(a.sweeps, sweep{what, do})
+}
+
 // sweep forgets what is over, once a minute.
 func (a *App) sweep(ctx context.Context) {
 	ticker := time.NewTicker(time.Minute)
@@ -340,15 +355,10 @@ func (a *App) sweep(ctx context.Context) {
 			return
 		case <-ticker.C:
 		}
-		a.stores.revocations.Forget(time.Now())
-		if err := a.admin.Sweep(ctx); err != nil {
-			a.log.Warn("sessions not swept", "error", err)
-		}
-		if err := a.behaviour.sweep(ctx); err != nil {
-			a.log.Warn("signals not swept", "error", err)
-		}
-		if err := a.stores.people.sweep(ctx); err != nil {
-			a.log.Warn("sign-ups not swept", "error", err)
+		for _, one := range a.sweeps {
+			if err := one.do(ctx); err != nil {
+				a.log.Warn("what is over is not forgotten", "of", one.what, "error", err)
+			}
 		}
 	}
 }

@@ -17,7 +17,6 @@ import (
 // observed is the journal, with the counters of behaviour listening.
 type observed struct {
 	journal *audit.Journal
-	keeper  *audit.Keeper
 	signals *signals.Source
 }
 
@@ -66,7 +65,8 @@ func (a *App) openJournal(ctx context.Context, behaviour *signals.Source) error 
 		}
 		return err
 	})
-	a.journal = &observed{journal: journal, keeper: keeper, signals: behaviour}
+	a.inBackground(keeper.Run)
+	a.journal = &observed{journal: journal, signals: behaviour}
 	return nil
 }
 

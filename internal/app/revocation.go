@@ -14,11 +14,12 @@ import (
 // database may end sessions too.
 func (a *App) followRevocations(ctx context.Context) error {
 	list := a.stores.revocations
-	a.stores.follower = revocation.NewFollower(list, a.admin, nil, revocation.Pace{}, a.log.With("part", "revocation"))
-	if err := a.stores.follower.Ask(ctx); err != nil {
+	follower := revocation.NewFollower(list, a.admin, nil, revocation.Pace{}, a.log.With("part", "revocation"))
+	if err := follower.Ask(ctx); err != nil {
 		return fmt.Errorf("restore revocations: %w", err)
 	}
-	a.metrics.revocations(list, a.stores.follower)
+	a.inBackground(follower.Run)
+	a.metrics.revocations(list, follower)
 	return nil
 }
 

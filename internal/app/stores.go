@@ -8,6 +8,7 @@ import (
 	"net/url"
 	"os"
 	"sync/atomic"
+	"time"
 
 	_ "modernc.org/sqlite" // the care relationships are read from records' database
 
@@ -34,7 +35,6 @@ type stores struct {
 	people      people
 	records     *store.Store
 	revocations *revocation.List
-	follower    *revocation.Follower
 	tokenKeys   *admin.Keys
 }
 
@@ -74,10 +74,11 @@ func (a *App) openStores(ctx context.Context, s *sources) error {
 	if err := a.openBehaviour(ctx); err != nil {
 		return err
 	}
-	if err := a.openJournal(ctx, a.behaviour.source); err != nil {
+	if err := a.openJournal(ctx, a.behaviour); err != nil {
 		return err
 	}
 	a.stores = &stores{revocations: revocation.New()}
+	a.onSweep("revocations", func(context.Context) error { a.stores.revocations.Forget(time.Now()); return nil })
 	if err := a.openRecords(ctx, s); err != nil {
 		return err
 	}
@@ -99,7 +100,7 @@ func (a *App) openStores(ctx context.Context, s *sources) error {
 	}
 	s.device.set(devices)
 	s.location.set(places)
-	s.signals.set(a.behaviour.source)
+	s.signals.set(a.behaviour)
 	s.revocation.set(a.stores.revocations)
 	if a.config.Demo {
 		return a.fillDemo(ctx)
@@ -141,6 +142,8 @@ func (a *App) openIdentity(ctx context.Context, s *sources) (*identity.Authentic
 	if a.stores.people, err = a.openPeople(db, vault); err != nil {
 		return nil, fmt.Errorf("identity: %w", err)
 	}
+	a.inBackground(a.stores.people.run)
+	a.onSweep("sign-ups", a.stores.people.sweep)
 	return a.stores.people.auth, nil
 }
 
@@ -177,6 +180,7 @@ func (a *App) openAdmin(ctx context.Context, people *identity.Authenticator, cli
 	if err != nil {
 		return err
 	}
+	a.onSweep("sessions", a.admin.Sweep)
 	return a.followRevocations(ctx)
 }
 
