@@ -2,7 +2,7 @@
 GO   ?= go
 ARGS ?=
 
-.PHONY: help build run test format vet policy-test unit race bench clean
+.PHONY: help build run test format vet policy-test unit race integration bench clean
 
 help: ## list the targets
 	@grep -E '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -37,6 +37,9 @@ race: ## the race detector on the hot path (needs a C compiler)
 	$(GO) test -race -timeout 30m ./pep/... ./pdp/api ./pip/audit ./pip/care/... ./pip/device \
 		./pip/revocation ./pip/signals ./internal/assertion ./internal/mtls
 	$(GO) test -race -timeout 30m -run 'Mixes|Watched|Bounded|Refused' ./pdp/engine
+
+integration: ## adapters and the whole house on real Redis, MariaDB, Elasticsearch; names those that are missing
+	@GO=$(GO) .ci/integration
 
 bench: build ## decisions and the proxy, as ratios from one run
 	$(GO) run ./internal/bench

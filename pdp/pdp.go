@@ -137,7 +137,9 @@ type Evidence struct {
 	Ages  map[string]int64 // age of each source's knowledge, microseconds
 	Who   pip.Identity     // what ID management knew of the subject
 
-	Patient string // whose record the resource belongs to, "" when it is nobody's or not known
+	Patient  string       // whose record the resource belongs to, "" when it is nobody's or not known
+	Device   pip.Device   // families of the client's system and browser
+	Location pip.Location // where the client's address is registered
 }
 
 // A Decider answers. With an error it returns the zero Decision.

@@ -230,6 +230,8 @@ func (x *exchange) event(kind pip.Kind) pip.Event {
 		QueryDigest: assertion.Digest([]byte(x.target.query)),
 		BodyDigest:  x.bodyDigest,
 	}
+	seen := &x.decision.Evidence
+	e.OS, e.Browser, e.Country = seen.Device.OS, seen.Device.Browser, seen.Location.Country
 	if x.asked {
 		e.Detail = askedDetail
 	}

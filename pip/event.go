@@ -39,6 +39,9 @@ type Event struct {
 	QueryDigest string `json:"query_digest,omitempty"` // SHA-256, hex; empty for no query
 	BodyDigest  string `json:"body_digest,omitempty"`  // SHA-256, hex; empty for no body
 	Address     string `json:"address,omitempty"`
+	OS          string `json:"os,omitempty"`      // family of the client's operating system
+	Browser     string `json:"browser,omitempty"` // family; never a User-Agent, which a client words as it likes
+	Country     string `json:"country,omitempty"` // of the address, ISO 3166-1 alpha-2
 
 	Allow       bool             `json:"allow"`
 	Reasons     []string         `json:"reasons,omitempty"`

@@ -28,6 +28,7 @@ func TestImportsPointTheRightWay(t *testing.T) {
 		{"internal/assertion", []string{"internal/problem"}},
 		{"internal/problem", nil},
 		{"internal/mtls", nil},
+		{"internal/realserver", nil},
 		{"cmd/...", []string{"internal/command", "..."}},
 	}
 	for _, tt := range tests {

@@ -9,6 +9,7 @@ import (
 type auditCommand struct {
 	Verify     auditVerify     `cmd:"" help:"Walk the journal and find any byte that was changed or cut off."`
 	Query      auditQuery      `cmd:"" help:"Find records by subject, patient, session, decision or time."`
+	Export     auditExport     `cmd:"" help:"Print records as JSON lines, in the Elastic Common Schema unless told otherwise."`
 	AcceptLoss auditAcceptLoss `cmd:"" help:"Let a journal go on that was refused at start, and answer for what is lost."`
 }
 

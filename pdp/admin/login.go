@@ -191,6 +191,8 @@ func (a *Admin) event(c Client, action, account, session string, now time.Time) 
 	}
 	if c.Address.IsValid() {
 		e.Address = c.Address.String()
+		seen := a.parts.Footprints.Observe(c.UserAgent, c.Address)
+		e.OS, e.Browser, e.Country = seen.OS, seen.Browser, seen.Country
 	}
 	return e
 }

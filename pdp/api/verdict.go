@@ -113,6 +113,9 @@ func (v *verdict) event() pip.Event {
 		Input:    d.Evidence.Input,
 		Ages:     d.Evidence.Ages,
 		Detail:   "asked",
+		OS:       d.Evidence.Device.OS,
+		Browser:  d.Evidence.Device.Browser,
+		Country:  d.Evidence.Location.Country,
 	}
 	if d.Allow {
 		e.Outcome = "success"

@@ -96,7 +96,10 @@ func (e *Engine) Decide(ctx context.Context, r pdp.Request) (pdp.Decision, error
 		return pdp.Decision{}, fmt.Errorf("decide %s: %w", r.Action.Name, err)
 	}
 	d.Revision = rev.digest
-	d.Evidence = pdp.Evidence{Input: document, Ages: ages(&facts), Who: facts.Identity, Patient: facts.Care.Patient}
+	d.Evidence = pdp.Evidence{
+		Input: document, Ages: ages(&facts), Who: facts.Identity, Patient: facts.Care.Patient,
+		Device: facts.Device, Location: facts.Location,
+	}
 	return d, nil
 }
 

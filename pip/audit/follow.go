@@ -275,3 +275,14 @@ func (g *gathering) segment(ctx context.Context, r *reader, file *os.File, numbe
 	}
 	return nil
 }
+
+// ReadHead returns the newest signed head of a folder, beside its writer or
+// without one. It is checked against the public key in the folder.
+func ReadHead(dir string) (Head, error) {
+	f := Follower{dir: dir}
+	head, err := f.head()
+	if err != nil {
+		return Head{}, fmt.Errorf("read journal: %w", err)
+	}
+	return head, nil
+}

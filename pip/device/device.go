@@ -6,11 +6,14 @@ package device
 
 import (
 	"context"
+	"crypto/sha256"
 	"encoding/base64"
+	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"net/netip"
+	"strings"
 	"sync"
 
 	"github.com/mileusna/useragent"
@@ -112,7 +115,7 @@ func (s *Source) family(userAgent string) family {
 		return f
 	}
 	ua := useragent.Parse(userAgent)
-	f = family{os: ua.OS, browser: ua.Name}
+	f = family{os: familyName(ua.OS), browser: familyName(ua.Name)}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if len(s.agents) >= maxAgents {
@@ -120,4 +123,22 @@ func (s *Source) family(userAgent string) family {
 	}
 	s.agents[userAgent] = f
 	return f
+}
+
+// familyName keeps what reads like the name of a system or browser. A client
+// may send any text at all as its User-Agent, and the parser returns what it
+// does not know whole: of that only a digest is kept, which tells two clients
+// apart, and which may be journalled.
+func familyName(name string) string {
+	if len(name) <= maxFamily && !strings.ContainsFunc(name, foreign) {
+		return name
+	}
+	sum := sha256.Sum256([]byte(name))
+	return "other-" + hex.EncodeToString(sum[:4])
+}
+
+const maxFamily = 32
+
+func foreign(r rune) bool {
+	return (r < 'a' || r > 'z') && (r < 'A' || r > 'Z') && r != ' ' && r != '.' && r != '-' && r != '_'
 }

@@ -3,6 +3,7 @@ package device_test
 import (
 	"context"
 	"net/netip"
+	"strings"
 	"testing"
 
 	"github.com/tink-crypto/tink-go/v2/aead"
@@ -109,5 +110,29 @@ func TestStrangerIsUnseen(t *testing.T) {
 	}
 	if f.Device.Match != pip.DeviceUnseen || f.Device.OS != "Linux" || f.Device.Browser != "Firefox" {
 		t.Errorf("got %+v", f.Device)
+	}
+}
+
+// A client words its User-Agent as it likes. None of its words but what reads
+// like a product's name may reach the journal, and still two unknown clients
+// are not the same.
+func TestForeignAgentIsKeptAsADigest(t *testing.T) {
+	s := newSource(t)
+	agents := []string{
+		"my password is hunter2!", "ward 7 / bed 3 / mr. smith", "x\nforged: line", "患者",
+		"averyveryveryveryveryveryverylongname", "token=eyJhbGciOi",
+	}
+	seen := map[string]bool{}
+	for _, agent := range agents {
+		f := s.Observe(agent, netip.Addr{})
+		if !strings.HasPrefix(f.Browser, "other-") || len(f.Browser) != len("other-")+8 || seen[f.Browser] {
+			t.Errorf("%q: got browser %q, want a digest of its own", agent, f.Browser)
+		}
+		seen[f.Browser] = true
+	}
+	for _, agent := range []string{firefox, safari, curl} {
+		if f := s.Observe(agent, netip.Addr{}); f.Browser == "" || strings.HasPrefix(f.Browser, "other-") {
+			t.Errorf("%q: got browser %q, want its family", agent, f.Browser)
+		}
 	}
 }

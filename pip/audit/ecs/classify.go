@@ -1,0 +1,110 @@
+package ecs
+
+import (
+	"net/http"
+	"slices"
+	"strings"
+
+	"github.com/wardgate/wardgate/pip"
+)
+
+// A class is where ECS files an event: event.kind, event.category, event.type,
+// with ECS's allowed words only.
+type class struct {
+	kind     string
+	category []string
+	types    []string
+}
+
+// intrusion names the reasons that an attack leaves behind and an honest slip
+// hardly ever does. An event that was refused for one of them is an alert.
+var intrusion = []string{
+	"device_changed", "impossible_travel", "location_drifted", "log_in_barred", "refresh_replayed", "token_invalid",
+}
+
+func classify(e *pip.Event) class {
+	c := file(e)
+	c.kind = "event"
+	if alarming(e) {
+		c.kind = "alert"
+		c.category = append(c.category, "intrusion_detection")
+		if !slices.ContainsFunc(c.types, func(t string) bool { return t == "info" || t == "denied" }) {
+			c.types = append(c.types, "info")
+		}
+	}
+	return c
+}
+
+func alarming(e *pip.Event) bool {
+	return strings.HasPrefix(e.Action, "sentinel.") || strings.HasPrefix(e.Action, "intrusion.") ||
+		slices.ContainsFunc(e.Reasons, func(code string) bool { return slices.Contains(intrusion, code) }) ||
+		e.Kind == pip.KindSession && slices.Contains(intrusion, e.Detail)
+}
+
+func file(e *pip.Event) class {
+	switch e.Kind {
+	case pip.KindDecision:
+		return class{category: []string{"api", "web"}, types: []string{"access", verdict(e.Allow)}}
+	case pip.KindOutcome:
+		return class{category: []string{"web"}, types: outcomeTypes(e)}
+	case pip.KindSession:
+		return session(e)
+	case pip.KindAccount:
+		return class{category: []string{"iam"}, types: accountTypes(e)}
+	case pip.KindPolicy:
+		return class{category: []string{"configuration"}, types: []string{"change"}}
+	default:
+		return class{category: []string{"process"}, types: systemTypes(e)}
+	}
+}
+
+func verdict(allow bool) string {
+	if allow {
+		return "allowed"
+	}
+	return "denied"
+}
+
+func outcomeTypes(e *pip.Event) []string {
+	if e.Status >= http.StatusInternalServerError {
+		return []string{"access", "error"}
+	}
+	return []string{"access"}
+}
+
+func session(e *pip.Event) class {
+	switch {
+	case strings.HasSuffix(e.Action, ".end"):
+		return class{category: []string{"session"}, types: []string{"end"}}
+	case e.Action == "session.create" && e.Outcome == "success" || e.Action == "machine.log_in" && e.Outcome == "success":
+		return class{category: []string{"authentication", "session"}, types: []string{"start"}}
+	case e.Action == "session.continue" || e.Action == "session.elevate":
+		return class{category: []string{"authentication", "session"}, types: []string{"info"}}
+	default: // an attempt that began no session
+		return class{category: []string{"authentication"}, types: []string{"start"}}
+	}
+}
+
+func accountTypes(e *pip.Event) []string {
+	switch {
+	case strings.HasSuffix(e.Action, ".add") || strings.HasSuffix(e.Action, ".create") || strings.HasSuffix(e.Action, ".verify"):
+		return []string{"user", "creation"}
+	case strings.HasSuffix(e.Action, ".delete") || strings.HasSuffix(e.Action, ".remove"):
+		return []string{"user", "deletion"}
+	default:
+		return []string{"user", "change"}
+	}
+}
+
+func systemTypes(e *pip.Event) []string {
+	switch e.Action {
+	case "start", "journal.open":
+		return []string{"start"}
+	case "stop", "journal.close":
+		return []string{"end"}
+	case "journal.repair":
+		return []string{"change"}
+	default:
+		return []string{"info"}
+	}
+}

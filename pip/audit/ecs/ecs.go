@@ -1,0 +1,226 @@
+// Package ecs writes journal records as documents of the Elastic Common Schema
+// (ECS). The mapping is pure: the same record is the same document for ever,
+// under the same id. What ECS has no field for stands under "wardgate". It
+// never sends anything, and it leaves the policy's input at home: of that only
+// a digest and a few words of state go out.
+package ecs
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"net/netip"
+	"strings"
+	"time"
+
+	"github.com/wardgate/wardgate/pip"
+	"github.com/wardgate/wardgate/pip/audit"
+)
+
+// Version is the ECS version that documents state.
+const Version = "8.17.0"
+
+// Dataset is the part of a data stream's name that says what is in it.
+const Dataset = "wardgate.audit"
+
+// ID is a record's stable id: its chain, its place, and the beginning of its
+// hash. A journal that was rolled back and grew another end gives its new
+// records new ids, so that none is taken for one that was shipped before.
+func ID(chain string, r *audit.Record) string {
+	return fmt.Sprintf("%s-%012d-%.8s", chain, r.Seq, r.Hash)
+}
+
+// Document is the record as JSON, on one line without its end.
+func Document(chain string, r *audit.Record) ([]byte, error) {
+	b, err := json.Marshal(newDocument(chain, r))
+	if err != nil {
+		return nil, fmt.Errorf("write record %d as ECS: %w", r.Seq, err)
+	}
+	return b, nil
+}
+
+func newDocument(chain string, r *audit.Record) document {
+	e := &r.Event
+	class := classify(e)
+	return document{
+		Timestamp:  e.Time.UTC().Format(time.RFC3339Nano),
+		ECS:        version{Version},
+		DataStream: stream{Type: "logs", Dataset: Dataset, Namespace: "default"},
+		Event: event{
+			ID: ID(chain, r), Sequence: r.Seq, Kind: class.kind, Category: class.category, Type: class.types,
+			Action: e.Action, Outcome: outcome(e.Outcome), Reason: reason(e),
+			Created: r.Written.UTC().Format(time.RFC3339Nano), Module: "wardgate", Dataset: Dataset, Hash: r.Hash,
+		},
+		Service:   service{Name: "wardgate", Type: "wardgate"},
+		Labels:    map[string]string{"chain": chain},
+		User:      newUser(e),
+		UserAgent: newAgent(e),
+		Source:    newSource(e),
+		Rule:      newRule(e),
+		HTTP:      newHTTP(e),
+		URL:       newURL(e),
+		Related:   newRelated(e),
+		Wardgate:  newExtension(chain, r),
+	}
+}
+
+// outcome is one of ECS's three words, or none.
+func outcome(word string) string {
+	switch word {
+	case "success", "failure", "unknown":
+		return word
+	}
+	return ""
+}
+
+// reason says why in one text: the codes of a denial, or what the event itself
+// has to say.
+func reason(e *pip.Event) string {
+	if len(e.Reasons) > 0 {
+		return strings.Join(e.Reasons, ", ")
+	}
+	return e.Detail
+}
+
+func newUser(e *pip.Event) *user {
+	if e.Subject == "" && e.Role == "" {
+		return nil
+	}
+	u := &user{ID: e.Subject}
+	if e.Role != "" {
+		u.Roles = []string{e.Role}
+	}
+	return u
+}
+
+func newAgent(e *pip.Event) *agent {
+	if e.Browser == "" && e.OS == "" {
+		return nil
+	}
+	a := &agent{Name: e.Browser}
+	if e.OS != "" {
+		a.OS = &system{Name: e.OS}
+	}
+	return a
+}
+
+// newSource leaves out what is no address: one such document would be refused.
+func newSource(e *pip.Event) *source {
+	s := source{}
+	if a, err := netip.ParseAddr(e.Address); err == nil {
+		s.IP = a.WithZone("").String()
+	}
+	if e.Country != "" {
+		s.Geo = &geo{Country: e.Country}
+	}
+	if s == (source{}) {
+		return nil
+	}
+	return &s
+}
+
+// newRule names the rules that denied, and the rule book that was asked.
+func newRule(e *pip.Event) *rule {
+	if e.Revision == "" && len(e.Reasons) == 0 {
+		return nil
+	}
+	r := &rule{ID: e.Reasons, Version: e.Revision}
+	if e.Revision != "" {
+		r.Ruleset = "wardgate"
+	}
+	for _, code := range e.Reasons {
+		r.Name = append(r.Name, strings.ReplaceAll(code, "_", " "))
+	}
+	return r
+}
+
+func newHTTP(e *pip.Event) *exchange {
+	x := exchange{}
+	if e.Method != "" {
+		x.Request = &request{Method: e.Method, ID: e.Decision}
+	}
+	if e.Status != 0 {
+		x.Response = &response{Status: e.Status}
+	}
+	if x == (exchange{}) {
+		return nil
+	}
+	return &x
+}
+
+func newURL(e *pip.Event) *location {
+	if e.Path == "" {
+		return nil
+	}
+	return &location{Path: e.Path}
+}
+
+// accountPrefix begins the detail of what was done to an account.
+const accountPrefix = "account "
+
+// target is the account that the event is about, when it is not who acted.
+func target(e *pip.Event) string {
+	id, ok := strings.CutPrefix(e.Detail, accountPrefix)
+	if !ok || e.Kind != pip.KindAccount {
+		return ""
+	}
+	id, _, _ = strings.Cut(id, ":")
+	return id
+}
+
+func newRelated(e *pip.Event) *related {
+	var r related
+	for _, id := range []string{e.Subject, target(e)} {
+		if id != "" {
+			r.User = append(r.User, id)
+		}
+	}
+	if s := newSource(e); s != nil && s.IP != "" {
+		r.IP = []string{s.IP}
+	}
+	if r.User == nil && r.IP == nil {
+		return nil
+	}
+	return &r
+}
+
+func newExtension(chain string, r *audit.Record) extension {
+	e := &r.Event
+	x := extension{
+		Chain: chain, Kind: string(e.Kind), Decision: e.Decision, Session: e.Session, Revision: e.Revision,
+		Obligations: e.Obligations, Patients: e.Patients, Detail: e.Detail, Account: target(e),
+		PathDigest: e.PathDigest, QueryDigest: e.QueryDigest, BodyDigest: e.BodyDigest,
+		Ages: keyed(e.Ages),
+	}
+	if e.Kind == pip.KindDecision || e.Kind == pip.KindSession {
+		x.Allow = &e.Allow
+	}
+	if len(e.Input) > 0 {
+		sum := sha256.Sum256(e.Input)
+		x.InputDigest = hex.EncodeToString(sum[:])
+		x.read(e.Input)
+	}
+	return x
+}
+
+// keyed makes sources' names fit to be names of fields.
+func keyed(ages map[string]int64) map[string]int64 {
+	if len(ages) == 0 {
+		return nil
+	}
+	out := make(map[string]int64, len(ages))
+	for name, age := range ages {
+		out[fieldName(name)] = age
+	}
+	return out
+}
+
+func fieldName(name string) string {
+	return strings.Map(func(r rune) rune {
+		if r >= 'a' && r <= 'z' || r >= '0' && r <= '9' {
+			return r
+		}
+		return '_'
+	}, strings.ToLower(name))
+}
