@@ -152,7 +152,19 @@ func (c *checker) checkMeaning() {
 			c.add(&ast.Location{File: "authz/authz.rego", Row: 1}, "floor",
 				"each of these codes belongs to a folder below authz/rules that every book must have", "%s", err)
 		}
+		c.checkRows(document)
 		c.checkConflicts(compiler)
+	}
+}
+
+// checkRows compiles the row rules as loading does.
+func (c *checker) checkRows(document any) {
+	t, err := newTables(document, "")
+	if err != nil {
+		return // found already
+	}
+	if _, err := loadRows(c.ctx, c.modules, t); err != nil {
+		c.addMany("records/rows/rows.rego", rowsCode, err)
 	}
 }
 

@@ -185,7 +185,14 @@ func (rev *revision) ask(ctx context.Context, input ast.Value) (pdp.Decision, er
 	if !ok {
 		return pdp.Decision{}, errMisshapen
 	}
-	return decode(term)
+	d, err := decode(term)
+	if err != nil {
+		return pdp.Decision{}, err
+	}
+	if err := rev.rows.fill(ctx, &d, input); err != nil {
+		return pdp.Decision{}, err
+	}
+	return d, nil
 }
 
 func rawTerm(t *ast.Term, _ *rego.EvalContext) (any, error) { return t, nil }

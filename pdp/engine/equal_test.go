@@ -115,7 +115,7 @@ func TestOptimisedRuleBookEqualsTheWrittenOne(t *testing.T) {
 	for range 4000 {
 		in := randomInput(r, actions)
 		fast, err1 := rev.ask(context.Background(), in)
-		slow, err2 := (&revision{query: rev.written}).ask(context.Background(), in)
+		slow, err2 := (&revision{query: rev.written, rows: rev.rows}).ask(context.Background(), in)
 		if err1 != nil || err2 != nil {
 			t.Fatalf("input %v: errors %v and %v", in, err1, err2)
 		}

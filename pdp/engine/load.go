@@ -49,6 +49,7 @@ type revision struct {
 	query   rego.PreparedEvalQuery // optimised: what decides
 	written rego.PreparedEvalQuery // as written: what explains, and what query is checked against
 	tables  *tables
+	rows    *rowRules
 	memory  memory
 }
 
@@ -76,7 +77,19 @@ func load(fsys fs.FS) (*revision, error) {
 	if rev.tables, err = readTables(ctx, modules, rev.digest); err != nil {
 		return nil, err
 	}
+	if rev.rows, err = loadRows(ctx, modules, rev.tables); err != nil {
+		return nil, err
+	}
 	return rev, rev.checkFloor(ctx)
+}
+
+// loadRows compiles the row rules with the words that the book itself knows.
+func loadRows(ctx context.Context, modules map[string]*ast.Module, t *tables) (*rowRules, error) {
+	words, err := wordsOf(modules, t)
+	if err != nil {
+		return nil, err
+	}
+	return newRowRules(ctx, modules, words)
 }
 
 // readRuleBook returns the rule files by path, tests left out. Loose data files

@@ -30,6 +30,19 @@ type leaf struct {
 // that the tables know.
 func newSampler(modules map[string]*ast.Module, words map[string][]any, bases []map[string]any) (*sampler, error) {
 	s := &sampler{random: rand.New(rand.NewPCG(7, 11)), bases: bases}
+	roots, err := readSchemas(modules)
+	if err != nil {
+		return nil, err
+	}
+	for _, root := range roots {
+		s.collect("", root, words)
+	}
+	return s, nil
+}
+
+// readSchemas returns the inline schema of package authz.
+func readSchemas(modules map[string]*ast.Module) ([]*schema, error) {
+	var roots []*schema
 	for _, m := range modules {
 		for _, a := range m.Annotations {
 			if packageName(m) != "authz" || a.Scope != "subpackages" || len(a.Schemas) == 0 || a.Schemas[0].Definition == nil {
@@ -39,14 +52,14 @@ func newSampler(modules map[string]*ast.Module, words map[string][]any, bases []
 			if err != nil {
 				return nil, fmt.Errorf("read schema: %w", err)
 			}
-			var root schema
-			if err := json.Unmarshal(raw, &root); err != nil {
+			root := &schema{}
+			if err := json.Unmarshal(raw, root); err != nil {
 				return nil, fmt.Errorf("read schema: %w", err)
 			}
-			s.collect("", &root, words)
+			roots = append(roots, root)
 		}
 	}
-	return s, nil
+	return roots, nil
 }
 
 // schema is the part of JSON Schema that describes the input.

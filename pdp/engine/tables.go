@@ -4,7 +4,9 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"net/netip"
+	"slices"
 	"time"
 
 	"github.com/wardgate/wardgate/pdp"
@@ -19,6 +21,7 @@ type tables struct {
 	acr        string
 	routes     pdp.Routes
 	limits     limitRows
+	words      map[string][]any // that the tables give to paths of the input
 }
 
 type thresholds struct {
@@ -38,7 +41,32 @@ type tablesDocument struct {
 	Routes     []pdp.Route         `json:"routes"`
 	Limits     *limitRows          `json:"limits"`
 	Actions    map[string]any      `json:"actions"`
-	Rights     map[string]any      `json:"rights"`
+	Rights     map[string]row      `json:"rights"`
+}
+
+// A row of the table of rights: how far each role reaches.
+type row map[string]string
+
+// words are the names of actions and of roles.
+func (d *tablesDocument) words() map[string][]any {
+	roles := map[string]bool{}
+	for _, cells := range d.Rights {
+		for role := range cells {
+			roles[role] = true
+		}
+	}
+	return map[string][]any{
+		"action.name":             names(d.Actions),
+		"subject.properties.role": names(roles),
+	}
+}
+
+func names[V any](m map[string]V) []any {
+	var list []any
+	for _, name := range slices.Sorted(maps.Keys(m)) {
+		list = append(list, name)
+	}
+	return list
 }
 
 // newTables checks the tables whole and reports all faults together.
@@ -57,7 +85,7 @@ func newTables(document any, digest string) (*tables, error) {
 	if d.Limits == nil {
 		return nil, errors.New("authz.tables: limits is missing")
 	}
-	t := &tables{limits: *d.Limits, thresholds: *d.Thresholds, acr: d.ACR, routes: pdp.Routes{Revision: digest, Rows: d.Routes}}
+	t := &tables{limits: *d.Limits, thresholds: *d.Thresholds, acr: d.ACR, routes: pdp.Routes{Revision: digest, Rows: d.Routes}, words: d.words()}
 	faults := append(t.thresholds.faults(), t.limits.faults()...)
 	if d.ACR == "" {
 		faults = append(faults, errors.New("step_up_acr is missing"))

@@ -34,10 +34,5 @@ step_up_off_site := {
 }
 
 # METADATA
-# title: Fields of a patient that are withheld off-site
-# description: Never allergies. A hidden allergy kills.
-withheld_off_site := ["contact", "national_id"]
-
-# METADATA
 # title: The name of the assurance level that a step-up gives (RFC 9470)
 step_up_acr := "urn:wardgate:acr:stepped-up"

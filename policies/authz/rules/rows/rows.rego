@@ -1,20 +1,23 @@
 # METADATA
 # title: Which rows a service may touch for this request
-# description: The condition travels inside the assertion and binds reads and writes alike.
+# description: |
+#   Names the rule in records/rows that says so. The engine compiles that rule
+#   for this subject and puts the condition in the place of its name; an
+#   enforcement point that is given the name alone denies. The condition travels
+#   inside the assertion and binds reads and writes alike.
 # custom:
 #   sp800_207: "2.1, tenet 3: least privilege, for this request alone"
 #   hipaa: "45 CFR 164.502(b), minimum necessary"
 package authz.rules.rows
 
 import data.authz.ask
-import data.records.rows
 
 # METADATA
 # title: Touch these rows and no others
 oblige contains {
 	"id": "row_condition",
 	"type": "filter",
-	"properties": {"condition": rows.condition},
+	"properties": {"rows": "data.records.rows.include"},
 } if {
 	ask.reach in {"own", "department", "self", "account", "all"}
 }
