@@ -96,7 +96,7 @@ func TestReplayFindsFlipsInBothDirections(t *testing.T) {
 
 	files := bookFiles(t)
 	replace("authz/rules/device/device.rego", `input.context.device.match == "changed"`, `input.context.device.match == "never"`)(t, files)
-	replace("authz/rules/location/location.rego", `in {"patient", "service"}`, `in {"service"}`)(t, files)
+	replace("authz/rules/columns/columns.rego", `in {"patient", "service"}`, `in {"service"}`)(t, files)
 	files["authz/rules/night/night.rego"] = &fstest.MapFile{Data: []byte("package authz.rules.night\n\ndeny contains \"night\" if input.context.time.period == \"night\"\n")}
 	r := replay(t, openBook(t, files), events)
 	want := []engine.Flip{
