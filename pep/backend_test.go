@@ -169,3 +169,13 @@ func canonicalNames(names []string) []string {
 	}
 	return out
 }
+
+// hold makes the backend answer nothing before release is closed.
+func (b *backend) hold(release <-chan struct{}) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.answer = func(conn net.Conn, _ received) {
+		<-release
+		_, _ = io.WriteString(conn, okAnswer)
+	}
+}

@@ -32,6 +32,9 @@ func (p *Proxy) enforce(ctx context.Context, x *exchange) ruling {
 	if code := p.outOfReach(x); x.decision.Allow && code != "" {
 		x.deny(code)
 	}
+	if p.counted(x) {
+		return ruling{status: statusOf(x.decision.Reasons), reasons: x.decision.Reasons}
+	}
 	if err := p.record(ctx, x.decisionEvent()); err != nil {
 		p.Log.Error("decision not journalled", "decision", x.id, "error", err)
 		return ruling{status: http.StatusServiceUnavailable, reasons: []string{"journal_unavailable"}}
@@ -85,6 +88,9 @@ func (x *exchange) application() string {
 // the evidence.
 func (p *Proxy) refuse(ctx context.Context, x *exchange, status int, code string) ruling {
 	x.decision.Reasons = []string{code}
+	if p.counted(x) {
+		return ruling{status: status, reasons: []string{code}}
+	}
 	if err := p.record(ctx, x.decisionEvent()); err != nil {
 		p.Log.Error("refusal not journalled", "decision", x.id, "error", err)
 		status, code = http.StatusServiceUnavailable, "journal_unavailable"

@@ -11,6 +11,7 @@ import (
 	"github.com/wardgate/wardgate/pdp"
 	"github.com/wardgate/wardgate/pep/obligation"
 	"github.com/wardgate/wardgate/pep/route"
+	"github.com/wardgate/wardgate/pep/strangers"
 )
 
 // An exchange is one request on its way.
@@ -29,6 +30,8 @@ type exchange struct {
 	match      route.Match
 	decision   pdp.Decision
 	effects    obligation.Effects
+	caller     strangers.Caller // of a request without a valid session
+	leave      func()           // ends slow work; nil when there is none
 }
 
 // begin opens an exchange. Without randomness there is no decision id, and
@@ -44,8 +47,9 @@ func (p *Proxy) begin(address netip.Addr, userAgent string) (*exchange, error) {
 // A ruling is what becomes of a request. The zero ruling denies.
 type ruling struct {
 	allow   bool
-	status  int      // of a denial
-	reasons []string // of a denial
+	status  int           // of a denial
+	reasons []string      // of a denial
+	retry   time.Duration // after how long to come again; 0 says nothing
 }
 
 // broken reports whether what follows on the connection cannot be trusted to
@@ -59,6 +63,9 @@ func (r ruling) broken() bool {
 // or a proxy that asked, this is the only way to a ruling that allows.
 func (p *Proxy) judge(r *http.Request, x *exchange, read bodyReader) ruling {
 	ctx := r.Context()
+	if turned, ok := p.admit(r, x); !ok {
+		return turned
+	}
 	if p.Hosts != nil && !p.Hosts(r.Host) {
 		return p.refuse(ctx, x, http.StatusMisdirectedRequest, "host_unknown")
 	}
@@ -77,7 +84,9 @@ func (p *Proxy) judge(r *http.Request, x *exchange, read bodyReader) ruling {
 	if code, status := x.route(table, read); code != "" {
 		return p.refuse(ctx, x, status, code)
 	}
-	x.subject, x.credential = p.tokens.authenticate(r, x.now)
+	if turned, ok := p.queue(ctx, x); !ok {
+		return turned
+	}
 	p.decide(ctx, x, table)
 	return p.enforce(ctx, x)
 }

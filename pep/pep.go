@@ -21,6 +21,7 @@ import (
 	"github.com/wardgate/wardgate/pdp"
 	"github.com/wardgate/wardgate/pep/obligation"
 	"github.com/wardgate/wardgate/pep/route"
+	"github.com/wardgate/wardgate/pep/strangers"
 	"github.com/wardgate/wardgate/pip"
 )
 
@@ -52,6 +53,12 @@ type Config struct {
 	// Elsewhere names applications that only other proxies forward to. They
 	// know no assertion: what a decision asks of them they cannot be held to.
 	Elsewhere []string
+
+	// Strangers bounds callers without a session; nil bounds nobody.
+	Strangers *strangers.Guard
+	// KnownDevice names the device whose genuine key a browser presents. Nil
+	// knows none.
+	KnownDevice func(key string) (id string, ok bool)
 
 	Hosts     func(host string) bool // which Host headers are served; nil serves all
 	BodyLimit int64                  // bytes; 0 means BodyLimit
@@ -127,9 +134,13 @@ func (p *Proxy) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	ruling := p.judge(r, x, func(kind string) ([]byte, string, int) {
 		return readBody(w, r, kind, p.BodyLimit)
 	})
+	defer x.done()
 	if !ruling.allow {
 		if ruling.broken() && r.ProtoMajor == 1 { // in HTTP/2 it would end the other streams too
 			w.Header().Set("Connection", "close")
+		}
+		if ruling.retry > 0 {
+			w.Header().Set("Retry-After", ruling.retryAfter())
 		}
 		p.answer(w, x, ruling.status, ruling.reasons...)
 		return

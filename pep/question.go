@@ -87,10 +87,13 @@ func (p *Proxy) Judge(ctx context.Context, q *Question) (v Verdict) {
 }
 
 func (p *Proxy) ruleOn(ctx context.Context, q *Question, x *exchange) ruling {
+	r := q.request(ctx)
 	if q.Flaw != "" {
+		if turned, ok := p.admit(r, x); !ok {
+			return turned
+		}
 		return p.refuse(ctx, x, http.StatusBadRequest, q.Flaw)
 	}
-	r := q.request(ctx)
 	return p.judge(r, x, func(kind string) ([]byte, string, int) {
 		switch {
 		case q.Body.State == BodyUnseen:
@@ -120,6 +123,9 @@ func (q *Question) request(ctx context.Context) *http.Request {
 
 func (x *exchange) denied(r ruling) Verdict {
 	d, header := x.denial(r.status, r.reasons)
+	if r.retry > 0 {
+		header.Set("Retry-After", r.retryAfter())
+	}
 	return Verdict{Decision: x.id, Problem: d, Header: header}
 }
 

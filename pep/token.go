@@ -118,6 +118,14 @@ func (t verified) at(now time.Time) (string, pdp.Credential) {
 	return t.subject, t.credential
 }
 
+// session returns the session of a genuine token that is remembered, expired
+// ones included, or "".
+func (v *verifier) session(r *http.Request) string {
+	_, token, _ := strings.Cut(r.Header.Get("Authorization"), " ")
+	got, _ := v.recall(token)
+	return got.credential.Session
+}
+
 func (v *verifier) recall(token string) (verified, bool) {
 	generation := v.keys.Generation()
 	v.mu.RLock()

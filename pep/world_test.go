@@ -178,6 +178,17 @@ func newWorld(t testing.TB, change func(*world)) *world {
 	return w
 }
 
+// rebuild makes the enforcement point anew from the changed configuration.
+func (w *world) rebuild(t testing.TB) {
+	t.Helper()
+	w.drain()
+	var err error
+	if w.proxy, err = pep.New(w.config); err != nil {
+		t.Fatalf("enforcement point: %v", err)
+	}
+	w.listen()
+}
+
 // listen serves with the limits of Wardgate's own listeners.
 func (w *world) listen() {
 	w.t.Helper()

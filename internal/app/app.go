@@ -25,6 +25,7 @@ import (
 	"github.com/wardgate/wardgate/pdp/engine"
 	"github.com/wardgate/wardgate/pep"
 	"github.com/wardgate/wardgate/pep/route"
+	"github.com/wardgate/wardgate/pep/strangers"
 	"github.com/wardgate/wardgate/pip"
 	"github.com/wardgate/wardgate/pip/signals"
 	"github.com/wardgate/wardgate/policies"
@@ -55,6 +56,8 @@ type App struct {
 	workers   []func(ctx context.Context)
 	sweeps    []sweep
 	started   time.Time
+
+	strangers *strangers.Guard
 
 	stopping atomic.Bool
 }
@@ -128,7 +131,7 @@ func (a *App) claim() (listeners, error) {
 			faults = append(faults, err)
 			continue
 		}
-		*want.got = got
+		*want.got = bound(got, a.config.Limits.Connections, a.config.Limits.ConnectionsPerAddress)
 		a.onClose(closeOnce(got))
 	}
 	return l, errors.Join(faults...)
@@ -263,7 +266,15 @@ func (a *App) serveApplication(authority *mtls.Authority, caller *mtls.Part, nam
 }
 
 func (a *App) enforcementPoint(key *assertion.Key, applications map[string]pep.Application) (*pep.Proxy, error) {
+	guard, err := a.openStrangers()
+	if err != nil {
+		return nil, err
+	}
+	a.strangers = guard
+	a.inBackground(guard.Run)
 	c := pep.Config{
+		Strangers:    guard,
+		KnownDevice:  a.admin.KnownDevice,
 		Decider:      a.metrics.decider(a.engine),
 		Routes:       a.engine,
 		Revoker:      a.admin,
@@ -311,10 +322,11 @@ func (a *App) Run(ctx context.Context) error {
 		group.Go(func() error { work(ctx); return nil })
 	}
 	err := group.Wait()
+	counted := a.strangers.Flush(context.WithoutCancel(ctx))
 	stop := a.journal.Append(context.WithoutCancel(ctx), pip.Event{
 		Kind: pip.KindSystem, Time: time.Now(), Action: "stop", Outcome: "success",
 	})
-	return errors.Join(err, stop, a.Close())
+	return errors.Join(err, counted, stop, a.Close())
 }
 
 // policyChanged keeps evidence of a new rule book, or of one that was refused.

@@ -61,6 +61,10 @@ type Config struct {
 	Journal struct {
 		Chain string `koanf:"chain"` // name of this enforcement point's chain, its own among all that share a database
 	} `koanf:"journal"`
+	Limits struct {
+		Connections           int `koanf:"connections"`             // of one listener
+		ConnectionsPerAddress int `koanf:"connections_per_address"` // of one listener, from one address
+	} `koanf:"limits"`
 	Log struct {
 		Level  string `koanf:"level"`  // debug, info, warn, error
 		Format string `koanf:"format"` // text, json
@@ -81,6 +85,8 @@ func DefaultConfig() Config {
 	c.Mail.SMTP.Port = 587
 	c.Mail.SMTP.TLS = "starttls"
 	c.Journal.Chain = "main"
+	c.Limits.Connections = 16384
+	c.Limits.ConnectionsPerAddress = 12288
 	c.Log.Level = "info"
 	c.Log.Format = "text"
 	return c
@@ -154,13 +160,15 @@ func isKind(key string, v any) (is bool) {
 	switch {
 	case lists(key):
 		_, is = v.([]any)
-	case key == "mail.smtp.port":
+	case kindOf(key) == aNumber:
 		_, is = v.(int)
 	default:
 		_, is = v.(string)
 	}
 	return is
 }
+
+const aNumber = "a number"
 
 func kindOf(key string) string {
 	switch key {
@@ -170,8 +178,8 @@ func kindOf(key string) string {
 		return "a list of addresses and networks"
 	case "extauth.applications":
 		return "a list of names"
-	case "mail.smtp.port":
-		return "a number"
+	case "mail.smtp.port", "limits.connections", "limits.connections_per_address":
+		return aNumber
 	default:
 		return "a text"
 	}
@@ -265,6 +273,9 @@ func (c *Config) Check() error {
 		faults = append(faults, err)
 	}
 	c.checkJournal(fault)
+	if c.Limits.Connections < 1 || c.Limits.ConnectionsPerAddress < 1 {
+		fault("limits.connections, limits.connections_per_address: expected whole numbers above 0")
+	}
 	if slices.Contains(c.ExtAuth.Applications, "") {
 		fault("extauth.applications: expected names of applications, as routes have them")
 	}

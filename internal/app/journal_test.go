@@ -13,6 +13,7 @@ import (
 
 	"github.com/wardgate/wardgate/internal/app"
 	"github.com/wardgate/wardgate/internal/command"
+	"github.com/wardgate/wardgate/pip"
 	"github.com/wardgate/wardgate/pip/audit"
 )
 
@@ -118,5 +119,40 @@ func TestWhoSawThisRecord(t *testing.T) {
 	}
 	if has(doctorID, "/api/me") {
 		t.Error("records about nobody are among those about the patient")
+	}
+}
+
+// A stranger's flood from outside leaves few records, which account for every
+// request, and a doctor at the same address goes on.
+func TestAFloodLeavesFewRecords(t *testing.T) {
+	w := newWorld(t, nil)
+	doctor := w.as("doctor")
+	doctor.via = "127.0.0.2"
+	flood := w.stranger()
+	flood.via = "127.0.0.2"
+	status, n := map[int]int{}, 400
+	for i := range n {
+		status[flood.sendOnce(flood.request("GET", "/api/patients", nil)).status]++
+		if i%100 == 0 {
+			doctor.get("/api/me").is(200)
+		}
+	}
+	doctor.get("/api/me").is(200)
+	if status[429] < n/2 || status[200] > 0 {
+		t.Errorf("got %v", status)
+	}
+	w.stop()
+	records, requests := 0, 0
+	for r, err := range audit.Query(context.Background(), filepath.Join(w.data, "journal"), audit.Filter{Kind: pip.KindDecision}) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		if e := r.Event; e.Address == "127.0.0.2" && e.Subject == "" {
+			records++
+			requests += max(1, e.Count)
+		}
+	}
+	if records > n/4 || requests != n {
+		t.Errorf("got %d records of %d requests, want few, of %d", records, requests, n)
 	}
 }

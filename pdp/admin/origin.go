@@ -99,22 +99,39 @@ func (a *Admin) newDeviceKey(account string) (key, hash string, err error) {
 // deviceHash returns the hash of the device that a presented key names, or ""
 // when it is not a genuine key of this account.
 func (a *Admin) deviceHash(account, key string) string {
-	if key == "" || len(key) > maxDeviceKey || account == "" {
-		return ""
-	}
-	sealed, err := base64.RawURLEncoding.DecodeString(key)
-	if err != nil {
-		return ""
-	}
-	plain, err := a.parts.Sealer.Decrypt(sealed, []byte(deviceKeyUse))
-	if err != nil {
-		return ""
-	}
-	owner, id, _ := strings.Cut(string(plain), " ")
-	if owner != account || id == "" {
+	owner, id := a.openDeviceKey(key)
+	if account == "" || owner != account || id == "" {
 		return ""
 	}
 	return hashDevice(id)
+}
+
+// openDeviceKey returns whose key it is and the device's id, both "" when it is
+// not genuine.
+func (a *Admin) openDeviceKey(key string) (owner, id string) {
+	if key == "" || len(key) > maxDeviceKey {
+		return "", ""
+	}
+	sealed, err := base64.RawURLEncoding.DecodeString(key)
+	if err != nil {
+		return "", ""
+	}
+	plain, err := a.parts.Sealer.Decrypt(sealed, []byte(deviceKeyUse))
+	if err != nil {
+		return "", ""
+	}
+	owner, id, _ = strings.Cut(string(plain), " ")
+	return owner, id
+}
+
+// KnownDevice returns the hash of the device that a genuine key names, of
+// whatever account. It is no proof of who asks: whoever copied the key has it.
+func (a *Admin) KnownDevice(key string) (id string, ok bool) {
+	_, id = a.openDeviceKey(key)
+	if id == "" {
+		return "", false
+	}
+	return hashDevice(id), true
 }
 
 func hashDevice(id string) string {

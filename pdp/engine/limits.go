@@ -38,10 +38,17 @@ type Limits struct {
 	DeviceMemory  time.Duration
 	NetworkMemory time.Duration
 	LogInMemory   time.Duration
+
+	Strangers StrangerLimits
 }
 
 // Limits returns the numbers of the active revision.
-func (e *Engine) Limits() Limits { return e.active.Load().tables.limits.typed() }
+func (e *Engine) Limits() Limits {
+	t := e.active.Load().tables
+	l := t.limits.typed()
+	l.Strangers.Costly = t.costly
+	return l
+}
 
 // limitRows is the table as it is written. Bars are read by rules alone; they
 // are checked here, where the architect learns of a fault.
@@ -69,6 +76,8 @@ type limitRows struct {
 	KnownDeviceDays       int `json:"known_device_days"`
 	KnownNetworkDays      int `json:"known_network_days"`
 	LastLogInDays         int `json:"last_log_in_days"`
+
+	strangerRows
 }
 
 // faults names every row that makes no sense. A missing row reads as 0.
@@ -102,6 +111,7 @@ func (l *limitRows) faults() []error {
 	row("known_device_days", l.KnownDeviceDays, 1, 366)
 	row("known_network_days", l.KnownNetworkDays, 1, 366)
 	row("last_log_in_days", l.LastLogInDays, 1, 366)
+	l.strangerRows.check(row)
 	if l.IdleSeconds <= l.AccessSeconds*l.RefreshAfter/100 {
 		faults = append(faults, errors.New("limits.refresh_idle_seconds: a session would end before it may be refreshed"))
 	}
@@ -121,6 +131,7 @@ func (l *limitRows) typed() Limits {
 		Idle: seconds(l.IdleSeconds), Absolute: seconds(l.SessionSeconds),
 		Elevation: seconds(l.ElevatedSeconds), RetryWithin: seconds(l.RetrySeconds),
 		DeviceMemory: days(l.KnownDeviceDays), NetworkMemory: days(l.KnownNetworkDays), LogInMemory: days(l.LastLogInDays),
+		Strangers: l.strangerRows.typed(),
 	}
 }
 

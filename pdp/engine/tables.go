@@ -22,6 +22,7 @@ type tables struct {
 	routes     pdp.Routes
 	limits     limitRows
 	words      map[string][]any // that the tables give to paths of the input
+	costly     map[string]bool
 }
 
 type thresholds struct {
@@ -40,6 +41,7 @@ type tablesDocument struct {
 	ACR        string              `json:"step_up_acr"`
 	Routes     []pdp.Route         `json:"routes"`
 	Limits     *limitRows          `json:"limits"`
+	Costly     []string            `json:"costly"`
 	Actions    map[string]any      `json:"actions"`
 	Rights     map[string]row      `json:"rights"`
 }
@@ -87,6 +89,16 @@ func newTables(document any, digest string) (*tables, error) {
 	}
 	t := &tables{limits: *d.Limits, thresholds: *d.Thresholds, acr: d.ACR, routes: pdp.Routes{Revision: digest, Rows: d.Routes}, words: d.words()}
 	faults := append(t.thresholds.faults(), t.limits.faults()...)
+	t.costly = map[string]bool{}
+	for _, action := range d.Costly {
+		t.costly[action] = true
+		if d.Actions[action] == nil {
+			faults = append(faults, fmt.Errorf("costly: %q stands in no row of actions", action))
+		}
+	}
+	if len(d.Costly) == 0 {
+		faults = append(faults, errors.New("costly is missing or empty"))
+	}
 	if d.ACR == "" {
 		faults = append(faults, errors.New("step_up_acr is missing"))
 	}

@@ -38,4 +38,30 @@ limits := {
 	"known_device_days": 180,
 	"known_network_days": 90,
 	"last_log_in_days": 30,
+	# requests without a session, of one address (in IPv6 of one /64), a minute
+	# and at once; of all strangers off-site together, a minute
+	"anonymous_requests_per_minute": 300,
+	"anonymous_burst": 100,
+	"anonymous_requests_per_minute_on_site": 12000,
+	"anonymous_burst_on_site": 2000,
+	"anonymous_requests_per_minute_off_site": 6000,
+	# denials of one address that are recorded singly in ten seconds; further
+	# ones are counted in one record
+	"anonymous_denials_recorded": 20,
+	"anonymous_denials_recorded_on_site": 200,
+	# costly actions at once, and waiting for it; further ones are turned away
+	"costly_at_once": 4,
+	"costly_waiting": 64,
+}
+
+# METADATA
+# title: Actions that hash a password or a code, which is slow on purpose
+# description: Strangers queue for them apart from those who have a session or a known device.
+costly := {
+	"account.forgot",
+	"account.reset",
+	"account.sign_up",
+	"account.verify",
+	"log_in.attempt",
+	"session.elevate",
 }

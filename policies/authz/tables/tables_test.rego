@@ -62,3 +62,9 @@ test_no_two_routes_share_a_request_line if {
 	lines := [sprintf("%s %s", [row.method, row.path]) | some row in tables.routes]
 	count(lines) == count({line | some line in lines})
 }
+
+test_every_costly_action_stands_in_the_table if {
+	every action in tables.costly {
+		tables.actions[action]
+	}
+}

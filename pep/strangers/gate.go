@@ -1,0 +1,86 @@
+package strangers
+
+import (
+	"context"
+	"slices"
+	"sync"
+	"time"
+)
+
+// maxWait is how long a request waits to do slow work at most.
+const maxWait = 5 * time.Second
+
+// A gate lets so many do slow work at once, and so many wait for it in order.
+type gate struct {
+	mu      sync.Mutex
+	inside  int
+	waiting []chan struct{} // closed when it is the waiter's turn
+}
+
+// Costly reports whether an action does slow work.
+func (g *Guard) Costly(action string) bool { return g != nil && g.Limits().Costly[action] }
+
+// Enter waits for a place among those who do slow work. It returns false when
+// too many wait already, or none became free in time; otherwise leave has to be
+// called once. Callers who are known do not queue behind strangers.
+func (g *Guard) Enter(ctx context.Context, known bool) (leave func(), ok bool) {
+	l := g.Limits()
+	door := &g.gates[0]
+	if known {
+		door = &g.gates[1]
+	}
+	if !door.enter(ctx, l.AtOnce, l.Waiting) {
+		return nil, false
+	}
+	return sync.OnceFunc(door.leave), true
+}
+
+func (g *gate) enter(ctx context.Context, atOnce, waiting int) bool {
+	g.mu.Lock()
+	if g.inside < atOnce {
+		g.inside++
+		g.mu.Unlock()
+		return true
+	}
+	if len(g.waiting) >= waiting {
+		g.mu.Unlock()
+		return false
+	}
+	turn := make(chan struct{})
+	g.waiting = append(g.waiting, turn)
+	g.mu.Unlock()
+	timer := time.NewTimer(maxWait)
+	defer timer.Stop()
+	select {
+	case <-turn:
+		return true
+	case <-timer.C:
+	case <-ctx.Done():
+	}
+	return g.giveUp(turn)
+}
+
+// giveUp leaves the queue. Whose turn came at that very moment passes it on.
+func (g *gate) giveUp(turn chan struct{}) bool {
+	g.mu.Lock()
+	i := slices.Index(g.waiting, turn)
+	if i >= 0 {
+		g.waiting = slices.Delete(g.waiting, i, i+1)
+	}
+	g.mu.Unlock()
+	if i < 0 {
+		g.leave()
+	}
+	return false
+}
+
+func (g *gate) leave() {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if len(g.waiting) == 0 {
+		g.inside--
+		return
+	}
+	close(g.waiting[0])
+	g.waiting = slices.Delete(g.waiting, 0, 1)
+}

@@ -1,0 +1,110 @@
+// Package strangers bounds what callers without a session can cost: requests,
+// records in the journal, and slow work such as hashing passwords. It owns the
+// counts, in memory. It decides nothing about access, and it never bounds a
+// caller with a session.
+package strangers
+
+import (
+	"errors"
+	"log/slog"
+	"net/netip"
+	"sync"
+	"time"
+
+	"golang.org/x/time/rate"
+
+	"github.com/wardgate/wardgate/pip"
+)
+
+// Limits are the numbers of the active policy. Requests and denials are those
+// of one address, in IPv6 of one /64.
+type Limits struct {
+	PerMinute int // requests of one address off-site
+	Burst     int // of them at once
+	OffSite   int // requests a minute of all strangers off-site together
+
+	OnSitePerMinute int
+	OnSiteBurst     int
+
+	Recorded       int // denials that have a record of their own, in a window
+	OnSiteRecorded int
+
+	AtOnce  int // requests that do slow work
+	Waiting int // requests that wait to do slow work
+	Costly  map[string]bool
+}
+
+// A Caller is who asks without a valid session.
+type Caller struct {
+	Address netip.Addr // zero when it is not known
+	Known   string     // names a device or session that proved itself once; "" for a stranger
+}
+
+// Config is what a guard is made of. All of it is required.
+type Config struct {
+	Limits  func() Limits
+	OnSite  func(netip.Addr) bool
+	Journal pip.Journal
+	Log     *slog.Logger
+}
+
+// A Guard keeps the bounds. A nil Guard bounds nothing.
+type Guard struct {
+	Config
+	gates [2]gate // of strangers, and of callers who are known: neither waits for the other
+
+	mu      sync.Mutex
+	offSite buckets[netip.Prefix]
+	onSite  buckets[netip.Prefix]
+	known   buckets[string]
+	all     rate.Limiter // of strangers off-site, together
+	window  window
+}
+
+// New returns a guard. Run has to run beside it.
+func New(c Config) (*Guard, error) {
+	if c.Limits == nil || c.OnSite == nil || c.Journal == nil || c.Log == nil {
+		return nil, errors.New("bounds of strangers: limits, places, a journal and a logger are required")
+	}
+	return &Guard{Config: c}, nil
+}
+
+// Admit takes one request of a caller's share. Where none is left it returns
+// false, and after how long to come again.
+func (g *Guard) Admit(c Caller, now time.Time) (wait time.Duration, ok bool) {
+	if g == nil {
+		return 0, true
+	}
+	l := g.Limits()
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	switch {
+	case c.Known != "":
+		g.known.limit(l.PerMinute, l.Burst)
+		return g.known.take(c.Known, now)
+	case g.OnSite(c.Address):
+		g.onSite.limit(l.OnSitePerMinute, l.OnSiteBurst)
+		return g.onSite.take(networkOf(c.Address), now)
+	}
+	g.offSite.limit(l.PerMinute, l.Burst)
+	if wait, ok = g.offSite.take(networkOf(c.Address), now); !ok {
+		return wait, false
+	}
+	adjust(&g.all, l.OffSite, max(1, l.OffSite/6))
+	return take(&g.all, now)
+}
+
+// networkOf is what counts as one address: whoever has one IPv6 address has
+// all 2^64 of its network.
+func networkOf(a netip.Addr) netip.Prefix {
+	a = a.Unmap().WithZone("")
+	bits := a.BitLen()
+	if a.Is6() {
+		bits = 64
+	}
+	p, err := a.Prefix(bits)
+	if err != nil {
+		return netip.Prefix{}
+	}
+	return p
+}

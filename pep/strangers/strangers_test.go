@@ -1,0 +1,322 @@
+package strangers_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/netip"
+	"slices"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/wardgate/wardgate/pep/strangers"
+	"github.com/wardgate/wardgate/pip"
+)
+
+// A journal remembers events, or fails.
+type journal struct {
+	mu     sync.Mutex
+	events []pip.Event
+	fail   error
+}
+
+func (j *journal) Append(_ context.Context, e pip.Event) error {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	if j.fail == nil {
+		j.events = append(j.events, e)
+	}
+	return j.fail
+}
+
+var (
+	hospital = netip.MustParsePrefix("10.0.0.0/8")
+	noon     = time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
+)
+
+func small() strangers.Limits {
+	return strangers.Limits{
+		PerMinute: 60, Burst: 3, OffSite: 600, OnSitePerMinute: 600, OnSiteBurst: 30,
+		Recorded: 2, OnSiteRecorded: 5, AtOnce: 2, Waiting: 3, Costly: map[string]bool{"log_in.attempt": true},
+	}
+}
+
+func guard(t *testing.T, l strangers.Limits) (*strangers.Guard, *journal) {
+	t.Helper()
+	j := &journal{}
+	g, err := strangers.New(strangers.Config{
+		Limits: func() strangers.Limits { return l }, OnSite: hospital.Contains, Journal: j, Log: slog.New(slog.DiscardHandler),
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return g, j
+}
+
+func at(address string) strangers.Caller {
+	return strangers.Caller{Address: netip.MustParseAddr(address)}
+}
+
+// admitted counts how many of n requests are admitted at one moment.
+func admitted(g *strangers.Guard, c strangers.Caller, n int, now time.Time) int {
+	in := 0
+	for range n {
+		if _, ok := g.Admit(c, now); ok {
+			in++
+		}
+	}
+	return in
+}
+
+func TestShares(t *testing.T) {
+	tests := []struct {
+		name   string
+		first  strangers.Caller // has used up its share
+		second strangers.Caller
+		want   int // of 100 requests of the second
+	}{
+		{"the same address", at("192.0.2.1"), at("192.0.2.1"), 0},
+		{"another address", at("192.0.2.1"), at("192.0.2.2"), 3},
+		{"the same address written as IPv6", at("192.0.2.1"), at("::ffff:192.0.2.1"), 0},
+		{"another address of the same /64", at("2001:db8::1"), at("2001:db8::ffff:1"), 0},
+		{"the next /64", at("2001:db8::1"), at("2001:db8:0:1::1"), 3},
+		{"on-site has more", at("192.0.2.1"), at("10.1.1.1"), 30},
+		{"a known device at the same address", at("192.0.2.1"), strangers.Caller{Address: netip.MustParseAddr("192.0.2.1"), Known: "device a"}, 3},
+		{"no address", strangers.Caller{}, strangers.Caller{}, 0},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			g, _ := guard(t, small())
+			admitted(g, tt.first, 100, noon)
+			if got := admitted(g, tt.second, 100, noon); got != tt.want {
+				t.Errorf("got %d admitted, want %d", got, tt.want)
+			}
+		})
+	}
+}
+
+func TestWaitIsWhenTheNextIsAdmitted(t *testing.T) {
+	g, _ := guard(t, small())
+	c := at("192.0.2.1")
+	admitted(g, c, 3, noon)
+	wait, ok := g.Admit(c, noon)
+	if ok || wait <= 0 {
+		t.Fatalf("got %v, %t", wait, ok)
+	}
+	if _, ok := g.Admit(c, noon.Add(wait-time.Millisecond)); ok {
+		t.Error("admitted too early")
+	}
+	if _, ok := g.Admit(c, noon.Add(wait)); !ok {
+		t.Error("not admitted when it was said")
+	}
+	if got := admitted(g, c, 100, noon.Add(-time.Hour)); got != 0 {
+		t.Errorf("a clock that steps back gives %d more", got)
+	}
+}
+
+// However many addresses somebody has, all of them off-site share one bound,
+// and those on-site or known do not pay for it.
+func TestManyAddresses(t *testing.T) {
+	g, _ := guard(t, small())
+	in := 0
+	for i := range 5000 {
+		in += admitted(g, at(fmt.Sprintf("192.%d.%d.1", i/250, i%250)), 3, noon)
+	}
+	if in != 100 {
+		t.Errorf("got %d of strangers off-site admitted at once, want a sixth of the minute's 600", in)
+	}
+	if got := admitted(g, at("10.1.1.1"), 10, noon); got != 10 {
+		t.Errorf("on-site: got %d of 10", got)
+	}
+	if got := admitted(g, strangers.Caller{Known: "session s"}, 3, noon); got != 3 {
+		t.Errorf("known: got %d of 3", got)
+	}
+}
+
+// Filling the table makes it forget nobody who has used up a share.
+func TestTheTableForgetsNobodyInDebt(t *testing.T) {
+	l := small()
+	l.OffSite = 10_000_000
+	g, _ := guard(t, l)
+	debtor := at("192.0.2.1")
+	admitted(g, debtor, 3, noon)
+	for i := range 1 << 17 {
+		g.Admit(at(fmt.Sprintf("2001:db8:%x:%x::1", i>>16, i&0xffff)), noon)
+	}
+	if got := admitted(g, debtor, 10, noon); got != 0 {
+		t.Errorf("got %d more by filling the table", got)
+	}
+	if got := admitted(g, at("198.51.100.7"), 10, noon); got != 0 {
+		t.Errorf("got %d for one more address though the shared bucket is empty", got)
+	}
+	if got := admitted(g, at("198.51.100.7"), 10, noon.Add(time.Minute)); got != 3 {
+		t.Errorf("got %d when the others had paid, want 3", got)
+	}
+}
+
+func TestDenialsAreCountedAfterTheFirst(t *testing.T) {
+	g, j := guard(t, small())
+	ctx := context.Background()
+	singly := 0
+	for range 50 {
+		if !g.Collect(at("192.0.2.1"), []string{"session_missing"}, noon) {
+			singly++
+		}
+	}
+	g.Collect(at("192.0.2.1"), []string{"device_unknown", "session_missing"}, noon)
+	for range 7 {
+		g.Throttled(at("2001:db8::5"), "too_many_requests", noon.Add(time.Second))
+	}
+	if singly != 2 {
+		t.Errorf("got %d recorded singly, want 2", singly)
+	}
+	j.fail = errors.New("disk full")
+	if err := g.Flush(ctx); !errors.Is(err, j.fail) {
+		t.Fatalf("got %v", err)
+	}
+	g.Throttled(at("2001:db8::6"), "too_many_requests", noon.Add(time.Minute))
+	j.fail = nil
+	if err := errors.Join(g.Flush(ctx), g.Flush(ctx)); err != nil {
+		t.Fatal(err)
+	}
+	type row struct {
+		address, reasons string
+		count            int
+	}
+	var got []row
+	for _, e := range j.events {
+		if e.Kind != pip.KindDecision || e.Allow || e.Detail != "aggregated" || e.Decision != "" {
+			t.Errorf("got %+v", e)
+		}
+		got = append(got, row{e.Address, fmt.Sprint(e.Reasons), e.Count})
+	}
+	want := []row{
+		{"192.0.2.1", "[device_unknown session_missing]", 1},
+		{"192.0.2.1", "[session_missing]", 48},
+		{"2001:db8::", "[too_many_requests]", 8},
+	}
+	if !slices.Equal(got, want) {
+		t.Errorf("got %v, want %v", got, want)
+	}
+	if g.Collect(at("192.0.2.1"), []string{"session_missing"}, noon) {
+		t.Error("the next window records nothing singly")
+	}
+}
+
+// A flood from everywhere writes so many records and no more.
+func TestAWindowIsBounded(t *testing.T) {
+	g, j := guard(t, small())
+	singly, n := 0, 20_000
+	for i := range n {
+		if !g.Collect(at(fmt.Sprintf("2001:db8:0:%x::1", i)), []string{"session_missing"}, noon) {
+			singly++
+		}
+	}
+	if err := g.Flush(context.Background()); err != nil {
+		t.Fatal(err)
+	}
+	total := singly
+	for _, e := range j.events {
+		total += e.Count
+	}
+	if singly > 200 || len(j.events) > 513 {
+		t.Errorf("got %d records singly and %d of counts", singly, len(j.events))
+	}
+	if total != n {
+		t.Errorf("%d denials are accounted for, want %d", total, n)
+	}
+}
+
+func TestRunFlushes(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		g, j := guard(t, small())
+		ctx, cancel := context.WithCancel(context.Background())
+		done := make(chan struct{})
+		go func() { g.Run(ctx); close(done) }()
+		g.Throttled(at("192.0.2.1"), "too_many_requests", time.Now())
+		time.Sleep(strangers.Every + time.Second)
+		cancel()
+		<-done
+		if len(j.events) != 1 {
+			t.Errorf("got %d records after a window, want 1", len(j.events))
+		}
+	})
+}
+
+func TestSlowWorkQueues(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		g, _ := guard(t, small())
+		ctx := context.Background()
+		var leave []func()
+		for range 2 {
+			l, ok := g.Enter(ctx, false)
+			if !ok {
+				t.Fatal("no place though there are two")
+			}
+			leave = append(leave, l)
+		}
+		results := make(chan bool, 10)
+		for range 3 {
+			go func() {
+				l, ok := g.Enter(ctx, false)
+				results <- ok
+				if ok {
+					l()
+				}
+			}()
+		}
+		synctest.Wait()
+		if _, ok := g.Enter(ctx, false); ok {
+			t.Error("a fourth waits")
+		}
+		if l, ok := g.Enter(ctx, true); !ok {
+			t.Error("a known caller stands behind strangers")
+		} else {
+			l()
+		}
+		leave[0]()
+		leave[0]() // leaving twice frees one place
+		synctest.Wait()
+		if len(results) != 3 {
+			t.Fatalf("got %d who had their turn, want all 3, one after another", len(results))
+		}
+		for range 3 {
+			if !<-results {
+				t.Error("who waited got no turn")
+			}
+		}
+		l, ok := g.Enter(ctx, false)
+		if !ok {
+			t.Fatal("the place is not free again")
+		}
+		start := time.Now()
+		if _, ok := g.Enter(ctx, false); ok || time.Since(start) == 0 {
+			t.Error("who waits too long is let in, or did not wait")
+		}
+		gone, cancel := context.WithCancel(ctx)
+		cancel()
+		if _, ok := g.Enter(gone, false); ok {
+			t.Error("who has gone is let in")
+		}
+		l()
+		leave[1]()
+		for range 2 {
+			if _, ok := g.Enter(ctx, false); !ok {
+				t.Error("places were lost")
+			}
+		}
+	})
+}
+
+func TestNoGuardBoundsNothing(t *testing.T) {
+	var g *strangers.Guard
+	if _, ok := g.Admit(at("192.0.2.1"), noon); !ok || g.Collect(at("192.0.2.1"), nil, noon) || g.Costly("log_in.attempt") {
+		t.Error("a nil guard bounds")
+	}
+	if _, err := strangers.New(strangers.Config{}); err == nil {
+		t.Error("a guard without anything was made")
+	}
+}

@@ -1,0 +1,160 @@
+package strangers
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"net/netip"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/wardgate/wardgate/pip"
+)
+
+// Every is how long denials are counted before their record is written.
+const Every = 10 * time.Second
+
+const (
+	// maxCounted bounds the records of one window; what comes from further
+	// addresses is counted together, without an address.
+	maxCounted = 512
+	// maxSingly bounds the denials of strangers off-site that have a record of
+	// their own in one window, however many addresses they come from.
+	maxSingly = 200
+)
+
+// aggregated marks a record that stands for many.
+const aggregated = "aggregated"
+
+// A window counts what happened since the last flush.
+type window struct {
+	singly map[netip.Prefix]int // denials that got a record of their own
+	away   int                  // of them from off-site
+	counts map[tally]*count
+}
+
+// A tally is what one aggregated record is about.
+type tally struct {
+	network netip.Prefix
+	reasons string // joined by commas
+}
+
+type count struct {
+	n     int
+	first time.Time
+}
+
+// Throttled counts a request that was turned away before anything was asked.
+func (g *Guard) Throttled(c Caller, reason string, now time.Time) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.window.add(tally{networkOf(c.Address), reason}, 1, now)
+}
+
+// Collect reports whether a denial of a caller without a session needs no
+// record of its own, and counts it. The first ones of each address in a window
+// do need one.
+func (g *Guard) Collect(c Caller, reasons []string, now time.Time) bool {
+	if g == nil {
+		return false
+	}
+	l := g.Limits()
+	network, onSite := networkOf(c.Address), g.OnSite(c.Address)
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	w := &g.window
+	room := w.singly[network] < l.OnSiteRecorded
+	if !onSite {
+		room = w.singly[network] < l.Recorded && w.away < maxSingly
+	}
+	if !room {
+		w.add(tally{network, strings.Join(reasons, ",")}, 1, now)
+		return true
+	}
+	if w.singly == nil {
+		w.singly = map[netip.Prefix]int{}
+	}
+	w.singly[network]++
+	if !onSite {
+		w.away++
+	}
+	return false
+}
+
+func (w *window) add(t tally, n int, first time.Time) {
+	if w.counts == nil {
+		w.counts = map[tally]*count{}
+	}
+	c := w.counts[t]
+	if c == nil && len(w.counts) >= maxCounted {
+		t.network = netip.Prefix{}
+		c = w.counts[t]
+	}
+	if c == nil {
+		c = &count{first: first}
+		w.counts[t] = c
+	}
+	c.n += n
+}
+
+// Run writes what was counted, window by window, until the context ends. What
+// was counted then is left for Flush.
+func (g *Guard) Run(ctx context.Context) {
+	ticker := time.NewTicker(Every)
+	defer ticker.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-ticker.C:
+		}
+		if err := g.Flush(ctx); err != nil && ctx.Err() == nil {
+			g.Log.Error("denials were counted but not journalled; they are counted further", "error", err)
+		}
+	}
+}
+
+// Flush ends the window: it writes one record for each address and reason, with
+// the number of requests that it stands for. What cannot be written is counted
+// into the next window.
+func (g *Guard) Flush(ctx context.Context) error {
+	g.mu.Lock()
+	counts := g.window.counts
+	g.window = window{}
+	g.mu.Unlock()
+	tallies := make([]tally, 0, len(counts))
+	for t := range counts {
+		tallies = append(tallies, t)
+	}
+	slices.SortFunc(tallies, func(a, b tally) int {
+		return cmp.Or(counts[a].first.Compare(counts[b].first), cmp.Compare(a.reasons, b.reasons))
+	})
+	var faults []error
+	for _, t := range tallies {
+		if len(faults) == 0 {
+			err := g.Journal.Append(ctx, t.event(counts[t]))
+			if err == nil {
+				continue
+			}
+			faults = append(faults, fmt.Errorf("journal counted denials: %w", err))
+		}
+		g.mu.Lock()
+		g.window.add(t, counts[t].n, counts[t].first)
+		g.mu.Unlock()
+	}
+	return errors.Join(faults...)
+}
+
+// event names the first address of the network that the denials came from.
+func (t tally) event(c *count) pip.Event {
+	e := pip.Event{
+		Kind: pip.KindDecision, Time: c.first, Outcome: "failure",
+		Reasons: strings.Split(t.reasons, ","), Detail: aggregated, Count: c.n,
+	}
+	if t.network.IsValid() {
+		e.Address = t.network.Addr().String()
+	}
+	return e
+}
