@@ -59,7 +59,16 @@ type MissedLines struct {
 // there fails in `opa test`, and the other way round. An error means that the
 // book or its tests do not compile.
 func TestBook(ctx context.Context, fsys fs.FS, o TestOptions) (TestReport, error) {
-	modules, err := parseAll(fsys)
+	files, err := ReadFiles(fsys)
+	if err != nil {
+		return TestReport{}, err
+	}
+	return TestFiles(ctx, files, o)
+}
+
+// TestFiles is TestBook over files that were read before.
+func TestFiles(ctx context.Context, files Files, o TestOptions) (TestReport, error) {
+	modules, err := parse(files)
 	if err != nil {
 		return TestReport{}, err
 	}
@@ -77,20 +86,6 @@ func TestBook(ctx context.Context, fsys fs.FS, o TestOptions) (TestReport, error
 	}
 	report.Duration = time.Since(begun)
 	return report, nil
-}
-
-// parseAll parses rules and tests.
-func parseAll(fsys fs.FS) (map[string]*ast.Module, error) {
-	files, err := readRuleBook(fsys)
-	if err != nil {
-		return nil, err
-	}
-	tests, err := readTests(fsys)
-	if err != nil {
-		return nil, err
-	}
-	maps.Copy(files, tests)
-	return parse(files)
 }
 
 func runTests(ctx context.Context, compiler *ast.Compiler, modules map[string]*ast.Module, filter string, coverage *cover.Cover) (TestReport, error) {

@@ -48,27 +48,46 @@ type Fault struct {
 // not deny the empty request on every floor, or whose tables make no sense.
 // check refuses routes that the enforcement point could not read; nil accepts all.
 func New(fsys fs.FS, sources []pip.Source, check func(pdp.Routes) error, log *slog.Logger) (*Engine, error) {
-	e := &Engine{sources: sources, check: check, log: log}
-	if _, err := e.Activate(fsys); err != nil {
+	files, err := readRuleBook(fsys)
+	if err != nil {
 		return nil, err
 	}
-	return e, nil
+	first, err := Prepare(files, check)
+	if err != nil {
+		return nil, err
+	}
+	return NewFrom(first, sources, check, log), nil
+}
+
+// NewFrom begins with a rule book that was prepared before. check is for those
+// that follow.
+func NewFrom(first *Candidate, sources []pip.Source, check func(pdp.Routes) error, log *slog.Logger) *Engine {
+	e := &Engine{sources: sources, check: check, log: log}
+	e.active.Store(first.rev)
+	return e
 }
 
 // Activate replaces the rule book by the one in fsys, whole, and returns its
 // revision. With an error nothing changes and Fault tells why.
 func (e *Engine) Activate(fsys fs.FS) (string, error) {
-	next, err := load(fsys)
-	if err == nil && e.check != nil {
-		err = e.check(next.tables.routes)
+	files, err := readRuleBook(fsys)
+	var next *Candidate
+	if err == nil {
+		next, err = Prepare(files, e.check)
 	}
 	if err != nil {
 		e.fault.Store(&Fault{Time: time.Now(), Err: err})
 		return "", err
 	}
-	e.active.Store(next)
+	e.Put(next)
+	return next.Revision(), nil
+}
+
+// Put replaces the active rule book by a prepared one, whole: a decision that
+// has begun ends under the one that it began with.
+func (e *Engine) Put(c *Candidate) {
+	e.active.Store(c.rev)
 	e.fault.Store(nil)
-	return next.digest, nil
 }
 
 // Revision is the digest of the active rule book.
