@@ -1,0 +1,199 @@
+package delivery
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"sync"
+	"time"
+
+	"github.com/wardgate/wardgate/pdp"
+	"github.com/wardgate/wardgate/pdp/engine"
+	"github.com/wardgate/wardgate/pdp/engine/bundle"
+	"github.com/wardgate/wardgate/pip"
+)
+
+const (
+	// testsWithin bounds the tests that a bundle carries.
+	testsWithin = 30 * time.Second
+	// ahead is how far a bundle's version may lie before this machine's clock.
+	// A version from the far future would bar every bundle after it.
+	ahead = 5 * time.Minute
+)
+
+// Config is what a Keeper needs.
+type Config struct {
+	Dir    string // where the mark and the last good bundles are kept
+	Source Source
+	Trust  *bundle.Trust
+	Check  func(pdp.Routes) error // refuses routes that the enforcement point could not read; nil accepts all
+	// Journal keeps evidence of what came into force, before it does, and of
+	// what was refused.
+	Journal pip.Journal
+	Log     *slog.Logger
+	// Patience is the longest pause before a source that failed is asked again;
+	// a minute when zero.
+	Patience time.Duration
+}
+
+// A Keeper keeps an engine on the newest good bundle. Its methods may be
+// called in parallel.
+type Keeper struct {
+	config Config
+	first  *engine.Candidate
+
+	turn   sync.Mutex // one bundle at a time; guards what follows
+	shelf  *shelf
+	engine Engine
+	tag    string
+
+	mu     sync.Mutex
+	status Status
+}
+
+// Open returns a Keeper with a first rule book: the last good one, or, when
+// there is none yet or it is no longer good, what the source has. It fails
+// when neither can be had: nothing could be decided.
+func Open(ctx context.Context, c Config) (*Keeper, error) {
+	s, err := openShelf(c.Dir)
+	if err != nil {
+		return nil, err
+	}
+	k := &Keeper{config: c, shelf: s}
+	k.status = Status{Source: c.Source.Name(), Refusals: map[Code]uint64{}}
+	var lastGood error
+	if !s.empty() {
+		if lastGood = k.openLastGood(ctx); lastGood == nil {
+			return k, nil
+		}
+		c.Log.Error("the last good rule book cannot be used; asking the source", "error", lastGood)
+	}
+	if err := k.openSource(ctx); err != nil {
+		return nil, errors.Join(fmt.Errorf("rule book from %s: %w", c.Source.Name(), err), lastGood)
+	}
+	return k, nil
+}
+
+// First is the rule book that the engine begins with.
+func (k *Keeper) First() *engine.Candidate { return k.first }
+
+// Serve names the engine that began with First, once, before Run and Rollback.
+func (k *Keeper) Serve(e Engine) {
+	k.turn.Lock()
+	defer k.turn.Unlock()
+	k.engine = e
+}
+
+// openLastGood takes the bundle that was in force. It was journalled then; it
+// is verified, compiled and tested anew, because keys and programs change.
+func (k *Keeper) openLastGood(ctx context.Context) error {
+	packed, err := k.shelf.packed(k.shelf.mark.Active)
+	if err != nil {
+		return err
+	}
+	b, c, refusal := k.examine(ctx, packed)
+	if refusal != nil {
+		return fmt.Errorf("the last good rule book: %w", refusal)
+	}
+	if b.Digest != k.shelf.mark.Active.Digest {
+		return errors.New("the last good rule book was changed on disk")
+	}
+	k.first = c
+	k.activated(time.Now())
+	return nil
+}
+
+func (k *Keeper) openSource(ctx context.Context) error {
+	arrival, err := k.config.Source.Fetch(ctx, "")
+	if err != nil {
+		return err
+	}
+	if arrival.Packed == nil {
+		return errors.New("it has no bundle")
+	}
+	b, c, refusal := k.examine(ctx, arrival.Packed)
+	if refusal == nil && !k.same(b) {
+		refusal = k.order(b)
+	}
+	if refusal != nil {
+		return refusal
+	}
+	var held *Hold
+	if k.same(b) {
+		held = k.shelf.mark.Held
+	}
+	if err := k.shelf.put(b, held); err != nil {
+		return err
+	}
+	k.first, k.tag = c, arrival.Tag
+	k.activated(time.Now())
+	k.reached(time.Now())
+	return nil
+}
+
+// examine verifies, compiles, checks and tests a bundle. It looks at nothing
+// but the bundle.
+func (k *Keeper) examine(ctx context.Context, packed []byte) (*bundle.Bundle, *engine.Candidate, *Refusal) {
+	b, err := k.config.Trust.Read(packed)
+	if err != nil {
+		return nil, nil, refuse(codeOf(err), err)
+	}
+	c, err := engine.Prepare(b.Files, k.config.Check)
+	if err != nil {
+		return nil, nil, refuse(CodeRefused, err)
+	}
+	if err := runTests(ctx, b.Files); err != nil {
+		return nil, nil, refuse(CodeTests, err)
+	}
+	return b, c, nil
+}
+
+// runTests runs the tests that a bundle carries, if any. A test that fails, or
+// that does not end in time, refuses the bundle.
+func runTests(ctx context.Context, files engine.Files) error {
+	if files.Tests() == 0 {
+		return nil
+	}
+	ctx, cancel := context.WithTimeout(ctx, testsWithin)
+	defer cancel()
+	report, err := engine.TestFiles(ctx, files, engine.TestOptions{})
+	switch {
+	case ctx.Err() != nil:
+		return fmt.Errorf("the rule book's tests did not end within %s: %w", testsWithin, ctx.Err())
+	case err != nil:
+		return err
+	case report.OK():
+		return nil
+	}
+	for i := range report.Tests {
+		if t := &report.Tests[i]; t.Outcome == "fail" || t.Outcome == "error" {
+			return fmt.Errorf("%d of the rule book's tests fail; the first is %s (%s:%d)", report.Failed, t.Name, t.File, t.Line)
+		}
+	}
+	return fmt.Errorf("%d of the rule book's tests fail", report.Failed)
+}
+
+// order refuses a bundle that is not newer than all that were ever in force.
+func (k *Keeper) order(b *bundle.Bundle) *Refusal {
+	if now := time.Now(); b.Version.After(now.Add(ahead)) {
+		return refuse(CodeFuture, fmt.Errorf("the bundle's version %s lies in the future; the clock here says %s",
+			b.Version.Format(time.RFC3339), now.UTC().Format(time.RFC3339)))
+	}
+	newest := k.shelf.mark.Newest
+	if k.shelf.empty() || b.Version.After(newest.Version) {
+		return nil
+	}
+	return refuse(CodeOlder, fmt.Errorf("the bundle's version %s is not newer than %s, the newest that was ever in force",
+		b.Version.Format(time.RFC3339Nano), newest.Version.Format(time.RFC3339Nano)))
+}
+
+// same reports whether b holds the rules that are in force, in the same
+// version: nothing is to be done. It may be signed anew.
+func (k *Keeper) same(b *bundle.Bundle) bool { return k.shelf.mark.Active.is(b) }
+
+// settled reports whether nothing is to be done about b: it is in force, or it
+// is what an operator went back from.
+func (k *Keeper) settled(b *bundle.Bundle) bool {
+	return k.same(b) || k.shelf.mark.Held != nil && k.shelf.mark.Newest.is(b)
+}

@@ -1,0 +1,94 @@
+package delivery
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/wardgate/wardgate/pip"
+)
+
+// MaxReason is how long an operator's reason may be, in bytes.
+const MaxReason = 200
+
+// leastPrefix is how much of a revision names it.
+const leastPrefix = 8
+
+// A Return is an operator's word to go back to an older bundle.
+type Return struct {
+	To     string // beginning of a revision or digest of a bundle that was in force; "" with Packed
+	Packed []byte // the bundle itself; nil with To
+	Reason string // why, for the journal
+}
+
+// Rollback puts an older bundle in force, journalled with its reason. It holds
+// until a bundle arrives that is newer than all before; a restart does not end
+// it. The bundle must be as good as any other, save for its age.
+func (k *Keeper) Rollback(ctx context.Context, r Return) (Delivered, error) {
+	r.Reason = strings.TrimSpace(r.Reason)
+	if r.Reason == "" || len(r.Reason) > MaxReason {
+		return Delivered{}, fmt.Errorf("reason: expected 1 to %d bytes, for the journal", MaxReason)
+	}
+	k.turn.Lock()
+	defer k.turn.Unlock()
+	packed := r.Packed
+	if packed == nil {
+		known, err := k.find(r.To)
+		if err != nil {
+			return Delivered{}, err
+		}
+		if packed, err = k.shelf.packed(known); err != nil {
+			return Delivered{}, err
+		}
+	}
+	b, c, refusal := k.examine(ctx, packed)
+	newest := k.shelf.mark.Newest
+	switch {
+	case refusal != nil:
+		return Delivered{}, refusal
+	case k.same(b):
+		return Delivered{}, errors.New("that rule book is in force already")
+	case b.Version.After(newest.Version):
+		return Delivered{}, errors.New("that rule book is newer than all before; deliver it instead")
+	}
+	held := &Hold{Time: time.Now().UTC(), Reason: r.Reason}
+	if newest.is(b) {
+		held = nil // back at the newest: nothing is held any more
+	}
+	if refusal := k.activate(ctx, b, c, held, pip.Event{Action: "policy.rollback", Subject: "operator", Allow: true, Detail: r.Reason}); refusal != nil {
+		k.refused(ctx, refusal, packed)
+		return Delivered{}, refusal
+	}
+	return k.shelf.mark.Active, nil
+}
+
+// find returns the one bundle that was in force and that a name names.
+func (k *Keeper) find(name string) (Delivered, error) {
+	var found []Delivered
+	for _, d := range k.shelf.mark.Known {
+		long := len(name) >= leastPrefix && (strings.HasPrefix(d.Rules, name) || strings.HasPrefix(d.Digest, name) || strings.HasPrefix(d.Revision, name))
+		if d.Revision == name || long {
+			found = append(found, d)
+		}
+	}
+	switch {
+	case name == "" || len(found) == 0:
+		return Delivered{}, fmt.Errorf("no rule book that was in force here is called %q; name the first %d letters of its revision, or a file", name, leastPrefix)
+	case len(found) > 1:
+		return Delivered{}, fmt.Errorf("%q names %d rule books; name one by its digest, such as %s", name, len(found), found[0].Digest)
+	}
+	return found[0], nil
+}
+
+// Known are the bundles that were in force here and can be gone back to, the
+// newest in force first.
+func (k *Keeper) Known() []Delivered {
+	k.turn.Lock()
+	defer k.turn.Unlock()
+	known := slices.Clone(k.shelf.mark.Known)
+	slices.Reverse(known)
+	return known
+}

@@ -1,0 +1,122 @@
+package delivery
+
+import (
+	"context"
+	"errors"
+	"math/rand/v2"
+	"time"
+
+	"github.com/wardgate/wardgate/pdp/engine"
+	"github.com/wardgate/wardgate/pdp/engine/bundle"
+	"github.com/wardgate/wardgate/pip"
+)
+
+// How long to wait before a source that failed is asked again: doubled from
+// the least to the most, and scattered, so that many machines do not ask at once.
+const (
+	leastBackoff = 500 * time.Millisecond
+	mostBackoff  = time.Minute
+)
+
+// Run brings what the source has to the engine that Serve named, until the
+// context ends.
+func (k *Keeper) Run(ctx context.Context) {
+	for failures := 0; ctx.Err() == nil; {
+		if k.once(ctx) {
+			failures = 0
+			continue
+		}
+		wait(ctx, k.backoff(failures))
+		failures++
+	}
+}
+
+// once asks the source once, and reports whether it may be asked again at once.
+func (k *Keeper) once(ctx context.Context) bool {
+	arrival, err := k.config.Source.Fetch(ctx, k.tag)
+	if ctx.Err() != nil {
+		return true
+	}
+	if err != nil {
+		k.unreached(time.Now(), err)
+		return false
+	}
+	k.reached(time.Now())
+	if arrival.Packed == nil {
+		return true
+	}
+	err = k.offer(ctx, arrival.Packed)
+	var refusal *Refusal
+	if errors.As(err, &refusal) && refusal.passing() {
+		k.tag = "" // ask for whatever there is then
+		return false
+	}
+	k.tag = arrival.Tag
+	return true
+}
+
+// offer puts a bundle in force, or refuses it.
+func (k *Keeper) offer(ctx context.Context, packed []byte) error {
+	k.turn.Lock()
+	defer k.turn.Unlock()
+	// What is in force already needs no examination, which costs a second.
+	b, err := k.config.Trust.Read(packed)
+	if err == nil && k.settled(b) {
+		k.agreed()
+		return nil
+	}
+	var refusal *Refusal
+	if err != nil {
+		refusal = refuse(codeOf(err), err)
+	} else if refusal = k.order(b); refusal == nil {
+		var c *engine.Candidate
+		if b, c, refusal = k.examine(ctx, packed); refusal == nil {
+			refusal = k.activate(ctx, b, c, nil, pip.Event{Action: "policy.activate"})
+		}
+	}
+	if refusal == nil {
+		return nil
+	}
+	if ctx.Err() == nil {
+		k.refused(ctx, refusal, packed)
+	}
+	return refusal
+}
+
+// activate puts a bundle in force once that is durable and journalled. The
+// mark comes first: should the process end in between, the bundle is in force
+// at the next start, and no older one ever.
+func (k *Keeper) activate(ctx context.Context, b *bundle.Bundle, c *engine.Candidate, held *Hold, e pip.Event) *Refusal {
+	e.Kind, e.Time, e.Outcome, e.Revision = pip.KindPolicy, time.Now(), "success", c.Revision()
+	if err := k.config.Journal.Append(ctx, e); err != nil {
+		return refuse(CodeNotJournaled, err)
+	}
+	if err := k.shelf.put(b, held); err != nil {
+		return refuse(CodeNotDurable, err)
+	}
+	k.engine.Put(c)
+	k.activated(time.Now())
+	k.config.Log.Info("a rule book is in force", "revision", c.Revision(), "bundle", b.Revision, "version", b.Version, "action", e.Action)
+	return nil
+}
+
+func (k *Keeper) backoff(failures int) time.Duration {
+	most := k.config.Patience
+	if most <= 0 {
+		most = mostBackoff
+	}
+	most = min(most, leastBackoff<<min(failures, 16))
+	return most/2 + rand.N(most/2)
+}
+
+func wait(ctx context.Context, d time.Duration) {
+	if d <= 0 {
+		return
+	}
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-ctx.Done():
+	case <-timer.C:
+	}
+}

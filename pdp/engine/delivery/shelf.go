@@ -1,0 +1,147 @@
+package delivery
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"time"
+
+	"github.com/wardgate/wardgate/pdp/engine/bundle"
+)
+
+const (
+	markName   = "mark.json"
+	markFormat = 1
+	kept       = 10 // bundles that a rollback can name
+)
+
+// A Delivered is one bundle that was in force.
+type Delivered struct {
+	Version  time.Time `json:"version"`  // by its signed manifest
+	Revision string    `json:"revision"` // what the manifest calls it
+	Rules    string    `json:"rules"`    // the revision that decisions bear
+	Digest   string    `json:"digest"`   // SHA-256 of the packed bundle
+}
+
+// is reports whether b holds these rules in this version.
+func (d *Delivered) is(b *bundle.Bundle) bool {
+	return d.Version.Equal(b.Version) && d.Rules == b.Files.Revision()
+}
+
+// A Hold says that an operator went back to an older bundle. It ends when a
+// bundle newer than all before arrives.
+type Hold struct {
+	Time   time.Time `json:"time"`
+	Reason string    `json:"reason"`
+}
+
+// mark is what must survive every restart: a bundle that is older than the
+// newest that was ever in force would bring back what a hospital forbade since.
+type mark struct {
+	Format int         `json:"format"`
+	Newest Delivered   `json:"newest"`
+	Active Delivered   `json:"active"`
+	Held   *Hold       `json:"held,omitempty"`
+	Known  []Delivered `json:"known"` // the newest last
+}
+
+// A shelf keeps the mark and the bundles that were in force, in a folder.
+type shelf struct {
+	dir  string
+	mark mark
+}
+
+// openShelf reads the folder, and makes it when there is none. A folder that
+// holds bundles and no mark has lost its mark, and is refused.
+func openShelf(dir string) (*shelf, error) {
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return nil, fmt.Errorf("policy folder: %w", err)
+	}
+	s := &shelf{dir: dir}
+	raw, err := os.ReadFile(filepath.Join(dir, markName))
+	switch {
+	case errors.Is(err, os.ErrNotExist):
+		bundles, err := filepath.Glob(s.path("*"))
+		if err == nil && len(bundles) > 0 {
+			err = fmt.Errorf("policy folder %s has lost %s, which says how new the newest rule book was; restore it from a backup", dir, markName)
+		}
+		return s, err
+	case err != nil:
+		return nil, fmt.Errorf("policy folder: %w", err)
+	}
+	if err := json.Unmarshal(raw, &s.mark); err != nil || s.mark.Format != markFormat || s.mark.Newest.Version.IsZero() {
+		return nil, fmt.Errorf("policy folder %s: %s is not readable; restore it from a backup", dir, markName)
+	}
+	return s, nil
+}
+
+// empty reports whether no bundle was ever in force.
+func (s *shelf) empty() bool { return s.mark.Format == 0 }
+
+func (s *shelf) path(digest string) string {
+	return filepath.Join(s.dir, "bundle-"+digest+".tar.gz")
+}
+
+// packed returns the bytes of a bundle on the shelf.
+func (s *shelf) packed(d Delivered) ([]byte, error) {
+	raw, err := os.ReadFile(s.path(d.Digest))
+	if err != nil {
+		return nil, fmt.Errorf("policy folder: %w", err)
+	}
+	return raw, nil
+}
+
+// put makes durable that b is about to be in force: first its bytes, then the
+// mark. With an error the shelf is as before, save for a file that nothing names.
+func (s *shelf) put(b *bundle.Bundle, held *Hold) error {
+	d := Delivered{b.Version, b.Revision, b.Files.Revision(), b.Digest}
+	if err := writeDurably(s.path(d.Digest), b.Packed); err != nil {
+		return fmt.Errorf("keep the bundle: %w", err)
+	}
+	next := mark{Format: markFormat, Newest: s.mark.Newest, Active: d, Held: held}
+	if d.Version.After(next.Newest.Version) {
+		next.Newest = d
+	}
+	next.Known = append(slices.DeleteFunc(slices.Clone(s.mark.Known), func(k Delivered) bool { return k.Digest == d.Digest }), d)
+	forgotten := next.Known[:max(0, len(next.Known)-kept)]
+	next.Known = next.Known[len(forgotten):]
+	raw, err := json.MarshalIndent(next, "", "  ")
+	if err == nil {
+		err = writeDurably(filepath.Join(s.dir, markName), append(raw, '\n'))
+	}
+	if err != nil {
+		return fmt.Errorf("keep the mark: %w", err)
+	}
+	s.mark = next
+	for _, old := range forgotten {
+		_ = os.Remove(s.path(old.Digest)) // a copy too many harms nobody
+	}
+	return nil
+}
+
+// writeDurably gives a file its name only when its bytes would survive a power
+// cut, and returns when the name would.
+func writeDurably(file string, content []byte) error {
+	half, err := os.OpenFile(file+".new", os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o600)
+	if err != nil {
+		return err
+	}
+	_, err = half.Write(content)
+	if err == nil {
+		err = half.Sync()
+	}
+	if err = errors.Join(err, half.Close()); err != nil {
+		return err
+	}
+	if err := os.Rename(half.Name(), file); err != nil {
+		return err
+	}
+	folder, err := os.Open(filepath.Dir(file))
+	if err != nil {
+		return err
+	}
+	return errors.Join(folder.Sync(), folder.Close())
+}
