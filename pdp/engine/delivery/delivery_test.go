@@ -200,7 +200,9 @@ func (w *ward) start() {
 	}
 	w.keeper = keeper
 	w.engine = engine.NewFrom(keeper.First(), nil, nil, slog.New(slog.DiscardHandler))
-	keeper.Serve(w.engine)
+	if err := keeper.Serve(context.Background(), w.engine); err != nil {
+		w.t.Fatal(err)
+	}
 	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan struct{})
 	go func() { defer close(done); keeper.Run(ctx) }()
@@ -305,6 +307,9 @@ func TestTheNewestOutlivesRestarts(t *testing.T) {
 func TestALostOrTamperedMarkIsNotBegunAnew(t *testing.T) {
 	p := newPress(t)
 	w := newWard(t, p, newBelt(p.edition(5)))
+	if got := w.journal.details(); !slices.Contains(got, "policy.activate success ") {
+		t.Errorf("the first is not journalled: %q", got)
+	}
 	w.stop()
 	mark := filepath.Join(w.dir, "mark.json")
 	raw, err := os.ReadFile(mark)

@@ -42,6 +42,7 @@ type Config struct {
 type Keeper struct {
 	config Config
 	first  *engine.Candidate
+	fresh  *bundle.Bundle // first, when it was not in force before
 
 	turn   sync.Mutex // one bundle at a time; guards what follows
 	shelf  *shelf
@@ -54,7 +55,8 @@ type Keeper struct {
 
 // Open returns a Keeper with a first rule book: the last good one, or, when
 // there is none yet or it is no longer good, what the source has. It fails
-// when neither can be had: nothing could be decided.
+// when neither can be had: nothing could be decided. It writes nothing: that is
+// for Serve, when the caller has the folder for itself.
 func Open(ctx context.Context, c Config) (*Keeper, error) {
 	s, err := openShelf(c.Dir)
 	if err != nil {
@@ -78,11 +80,35 @@ func Open(ctx context.Context, c Config) (*Keeper, error) {
 // First is the rule book that the engine begins with.
 func (k *Keeper) First() *engine.Candidate { return k.first }
 
-// Serve names the engine that began with First, once, before Run and Rollback.
-func (k *Keeper) Serve(e Engine) {
+// Serve names the engine that began with First, before Run and Rollback and
+// before the engine is asked. A first rule book that was not in force before is
+// made durable and journalled now.
+func (k *Keeper) Serve(ctx context.Context, e Engine) error {
 	k.turn.Lock()
 	defer k.turn.Unlock()
+	now, err := openShelf(k.config.Dir)
+	if err != nil {
+		return err
+	}
+	if now.mark.Newest != k.shelf.mark.Newest || now.mark.Active != k.shelf.mark.Active {
+		return fmt.Errorf("policy folder %s was changed by another process; start again", k.config.Dir)
+	}
 	k.engine = e
+	if k.fresh == nil {
+		k.activated(time.Now())
+		return nil
+	}
+	if err := k.shelf.make(); err != nil {
+		return err
+	}
+	var held *Hold
+	if k.same(k.fresh) {
+		held = k.shelf.mark.Held
+	}
+	if refusal := k.activate(ctx, k.fresh, k.first, held, pip.Event{Action: "policy.activate"}); refusal != nil {
+		return refusal
+	}
+	return nil
 }
 
 // openLastGood takes the bundle that was in force. It was journalled then; it
@@ -100,7 +126,6 @@ func (k *Keeper) openLastGood(ctx context.Context) error {
 		return errors.New("the last good rule book was changed on disk")
 	}
 	k.first = c
-	k.activated(time.Now())
 	return nil
 }
 
@@ -119,15 +144,7 @@ func (k *Keeper) openSource(ctx context.Context) error {
 	if refusal != nil {
 		return refusal
 	}
-	var held *Hold
-	if k.same(b) {
-		held = k.shelf.mark.Held
-	}
-	if err := k.shelf.put(b, held); err != nil {
-		return err
-	}
-	k.first, k.tag = c, arrival.Tag
-	k.activated(time.Now())
+	k.first, k.fresh, k.tag = c, b, arrival.Tag
 	k.reached(time.Now())
 	return nil
 }

@@ -54,12 +54,9 @@ type shelf struct {
 	mark mark
 }
 
-// openShelf reads the folder, and makes it when there is none. A folder that
-// holds bundles and no mark has lost its mark, and is refused.
+// openShelf reads the folder; there may be none yet. A folder that holds
+// bundles and no mark has lost its mark, and is refused.
 func openShelf(dir string) (*shelf, error) {
-	if err := os.MkdirAll(dir, 0o700); err != nil {
-		return nil, fmt.Errorf("policy folder: %w", err)
-	}
 	s := &shelf{dir: dir}
 	raw, err := os.ReadFile(filepath.Join(dir, markName))
 	switch {
@@ -76,6 +73,14 @@ func openShelf(dir string) (*shelf, error) {
 		return nil, fmt.Errorf("policy folder %s: %s is not readable; restore it from a backup", dir, markName)
 	}
 	return s, nil
+}
+
+// make makes the folder, durably.
+func (s *shelf) make() error {
+	if err := os.MkdirAll(s.dir, 0o700); err != nil {
+		return fmt.Errorf("policy folder: %w", err)
+	}
+	return syncFolder(filepath.Dir(s.dir))
 }
 
 // empty reports whether no bundle was ever in force.
@@ -139,7 +144,11 @@ func writeDurably(file string, content []byte) error {
 	if err := os.Rename(half.Name(), file); err != nil {
 		return err
 	}
-	folder, err := os.Open(filepath.Dir(file))
+	return syncFolder(filepath.Dir(file))
+}
+
+func syncFolder(dir string) error {
+	folder, err := os.Open(dir)
 	if err != nil {
 		return err
 	}
