@@ -7,12 +7,10 @@ import (
 	"crypto/tls"
 	"errors"
 	"fmt"
-	"io/fs"
 	"log/slog"
 	"net"
 	"net/http"
 	"net/url"
-	"os"
 	"sync/atomic"
 	"time"
 
@@ -20,15 +18,13 @@ import (
 
 	"github.com/wardgate/wardgate/internal/assertion"
 	"github.com/wardgate/wardgate/internal/mtls"
-	"github.com/wardgate/wardgate/pdp"
 	"github.com/wardgate/wardgate/pdp/admin"
 	"github.com/wardgate/wardgate/pdp/engine"
+	"github.com/wardgate/wardgate/pdp/engine/delivery"
 	"github.com/wardgate/wardgate/pep"
-	"github.com/wardgate/wardgate/pep/route"
 	"github.com/wardgate/wardgate/pep/strangers"
 	"github.com/wardgate/wardgate/pip"
 	"github.com/wardgate/wardgate/pip/signals"
-	"github.com/wardgate/wardgate/policies"
 )
 
 // Who signs access tokens, and for whom.
@@ -44,6 +40,7 @@ type App struct {
 	log       *slog.Logger
 	data      *dataFolder
 	engine    *engine.Engine
+	keeper    *delivery.Keeper // nil unless signed bundles are delivered
 	journal   *observed
 	admin     *admin.Admin
 	stores    *stores
@@ -87,16 +84,11 @@ func (a *App) open(ctx context.Context) error {
 	if a.outer, err = a.outerTLS(); err != nil {
 		return err
 	}
-	if err := a.checkBook(); err != nil {
-		return err
-	}
 	sources := &sources{}
-	if a.engine, err = engine.New(a.ruleBook(), sources.list(), checkRoutes, a.log); err != nil {
+	if err := a.openPolicy(ctx, sources.list()); err != nil {
 		return err
 	}
-	if a.config.Policies != "" {
-		a.inBackground(func(ctx context.Context) { a.engine.Watch(ctx, a.ruleBook(), a.policyChanged) })
-	}
+	a.inBackground(a.followPolicy)
 	if a.data, err = openData(a.config.Data, a.config.Demo); err != nil {
 		return err
 	}
@@ -105,6 +97,9 @@ func (a *App) open(ctx context.Context) error {
 		return err
 	}
 	if err := a.openStores(ctx, sources); err != nil {
+		return err
+	}
+	if err := a.servePolicy(ctx); err != nil {
 		return err
 	}
 	if err := a.serveParts(); err != nil {
@@ -145,31 +140,6 @@ func closeOnce(l net.Listener) func() error {
 		}
 		return nil
 	}
-}
-
-func (a *App) ruleBook() fs.FS {
-	if a.config.Policies == "" {
-		return policies.FS
-	}
-	return os.DirFS(a.config.Policies)
-}
-
-// checkBook says plainly that the rule book's folder is not there.
-func (a *App) checkBook() error {
-	if a.config.Policies == "" {
-		return nil
-	}
-	if info, err := os.Stat(a.config.Policies); err != nil || !info.IsDir() {
-		return fmt.Errorf("rule book: %s is no folder that can be read; name one with --policies", a.config.Policies)
-	}
-	return nil
-}
-
-// checkRoutes refuses a rule book whose routes the enforcement point could not
-// read.
-func checkRoutes(r pdp.Routes) error {
-	_, err := route.New(r)
-	return err
 }
 
 func (a *App) onClose(f func() error) { a.closers = append(a.closers, f) }
@@ -327,21 +297,6 @@ func (a *App) Run(ctx context.Context) error {
 		Kind: pip.KindSystem, Time: time.Now(), Action: "stop", Outcome: "success",
 	})
 	return errors.Join(err, counted, stop, a.Close())
-}
-
-// policyChanged keeps evidence of a new rule book, or of one that was refused.
-func (a *App) policyChanged(revision string, err error) {
-	e := pip.Event{Kind: pip.KindPolicy, Time: time.Now(), Action: "policy.activate", Outcome: "success", Revision: revision}
-	if err != nil {
-		e.Outcome, e.Detail, e.Revision = "failure", "rule_book_refused", a.engine.Revision()
-		a.log.Error("the changed rule book was refused; the last good one goes on serving", "error", err)
-	} else {
-		a.log.Info("a changed rule book is in force", "revision", revision)
-	}
-	a.metrics.policy(err)
-	if err := a.journal.Append(context.Background(), e); err != nil {
-		a.log.Error("policy change not journalled", "error", err)
-	}
 }
 
 // inBackground has work done from the start of Run until its context ends.

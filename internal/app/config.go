@@ -44,6 +44,10 @@ type Config struct {
 	Operations struct {
 		Listen string `koanf:"listen"`
 	} `koanf:"operations"`
+	Policy       PolicyConfig    `koanf:"policy"`
+	DecisionLogs CollectorConfig `koanf:"decision_logs"` // every decision, in OPA's format
+	Status       CollectorConfig `koanf:"status"`        // which rule book is in force, in OPA's format
+
 	Location struct {
 		Database string `koanf:"database"` // MMDB file with the countries of addresses; "" knows none
 	} `koanf:"location"`
@@ -82,6 +86,7 @@ func DefaultConfig() Config {
 	c.ExtAuth.Listen = "127.0.0.1:9191"
 	c.ExtAuth.Applications = []string{}
 	c.Operations.Listen = "127.0.0.1:9464"
+	c.Policy = defaultPolicy()
 	c.Mail.SMTP.Port = 587
 	c.Mail.SMTP.TLS = "starttls"
 	c.Journal.Chain = "main"
@@ -178,7 +183,10 @@ func kindOf(key string) string {
 		return "a list of addresses and networks"
 	case "extauth.applications":
 		return "a list of names"
-	case "mail.smtp.port", "limits.connections", "limits.connections_per_address":
+	case "policy.verification_keys":
+		return "a list such as [hospital=/etc/wardgate/policy.pub]"
+	case "mail.smtp.port", "limits.connections", "limits.connections_per_address",
+		"policy.long_poll_seconds", "policy.min_delay_seconds", "policy.max_delay_seconds":
 		return aNumber
 	default:
 		return "a text"
@@ -269,6 +277,7 @@ func (c *Config) Check() error {
 		fault("pep.certificate, pep.key: one is set without the other")
 	}
 	c.checkMail(fault)
+	c.checkPolicy(fault)
 	if _, err := trustedProxies(c.PEP.TrustedProxies); err != nil {
 		faults = append(faults, err)
 	}

@@ -20,7 +20,6 @@ type metrics struct {
 	registry  *prometheus.Registry
 	decisions *prometheus.CounterVec
 	seconds   prometheus.Histogram
-	refused   prometheus.Gauge
 }
 
 func newMetrics() *metrics {
@@ -35,21 +34,10 @@ func newMetrics() *metrics {
 			Help:    "Time to gather facts and decide.",
 			Buckets: prometheus.ExponentialBuckets(5e-6, 2, 15),
 		}),
-		refused: prometheus.NewGauge(prometheus.GaugeOpts{
-			Name: "wardgate_policy_refused",
-			Help: "1 while the newest rule book was refused and the last good one serves.",
-		}),
 	}
-	m.registry.MustRegister(m.decisions, m.seconds, m.refused,
+	m.registry.MustRegister(m.decisions, m.seconds,
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	return m
-}
-
-func (m *metrics) policy(err error) {
-	m.refused.Set(0)
-	if err != nil {
-		m.refused.Set(1)
-	}
 }
 
 // decider counts and times what d decides.
@@ -124,18 +112,6 @@ type readiness struct {
 	Revocations string `json:"revocations"` // how far the list may be believed: "fresh", "stale", "unknown"
 }
 
-type policyDetail struct {
-	Revision string         `json:"revision"`
-	Source   string         `json:"source"` // "built-in", or the watched folder
-	Refused  *refusedDetail `json:"refused,omitempty"`
-}
-
-// refusedDetail tells the operator why the newest rule book is not in force.
-type refusedDetail struct {
-	Time  time.Time `json:"time"`
-	Error string    `json:"error"`
-}
-
 // readiness stays 200 while a last good rule book serves.
 func (a *App) readiness() (int, readiness) {
 	r := readiness{Status: "ready", Since: a.started, Policy: a.readyPolicy()}
@@ -149,17 +125,6 @@ func (a *App) readiness() (int, readiness) {
 		return http.StatusServiceUnavailable, r
 	}
 	return http.StatusOK, r
-}
-
-func (a *App) readyPolicy() policyDetail {
-	p := policyDetail{Revision: a.engine.Revision(), Source: "built-in"}
-	if a.config.Policies != "" {
-		p.Source = a.config.Policies
-	}
-	if f := a.engine.Fault(); f != nil {
-		p.Refused = &refusedDetail{Time: f.Time, Error: f.Err.Error()}
-	}
-	return p
 }
 
 // VersionInfo says what program this is.

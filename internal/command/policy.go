@@ -9,11 +9,14 @@ import (
 )
 
 type policyCommand struct {
-	Check   policyCheck   `cmd:"" help:"Find every fault of a rule book."`
-	Test    policyTest    `cmd:"" help:"Run a rule book's own tests."`
-	Eval    policyEval    `cmd:"" help:"Ask a rule book about one request."`
-	Explain policyExplain `cmd:"" help:"Say why a decision was made, and what would allow."`
-	Replay  policyReplay  `cmd:"" help:"Ask a rule book again about every recorded decision."`
+	Check    policyCheck    `cmd:"" help:"Find every fault of a rule book."`
+	Test     policyTest     `cmd:"" help:"Run a rule book's own tests."`
+	Eval     policyEval     `cmd:"" help:"Ask a rule book about one request."`
+	Explain  policyExplain  `cmd:"" help:"Say why a decision was made, and what would allow."`
+	Replay   policyReplay   `cmd:"" help:"Ask a rule book again about every recorded decision."`
+	Bundle   policyBundle   `cmd:"" help:"Check, test and sign a rule book as an OPA bundle, or verify one."`
+	History  policyHistory  `cmd:"" help:"List the bundles that were in force in a running wardgate."`
+	Rollback policyRollback `cmd:"" help:"Put an older bundle in force in a running wardgate, until a newer one arrives."`
 }
 
 // bookAt is the rule book in a folder, or the built-in one when none is named.

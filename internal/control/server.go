@@ -21,6 +21,7 @@ type Operator interface {
 	AddMachine(ctx context.Context, name string) (Machine, error)
 	DropMachine(ctx context.Context, name string) error
 	RotateKeys(ctx context.Context) error
+	PolicyOperator
 }
 
 var _ Operator = (*Client)(nil)
@@ -36,6 +37,8 @@ func Handler(o Operator, log *slog.Logger) http.Handler {
 	mux.HandleFunc("POST /machines/{name}", s.addMachine)
 	mux.HandleFunc("DELETE /machines/{name}", s.dropMachine)
 	mux.HandleFunc("POST /keys/rotate", s.rotate)
+	mux.HandleFunc("GET /policy/bundles", s.bundles)
+	mux.HandleFunc("POST /policy/rollback", s.rollback)
 	return mux
 }
 
@@ -89,7 +92,11 @@ func (s server) rotate(w http.ResponseWriter, r *http.Request) {
 }
 
 func (s server) read(w http.ResponseWriter, r *http.Request, into any) bool {
-	d := json.NewDecoder(http.MaxBytesReader(w, r.Body, maxBody))
+	return s.readUpTo(w, r, maxBody, into)
+}
+
+func (s server) readUpTo(w http.ResponseWriter, r *http.Request, most int64, into any) bool {
+	d := json.NewDecoder(http.MaxBytesReader(w, r.Body, most))
 	d.DisallowUnknownFields()
 	if err := d.Decode(into); err != nil {
 		s.answer(w, nil, errors.New("the request is not readable"))
