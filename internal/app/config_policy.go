@@ -4,8 +4,6 @@ import (
 	"crypto/x509"
 	"errors"
 	"fmt"
-	"net"
-	"net/url"
 	"os"
 	"strings"
 	"time"
@@ -29,14 +27,6 @@ type PolicyConfig struct {
 
 	VerificationKeys []string `koanf:"verification_keys"` // ID=FILE, public keys in PEM
 	Scope            string   `koanf:"scope"`             // that bundles must be signed for
-}
-
-// CollectorConfig is an HTTP service that collects reports. URL is the base of
-// its paths; "" reports nothing.
-type CollectorConfig struct {
-	URL             string `koanf:"url"`
-	BearerTokenFile string `koanf:"bearer_token_file"`
-	CAFile          string `koanf:"ca_file"`
 }
 
 func defaultPolicy() PolicyConfig {
@@ -89,33 +79,6 @@ func (c *Config) checkPolicy(fault func(format string, args ...any)) {
 	if p.MinDelaySeconds < 1 || p.MaxDelaySeconds < p.MinDelaySeconds || p.MaxDelaySeconds > 86400 {
 		fault("policy.min_delay_seconds, policy.max_delay_seconds: expected 1 to 86400, the least first")
 	}
-	for _, one := range []struct {
-		key string
-		CollectorConfig
-	}{{"decision_logs", c.DecisionLogs}, {"status", c.Status}} {
-		checkCollector(one.key, one.CollectorConfig, fault)
-	}
-}
-
-func checkCollector(key string, c CollectorConfig, fault func(format string, args ...any)) {
-	if c.URL == "" {
-		if c.BearerTokenFile != "" || c.CAFile != "" {
-			fault("%s.url: expected an address, because other keys of %s are set", key, key)
-		}
-		return
-	}
-	u, err := url.Parse(c.URL)
-	switch {
-	case err != nil || u.Host == "" || u.User != nil || u.RawQuery != "" || u.Fragment != "":
-		fault("%s.url: expected an address such as https://opa.hospital.example, without password and query", key)
-	case u.Scheme != "https" && (u.Scheme != "http" || !isLoopbackName(u.Hostname())):
-		fault("%s.url: plain HTTP is for loopback alone; use https", key)
-	}
-}
-
-func isLoopbackName(host string) bool {
-	ip := net.ParseIP(host)
-	return host == "localhost" || ip != nil && ip.IsLoopback()
 }
 
 // trust reads the verification keys.
