@@ -18,17 +18,18 @@ func TestImportsPointTheRightWay(t *testing.T) {
 	}{
 		{"policies", nil},
 		{"pip", nil},
-		{"pip/...", []string{"pip", "internal/assertion", "internal/problem", "internal/mtls"}},
+		{"pip/...", []string{"pip", "internal/assertion", "internal/problem", "internal/mtls", "internal/sqldb"}},
 		{"pdp", []string{"pip"}},
 		{"pdp/engine", []string{"pdp", "pip"}},
-		{"pdp/...", []string{"pdp", "pip", "internal/assertion", "internal/problem"}},
+		{"pdp/...", []string{"pdp", "pip", "internal/assertion", "internal/problem", "internal/sqldb"}},
 		{"pep/...", []string{"pdp", "pip", "internal/assertion", "internal/problem"}},
-		{"records/...", []string{"pip", "internal/assertion", "internal/problem"}},
+		{"records/...", []string{"pip", "internal/assertion", "internal/problem", "internal/sqldb"}},
 		{"inference/...", []string{"pip", "internal/assertion", "internal/problem"}},
 		{"internal/assertion", []string{"internal/problem"}},
 		{"internal/problem", nil},
 		{"internal/mtls", nil},
 		{"internal/realserver", nil},
+		{"internal/sqldb", nil},
 		{"cmd/...", []string{"internal/command", "..."}},
 	}
 	for _, tt := range tests {
@@ -72,6 +73,22 @@ func TestOnlyTheEngineImportsOPA(t *testing.T) {
 		from, imports, _ := strings.Cut(p, " ")
 		if strings.Contains(imports, "github.com/open-policy-agent/opa") && from != module+"pdp/engine" && from != module+"pdp/engine/bundle" {
 			t.Errorf("%s imports OPA", from)
+		}
+	}
+}
+
+// TestOnlyStoresOpenDatabases keeps SQL out of what thinks: a driver is seen by
+// one package, and that package by stores.
+func TestOnlyStoresOpenDatabases(t *testing.T) {
+	stores := []string{"pip/identity/sqlstore", "pdp/admin/sqlstore", "pip/audit/sqlanchor", "records/store", "internal/app", "internal/sqldb/sqldbtest"}
+	for _, p := range list(t, `{{.ImportPath}} {{join .Imports " "}}`, "../../...") {
+		from, imports, _ := strings.Cut(p, " ")
+		from = strings.TrimPrefix(from, module)
+		for _, dep := range strings.Fields(imports) {
+			driver := strings.HasPrefix(dep, "github.com/go-sql-driver/") || strings.HasPrefix(dep, "modernc.org/sqlite")
+			if driver && from != "internal/sqldb" && from != "internal/realserver" || dep == module+"internal/sqldb" && !slices.Contains(stores, from) {
+				t.Errorf("%s imports %s", from, dep)
+			}
 		}
 	}
 }

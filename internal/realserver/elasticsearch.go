@@ -31,7 +31,7 @@ type ElasticsearchServer struct {
 type elasticsearch struct {
 	home    string
 	java    string
-	dir     string
+	room    *room
 	address string
 	as      *syscall.Credential // nil for the user of this process
 
@@ -108,7 +108,7 @@ func newElasticsearch() (*elasticsearch, error) {
 	if err != nil {
 		return nil, err
 	}
-	if e.dir, err = folder("elasticsearch"); err != nil {
+	if e.room, err = newRoom("elasticsearch"); err != nil {
 		return nil, err
 	}
 	settings := strings.Join([]string{
@@ -116,13 +116,13 @@ func newElasticsearch() (*elasticsearch, error) {
 		"xpack.security.enabled: false",
 		"http.host: 127.0.0.1", "http.port: " + port(e.address),
 		"transport.host: 127.0.0.1", "transport.port: " + port(inner),
-		"path.data: " + filepath.Join(e.dir, "data"), "path.logs: " + filepath.Join(e.dir, "logs"),
+		"path.data: " + e.room.path("data"), "path.logs: " + e.room.path("logs"),
 		"cluster.routing.allocation.disk.threshold_enabled: false",
 	}, "\n") + "\n"
 	if hasGeoIP(home) {
 		settings += "ingest.geoip.downloader.enabled: false\n" // a test's server calls nobody
 	}
-	config := filepath.Join(e.dir, "config")
+	config := e.room.path("config")
 	if err := os.CopyFS(config, os.DirFS(filepath.Join(home, "config"))); err != nil {
 		return nil, fmt.Errorf("elasticsearch's configuration: %w", err)
 	}
@@ -131,7 +131,7 @@ func newElasticsearch() (*elasticsearch, error) {
 	}
 	// It may not write below its configuration, so that its temporary folder
 	// must not hold that.
-	if err := os.Mkdir(filepath.Join(e.dir, "tmp"), 0o700); err != nil {
+	if err := os.Mkdir(e.room.path("tmp"), 0o700); err != nil {
 		return nil, fmt.Errorf("elasticsearch's folder: %w", err)
 	}
 	return e, e.giveAway()
@@ -204,7 +204,7 @@ func (e *elasticsearch) giveAway() error {
 		return fmt.Errorf("user nobody: %w", err)
 	}
 	e.as = &syscall.Credential{Uid: uint32(uid), Gid: uint32(gid)}
-	return filepath.WalkDir(e.dir, func(path string, _ os.DirEntry, err error) error {
+	return filepath.WalkDir(e.room.dir, func(path string, _ os.DirEntry, err error) error {
 		if err != nil {
 			return err
 		}
@@ -219,14 +219,14 @@ func (e *elasticsearch) start() error {
 		return nil
 	}
 	cmd := exec.Command(filepath.Join(e.home, "bin", "elasticsearch"))
-	cmd.Dir = e.dir
+	cmd.Dir = e.room.dir
 	cmd.Env = []string{
-		"PATH=" + os.Getenv("PATH"), "HOME=" + e.dir, "ES_JAVA_HOME=" + e.java, "ES_TMPDIR=" + filepath.Join(e.dir, "tmp"),
-		"ES_PATH_CONF=" + filepath.Join(e.dir, "config"), "ES_JAVA_OPTS=-Xms512m -Xmx512m",
+		"PATH=" + os.Getenv("PATH"), "HOME=" + e.room.dir, "ES_JAVA_HOME=" + e.java, "ES_TMPDIR=" + e.room.path("tmp"),
+		"ES_PATH_CONF=" + e.room.path("config"), "ES_JAVA_OPTS=-Xms512m -Xmx512m",
 	}
 	var err error
 	// Its launcher passes a polite end on to the server, but not a kill.
-	if e.p, err = launch("elasticsearch", cmd, filepath.Join(e.dir, "log"), syscall.SIGTERM, e.as); err != nil {
+	if e.p, err = launch("elasticsearch", cmd, e.room.path("log"), syscall.SIGTERM, e.as); err != nil {
 		return err
 	}
 	return e.p.await(e.healthy)

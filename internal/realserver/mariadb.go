@@ -9,7 +9,6 @@ import (
 	"os"
 	"os/exec"
 	"os/user"
-	"path/filepath"
 	"strings"
 	"sync"
 	"syscall"
@@ -33,7 +32,7 @@ type MariaDBServer struct {
 type mariadb struct {
 	program string
 	args    []string
-	dir     string
+	room    *room
 	address string
 	secret  string
 	cert    certificate
@@ -83,16 +82,35 @@ func (m *MariaDBServer) DSNVia(address, database string) string {
 	return c.FormatDSN()
 }
 
-// Database makes an empty database for this test, and returns its name.
+// Database makes an empty database for this test, which compares byte for byte,
+// and returns its name.
 func (m *MariaDBServer) Database() string {
 	m.t.Helper()
 	name := "wardgate_" + strings.ToLower(rand.Text())
-	m.Execute("CREATE DATABASE " + name + " CHARACTER SET utf8mb4 COLLATE utf8mb4_bin")
+	m.Execute("CREATE DATABASE " + name + " CHARACTER SET utf8mb4 COLLATE " + m.collation())
 	m.t.Cleanup(func() {
 		m.Start()
 		m.Execute("DROP DATABASE " + name)
 	})
 	return name
+}
+
+// collation is the server's name for comparing bytes, trailing blanks included.
+func (m *MariaDBServer) collation() string {
+	m.t.Helper()
+	db, err := sql.Open("mysql", m.DSN(""))
+	if err != nil {
+		m.t.Fatal(err)
+	}
+	defer db.Close()
+	var version string
+	if err := db.QueryRowContext(context.Background(), "SELECT @@version").Scan(&version); err != nil {
+		m.t.Fatalf("mariadb: %v", err)
+	}
+	if strings.Contains(version, "MariaDB") {
+		return "utf8mb4_nopad_bin"
+	}
+	return "utf8mb4_0900_bin"
 }
 
 // Execute runs statements as the server's administrator.
@@ -139,7 +157,7 @@ func newMariaDB() (*mariadb, error) {
 	if !found || !complete {
 		return nil, errNotInstalled
 	}
-	dir, err := folder("mariadb")
+	room, err := newRoom("mariadb")
 	if err != nil {
 		return nil, err
 	}
@@ -147,14 +165,14 @@ func newMariaDB() (*mariadb, error) {
 	if err != nil {
 		return nil, fmt.Errorf("mariadb: %w", err)
 	}
-	m := &mariadb{program: server, dir: dir, secret: rand.Text()}
+	m := &mariadb{program: server, room: room, secret: rand.Text()}
 	if m.address, err = freeAddress(); err != nil {
 		return nil, err
 	}
-	if m.cert, err = newCertificate(dir); err != nil {
+	if m.cert, err = newCertificate(room.dir); err != nil {
 		return nil, err
 	}
-	data, first := filepath.Join(dir, "data"), filepath.Join(dir, "first.sql")
+	data, first := room.path("data"), room.path("first.sql")
 	out, err := exec.Command(install, "--no-defaults", "--user="+me.Username, "--datadir="+data,
 		"--auth-root-authentication-method=normal", "--skip-test-db").CombinedOutput()
 	if err != nil {
@@ -166,8 +184,8 @@ func newMariaDB() (*mariadb, error) {
 		return nil, fmt.Errorf("mariadb: %w", err)
 	}
 	m.args = []string{"--no-defaults", "--user=" + me.Username, "--datadir=" + data, "--init-file=" + first,
-		"--bind-address=127.0.0.1", "--port=" + port(m.address), "--socket=" + filepath.Join(dir, "s"),
-		"--pid-file=" + filepath.Join(dir, "pid"), "--skip-name-resolve", "--skip-log-bin", "--max-connections=500",
+		"--bind-address=127.0.0.1", "--port=" + port(m.address), "--socket=" + room.path("s"),
+		"--pid-file=" + room.path("pid"), "--skip-name-resolve", "--skip-log-bin", "--max-connections=500",
 		"--ssl-cert=" + m.cert.cert, "--ssl-key=" + m.cert.key, "--ssl-ca=" + m.cert.cert}
 	return m, nil
 }
@@ -179,7 +197,7 @@ func (m *mariadb) start() error {
 		return nil
 	}
 	var err error
-	m.p, err = launch("mariadb", exec.Command(m.program, m.args...), filepath.Join(m.dir, "log"), syscall.SIGKILL, nil)
+	m.p, err = launch("mariadb", exec.Command(m.program, m.args...), m.room.path("log"), syscall.SIGKILL, nil)
 	if err != nil {
 		return err
 	}

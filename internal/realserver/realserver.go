@@ -18,6 +18,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"net"
 	"os"
 	"os/exec"
@@ -142,23 +143,31 @@ func (p *process) lastWords() string {
 	return string(raw[max(0, len(raw)-enough):])
 }
 
-// folder makes a folder that is removed once this process is gone, also when it
-// is killed: a shell waits for the end of a pipe that only this process holds.
-func folder(name string) (string, error) {
+// A room is a folder that is removed once this process is gone, also when it is
+// killed: a shell waits for the end of a pipe that only this process holds. The
+// pipe ends, too, when the room is no longer referred to, so that it is kept
+// with the server.
+type room struct {
+	dir  string
+	held io.Closer
+}
+
+func newRoom(name string) (*room, error) {
 	dir, err := os.MkdirTemp("", "wardgate-"+name+"-")
 	if err != nil {
-		return "", fmt.Errorf("folder for %s: %w", name, err)
+		return nil, fmt.Errorf("folder for %s: %w", name, err)
 	}
 	// A server that still ends writes files anew: they go with the next round.
 	janitor := exec.Command("sh", "-c", `read -r _; for round in 1 2 3; do sleep 3; rm -rf -- "$1"; done`, "janitor", dir)
 	janitor.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
-	if _, err := janitor.StdinPipe(); err != nil {
-		return "", fmt.Errorf("folder for %s: %w", name, err)
+	held, err := janitor.StdinPipe()
+	if err != nil {
+		return nil, fmt.Errorf("folder for %s: %w", name, err)
 	}
 	if err := janitor.Start(); err != nil {
-		return "", fmt.Errorf("folder for %s: %w", name, err)
+		return nil, fmt.Errorf("folder for %s: %w", name, err)
 	}
-	return dir, nil
+	return &room{dir: dir, held: held}, nil
 }
 
 // freeAddress is a loopback address that nobody listened on just now.
@@ -170,6 +179,9 @@ func freeAddress() (string, error) {
 	defer l.Close()
 	return l.Addr().String(), nil
 }
+
+// path is a file in the room.
+func (r *room) path(name string) string { return filepath.Join(r.dir, name) }
 
 func port(address string) string {
 	_, p, _ := net.SplitHostPort(address)

@@ -11,7 +11,6 @@ import (
 	"net"
 	"os"
 	"os/exec"
-	"path/filepath"
 	"strings"
 	"syscall"
 	"testing"
@@ -26,7 +25,7 @@ type RedisServer struct {
 
 	t    testing.TB
 	args []string
-	dir  string
+	room *room
 	p    *process
 }
 
@@ -48,7 +47,7 @@ func Redis(t testing.TB) *RedisServer {
 func SecureRedis(t testing.TB) *RedisServer {
 	t.Helper()
 	r := newRedis(t)
-	made, err := newCertificate(r.dir)
+	made, err := newCertificate(r.room.dir)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -69,12 +68,12 @@ func newRedis(t testing.TB) *RedisServer {
 	if err != nil {
 		t.Fatal(err)
 	}
-	dir, err := folder("redis")
+	room, err := newRoom("redis")
 	if err != nil {
 		t.Fatal(err)
 	}
-	r := &RedisServer{t: t, Address: address, dir: dir, args: []string{
-		path, "--bind", "127.0.0.1", "--dir", dir, "--save", "", "--appendonly", "no", "--daemonize", "no",
+	r := &RedisServer{t: t, Address: address, room: room, args: []string{
+		path, "--bind", "127.0.0.1", "--dir", room.dir, "--save", "", "--appendonly", "no", "--daemonize", "no",
 	}}
 	t.Cleanup(r.end)
 	return r
@@ -95,7 +94,7 @@ func (r *RedisServer) Start() {
 		return
 	}
 	var err error
-	if r.p, err = launch("redis", exec.Command(r.args[0], r.args[1:]...), filepath.Join(r.dir, "log"), syscall.SIGKILL, nil); err == nil {
+	if r.p, err = launch("redis", exec.Command(r.args[0], r.args[1:]...), r.room.path("log"), syscall.SIGKILL, nil); err == nil {
 		err = r.p.await(r.ping)
 	}
 	if err != nil {

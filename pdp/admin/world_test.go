@@ -23,6 +23,7 @@ import (
 	"github.com/tink-crypto/tink-go/v2/tink"
 
 	"github.com/wardgate/wardgate/internal/assertion"
+	"github.com/wardgate/wardgate/internal/sqldb/sqldbtest"
 	"github.com/wardgate/wardgate/pdp"
 	"github.com/wardgate/wardgate/pdp/admin"
 	"github.com/wardgate/wardgate/pdp/admin/sqlstore"
@@ -210,7 +211,8 @@ func (staff) Member(_ context.Context, id string) (role, department string, foun
 
 type world struct {
 	t        *testing.T
-	dir      string
+	dir      string // of its keys
+	db       sqldbtest.Database
 	clock    *clock
 	mail     *mailbox
 	policy   *policy
@@ -235,7 +237,7 @@ type world struct {
 func newWorld(t *testing.T) *world {
 	t.Helper()
 	w := &world{
-		t: t, dir: t.TempDir(), mail: &mailbox{}, policy: &policy{
+		t: t, dir: t.TempDir(), db: sqldbtest.New(t), mail: &mailbox{}, policy: &policy{
 			answer: pdp.Decision{Allow: true, Revision: "r1"}, goesOn: pdp.Decision{Allow: true, Revision: "r1"},
 		},
 		journal: &journal{}, revoked: &revoked{until: map[string]time.Time{}}, log: &bytes.Buffer{},
@@ -272,11 +274,10 @@ func newSealer(t *testing.T) tink.AEAD {
 // register opens ID management with one account.
 func (w *world) register() *identity.Authenticator {
 	w.t.Helper()
-	store, err := identitystore.Open(w.t.Context(), filepath.Join(w.dir, "identity.db"))
+	store, err := identitystore.New(w.t.Context(), w.db())
 	if err != nil {
 		w.t.Fatal(err)
 	}
-	w.t.Cleanup(func() { store.Close() })
 	vault, err := identity.OpenVault(filepath.Join(w.dir, "vault"))
 	if err != nil {
 		w.t.Fatal(err)
@@ -296,11 +297,10 @@ func (w *world) register() *identity.Authenticator {
 // process opens another administrator on the same files.
 func (w *world) process() (*sqlstore.Store, *admin.Admin) {
 	w.t.Helper()
-	store, err := sqlstore.Open(w.t.Context(), filepath.Join(w.dir, "sessions.db"))
+	store, err := sqlstore.New(w.t.Context(), w.db())
 	if err != nil {
 		w.t.Fatal(err)
 	}
-	w.t.Cleanup(func() { store.Close() })
 	a, err := admin.New(admin.Parts{
 		Keys: w.keys, Store: store, Authenticator: w.auth, Decider: w.policy, Journal: w.journal,
 		Footprints: devices{}, Revocations: w.revoked, Sealer: w.sealer, Users: w.people, Staff: staff{}, Log: slog.New(slog.NewTextHandler(w.log, nil)),

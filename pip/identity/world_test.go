@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/wardgate/wardgate/internal/sqldb/sqldbtest"
 	"github.com/wardgate/wardgate/pip"
 	"github.com/wardgate/wardgate/pip/identity"
 	"github.com/wardgate/wardgate/pip/identity/sqlstore"
@@ -85,7 +86,8 @@ func (m *mailbox) Code(t *testing.T) string {
 
 type world struct {
 	t     *testing.T
-	dir   string
+	dir   string // of its keys
+	db    sqldbtest.Database
 	clock *clock
 	mail  *mailbox
 	store *sqlstore.Store
@@ -97,7 +99,7 @@ type world struct {
 func newWorld(t *testing.T) *world {
 	t.Helper()
 	w := &world{
-		t: t, dir: t.TempDir(), mail: &mailbox{},
+		t: t, dir: t.TempDir(), db: sqldbtest.New(t), mail: &mailbox{},
 		clock: &clock{now: time.Date(2026, 3, 2, 9, 0, 0, 0, time.UTC)},
 	}
 	w.store, w.reg, w.auth = w.process()
@@ -108,11 +110,10 @@ func newWorld(t *testing.T) *world {
 // process opens another store and authenticator on the same files.
 func (w *world) process() (*sqlstore.Store, *identity.Accounts, *identity.Authenticator) {
 	w.t.Helper()
-	store, err := sqlstore.Open(w.t.Context(), filepath.Join(w.dir, "identity.db"))
+	store, err := sqlstore.New(w.t.Context(), w.db())
 	if err != nil {
 		w.t.Fatal(err)
 	}
-	w.t.Cleanup(func() { store.Close() })
 	vault, err := identity.OpenVault(filepath.Join(w.dir, "keys"))
 	if err != nil {
 		w.t.Fatal(err)

@@ -2,8 +2,9 @@ package store
 
 import (
 	"context"
-	"database/sql"
 	"fmt"
+
+	"github.com/wardgate/wardgate/internal/sqldb"
 )
 
 // Empty reports whether nothing was ever filled in.
@@ -18,7 +19,7 @@ func (s *Store) Empty(ctx context.Context) (bool, error) {
 // Fill inserts a dataset, whole or not at all. An id that exists already is
 // an error.
 func (s *Store) Fill(ctx context.Context, d Dataset) error {
-	err := s.change(ctx, func(tx *sql.Tx) error {
+	err := s.change(ctx, func(tx *sqldb.Tx) error {
 		if err := fillHouse(ctx, tx, d); err != nil {
 			return err
 		}

@@ -6,6 +6,8 @@ import (
 	"errors"
 	"fmt"
 	"time"
+
+	"github.com/wardgate/wardgate/internal/sqldb"
 )
 
 const selectPatients = `SELECT patients.id, patients.number, patients.name, patients.contact,
@@ -79,7 +81,7 @@ func (s *Store) AddPatient(ctx context.Context, r Rows, p Patient, e Enrolment, 
 	}
 	p.ID, p.AdmittedAt = id, now
 	var added Patient
-	err = s.change(ctx, func(tx *sql.Tx) error {
+	err = s.change(ctx, func(tx *sqldb.Tx) error {
 		if err := isDoctor(ctx, tx, p.Doctor, p.Department); err != nil {
 			return err
 		}
@@ -104,7 +106,7 @@ func (s *Store) AddPatient(ctx context.Context, r Rows, p Patient, e Enrolment, 
 // DeletePatient hides a patient and all that belongs to it. A version other
 // than 0 must be the row's own, or ErrConflict.
 func (s *Store) DeletePatient(ctx context.Context, r Rows, id string, version int64, now time.Time) error {
-	err := s.change(ctx, func(tx *sql.Tx) error {
+	err := s.change(ctx, func(tx *sqldb.Tx) error {
 		p, err := s.patient(ctx, tx, r, id)
 		if err != nil {
 			return err

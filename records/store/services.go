@@ -6,6 +6,8 @@ import (
 	"errors"
 	"fmt"
 	"time"
+
+	"github.com/wardgate/wardgate/internal/sqldb"
 )
 
 const selectServices = `SELECT services.id, services.patient_id, services.kind, services.medication_name,
@@ -56,7 +58,7 @@ func (s *Store) AddService(ctx context.Context, r Rows, v Service, now time.Time
 	}
 	v.ID, v.Status, v.OrderedAt, v.DoneAt, v.DoneBy = id, Planned, now, nil, nil
 	var added Service
-	err = s.change(ctx, func(tx *sql.Tx) error {
+	err = s.change(ctx, func(tx *sqldb.Tx) error {
 		if _, err := s.patient(ctx, tx, r, v.Patient); err != nil {
 			return err
 		}
@@ -78,7 +80,7 @@ func (s *Store) AddService(ctx context.Context, r Rows, v Service, now time.Time
 // ChangeService applies a change. A version other than 0 must be the row's
 // own, or ErrConflict; without one the change applies to whatever is there.
 func (s *Store) ChangeService(ctx context.Context, r Rows, id string, c ServiceChange, version int64) (Service, error) {
-	return s.modify(ctx, r, id, version, nil, func(_ *sql.Tx, v *Service) error {
+	return s.modify(ctx, r, id, version, nil, func(_ *sqldb.Tx, v *Service) error {
 		set(&v.Kind, c.Kind)
 		set(&v.MedicationName, c.MedicationName)
 		set(&v.DosageInstructions, c.DosageInstructions)
@@ -90,7 +92,7 @@ func (s *Store) ChangeService(ctx context.Context, r Rows, id string, c ServiceC
 // FinishService marks a planned service as done by a member of staff. One that
 // is done already stays as it is: ErrDone.
 func (s *Store) FinishService(ctx context.Context, r Rows, id, staff string, version int64, now time.Time) (Service, error) {
-	return s.modify(ctx, r, id, version, nil, func(tx *sql.Tx, v *Service) error {
+	return s.modify(ctx, r, id, version, nil, func(tx *sqldb.Tx, v *Service) error {
 		if v.Status != Planned {
 			return ErrDone
 		}
@@ -104,15 +106,15 @@ func (s *Store) FinishService(ctx context.Context, r Rows, id, staff string, ver
 
 // DeleteService hides a service and returns what it was.
 func (s *Store) DeleteService(ctx context.Context, r Rows, id string, version int64, now time.Time) (Service, error) {
-	return s.modify(ctx, r, id, version, &now, func(*sql.Tx, *Service) error { return nil })
+	return s.modify(ctx, r, id, version, &now, func(*sqldb.Tx, *Service) error { return nil })
 }
 
 // modify reads a service, lets edit change it, and writes it only if nobody
 // else has written it in between.
 func (s *Store) modify(ctx context.Context, r Rows, id string, version int64, deleted *time.Time,
-	edit func(tx *sql.Tx, v *Service) error) (Service, error) {
+	edit func(tx *sqldb.Tx, v *Service) error) (Service, error) {
 	var v Service
-	err := s.change(ctx, func(tx *sql.Tx) error {
+	err := s.change(ctx, func(tx *sqldb.Tx) error {
 		var err error
 		if v, err = s.service(ctx, tx, r, id); err != nil {
 			return err

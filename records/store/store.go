@@ -9,8 +9,7 @@
 // care_service (service_id, patient_id) are a contract with the information
 // point for care relationships, which reads them with SQL of its own.
 //
-// The SQL is the common dialect of SQLite and MySQL. On MySQL the database
-// needs a binary collation, so that ids compare byte for byte.
+// The SQL is the common dialect of SQLite and MySQL.
 package store
 
 import (
@@ -20,15 +19,13 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"net/url"
 	"os"
 	"path/filepath"
 	"time"
 
 	"github.com/google/uuid"
-	"github.com/pressly/goose/v3"
-	_ "modernc.org/sqlite" // the embedded database
 
+	"github.com/wardgate/wardgate/internal/sqldb"
 	"github.com/wardgate/wardgate/records/crypt"
 )
 
@@ -44,10 +41,12 @@ var (
 //go:embed migrations/*.sql
 var migrations embed.FS
 
+const versionTable = "goose_db_version"
+
 // A Store may be used from many goroutines.
 type Store struct {
-	read   *sql.DB
-	write  *sql.DB // SQLite has one writer at a time: they queue here
+	read   *sqldb.DB
+	write  *sqldb.DB // SQLite has one writer at a time: they queue here. A server's is the same as read
 	cipher *crypt.Cipher
 }
 
@@ -58,27 +57,30 @@ func Open(ctx context.Context, path string, cipher *crypt.Cipher) (*Store, error
 	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
 		return nil, fmt.Errorf("open records: %w", err)
 	}
-	f, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR, 0o600)
+	write, err := sqldb.OpenFile(path)
 	if err != nil {
 		return nil, fmt.Errorf("open records: %w", err)
 	}
-	if err := f.Close(); err != nil {
-		return nil, fmt.Errorf("open records: %w", err)
+	write.SetMaxOpenConns(1)
+	read, err := sqldb.OpenFile(path)
+	if err != nil {
+		return nil, errors.Join(fmt.Errorf("open records: %w", err), write.Close())
 	}
-	dsn := "file:" + (&url.URL{Path: path}).EscapedPath() +
-		"?_pragma=journal_mode(WAL)&_pragma=foreign_keys(1)&_pragma=busy_timeout(5000)&_txlock=immediate"
-	s := &Store{cipher: cipher}
-	if s.write, err = sql.Open("sqlite", dsn); err != nil {
-		return nil, fmt.Errorf("open records: %w", err)
-	}
-	s.write.SetMaxOpenConns(1)
-	if s.read, err = sql.Open("sqlite", dsn); err != nil {
-		return nil, errors.Join(fmt.Errorf("open records: %w", err), s.write.Close())
-	}
-	s.read.SetMaxOpenConns(8)
-	s.read.SetMaxIdleConns(8)
-	if err := s.prepare(ctx, goose.DialectSQLite3); err != nil {
+	read.SetMaxOpenConns(8)
+	read.SetMaxIdleConns(8)
+	s := &Store{read: read, write: write, cipher: cipher}
+	if err := s.prepare(ctx); err != nil {
 		return nil, errors.Join(err, s.Close())
+	}
+	return s, nil
+}
+
+// New is Open for a database that is open: that of a server. The store closes
+// it in the end.
+func New(ctx context.Context, db *sqldb.DB, cipher *crypt.Cipher) (*Store, error) {
+	s := &Store{read: db, write: db, cipher: cipher}
+	if err := s.prepare(ctx); err != nil {
+		return nil, err
 	}
 	return s, nil
 }
@@ -97,17 +99,13 @@ func (s *Store) Ready(ctx context.Context) error {
 	return nil
 }
 
-func (s *Store) prepare(ctx context.Context, dialect goose.Dialect) error {
+func (s *Store) prepare(ctx context.Context) error {
 	files, err := fs.Sub(migrations, "migrations")
 	if err != nil {
 		return fmt.Errorf("migrate records: %w", err)
 	}
-	provider, err := goose.NewProvider(dialect, s.write, files)
-	if err != nil {
-		return fmt.Errorf("migrate records: %w", err)
-	}
-	if _, err := provider.Up(ctx); err != nil {
-		return fmt.Errorf("migrate records: %w", err)
+	if err := s.write.Migrate(ctx, files, versionTable); err != nil {
+		return fmt.Errorf("open records: %w", err)
 	}
 	return s.checkKeys(ctx)
 }
@@ -118,7 +116,7 @@ func (s *Store) prepare(ctx context.Context, dialect goose.Dialect) error {
 func (s *Store) checkKeys(ctx context.Context) error {
 	const id, word = "1", "records"
 	place := crypt.Place{Table: "seal_check", Row: id, Column: "sealed"}
-	return s.change(ctx, func(tx *sql.Tx) error {
+	return s.change(ctx, func(tx *sqldb.Tx) error {
 		var sealed string
 		err := tx.QueryRowContext(ctx, "SELECT sealed FROM seal_check WHERE id = ?", id).Scan(&sealed)
 		if errors.Is(err, sql.ErrNoRows) {
@@ -138,27 +136,10 @@ func (s *Store) checkKeys(ctx context.Context) error {
 	})
 }
 
-// change runs f in one transaction, which is kept only when f returns nil.
-func (s *Store) change(ctx context.Context, f func(tx *sql.Tx) error) error {
-	tx, err := s.write.BeginTx(ctx, nil)
-	if err != nil {
-		return fmt.Errorf("begin: %w", err)
-	}
-	if err := f(tx); err != nil {
-		return errors.Join(err, ignoreDone(tx.Rollback()))
-	}
-	if err := tx.Commit(); err != nil {
-		return fmt.Errorf("commit: %w", err)
-	}
-	return nil
-}
-
-// ignoreDone: a transaction whose context ended was rolled back already.
-func ignoreDone(err error) error {
-	if errors.Is(err, sql.ErrTxDone) {
-		return nil
-	}
-	return err
+// change runs f in one transaction, which is kept only when f returns nil. It
+// may run f more than once.
+func (s *Store) change(ctx context.Context, f func(tx *sqldb.Tx) error) error {
+	return s.write.Change(ctx, f)
 }
 
 // A querier is a database or a transaction.

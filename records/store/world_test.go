@@ -3,12 +3,12 @@ package store_test
 import (
 	"context"
 	"database/sql"
-	"path/filepath"
 	"slices"
 	"testing"
 	"time"
 
 	"github.com/wardgate/wardgate/internal/assertion"
+	"github.com/wardgate/wardgate/internal/sqldb/sqldbtest"
 	"github.com/wardgate/wardgate/records/crypt"
 	"github.com/wardgate/wardgate/records/demo"
 	"github.com/wardgate/wardgate/records/store"
@@ -18,15 +18,14 @@ import (
 type world struct {
 	*store.Store
 	house demo.Dataset
-	path  string
+	db    sqldbtest.Database
 	keys  string
 }
 
 func newWorld(t testing.TB) *world {
 	t.Helper()
-	dir := t.TempDir()
-	w := &world{house: trimmed(demo.Hospital(1), patients), path: filepath.Join(dir, "records.db"), keys: filepath.Join(dir, "keys")}
-	w.Store = openStore(t, w.path, w.keys)
+	w := &world{house: trimmed(demo.Hospital(1), patients), db: sqldbtest.New(t), keys: t.TempDir()}
+	w.Store = openStore(t, w.db, w.keys)
 	if err := w.Fill(context.Background(), w.house.Dataset); err != nil {
 		t.Fatalf("fill: %v", err)
 	}
@@ -47,33 +46,23 @@ func trimmed(h demo.Dataset, n int) demo.Dataset {
 	return h
 }
 
-func openStore(t testing.TB, path, keys string) *store.Store {
+func openStore(t testing.TB, db sqldbtest.Database, keys string) *store.Store {
 	t.Helper()
 	cipher, err := crypt.Open(keys)
 	if err != nil {
 		t.Fatalf("open keys: %v", err)
 	}
-	s, err := store.Open(context.Background(), path, cipher)
+	s, err := store.New(context.Background(), db(), cipher)
 	if err != nil {
 		t.Fatalf("open store: %v", err)
 	}
-	t.Cleanup(func() {
-		if err := s.Close(); err != nil {
-			t.Errorf("close: %v", err)
-		}
-	})
 	return s
 }
 
-// raw is a second, plain connection to the database's file.
+// raw is a second, plain connection to the database.
 func (w *world) raw(t testing.TB) *sql.DB {
 	t.Helper()
-	db, err := sql.Open("sqlite", "file:"+w.path+"?_pragma=busy_timeout(5000)")
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = db.Close() })
-	return db
+	return w.db().DB
 }
 
 func rows(t testing.TB, c assertion.Condition) store.Rows {

@@ -5,54 +5,41 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/wardgate/wardgate/internal/sqldb"
 	"github.com/wardgate/wardgate/pdp/admin"
 )
 
 // Ban stores b in place of any other ban of the account.
 func (s *Store) Ban(ctx context.Context, b admin.Ban) error {
-	tx, err := s.db.BeginTx(ctx, nil)
+	err := s.db.Change(ctx, func(tx *sqldb.Tx) error {
+		if _, err := tx.ExecContext(ctx, "DELETE FROM admin_bans WHERE account = ?", b.Account); err != nil {
+			return err
+		}
+		_, err := tx.ExecContext(ctx, "INSERT INTO admin_bans (account, reason, banned_by, created_at, banned_until) VALUES (?, ?, ?, ?, ?)",
+			b.Account, b.Reason, b.By, micros(b.Created), micros(b.Until))
+		if err != nil {
+			return err
+		}
+		return advance(ctx, tx)
+	})
 	if err != nil {
-		return fmt.Errorf("store ban: %w", err)
-	}
-	defer tx.Rollback() // a no-op after Commit
-	if _, err := tx.ExecContext(ctx, "DELETE FROM admin_bans WHERE account = ?", b.Account); err != nil {
-		return fmt.Errorf("store ban: %w", err)
-	}
-	_, err = tx.ExecContext(ctx, "INSERT INTO admin_bans (account, reason, banned_by, created_at, banned_until) VALUES (?, ?, ?, ?, ?)",
-		b.Account, b.Reason, b.By, micros(b.Created), micros(b.Until))
-	if err != nil {
-		return fmt.Errorf("store ban: %w", err)
-	}
-	if err := advance(ctx, tx); err != nil {
-		return fmt.Errorf("store ban: %w", err)
-	}
-	if err := tx.Commit(); err != nil {
 		return fmt.Errorf("store ban: %w", err)
 	}
 	return nil
 }
 
 // Unban reports whether there was a ban to lift.
-func (s *Store) Unban(ctx context.Context, account string) (bool, error) {
-	tx, err := s.db.BeginTx(ctx, nil)
+func (s *Store) Unban(ctx context.Context, account string) (hit bool, err error) {
+	err = s.db.Change(ctx, func(tx *sqldb.Tx) (err error) {
+		if hit, err = changed(ctx, tx, "DELETE FROM admin_bans WHERE account = ?", account); err != nil || !hit {
+			return err
+		}
+		return advance(ctx, tx)
+	})
 	if err != nil {
 		return false, fmt.Errorf("lift ban: %w", err)
 	}
-	defer tx.Rollback() // a no-op after Commit
-	hit, err := changed(ctx, tx, "DELETE FROM admin_bans WHERE account = ?", account)
-	if err != nil {
-		return false, fmt.Errorf("lift ban: %w", err)
-	}
-	if !hit {
-		return false, nil
-	}
-	if err := advance(ctx, tx); err != nil {
-		return false, fmt.Errorf("lift ban: %w", err)
-	}
-	if err := tx.Commit(); err != nil {
-		return false, fmt.Errorf("lift ban: %w", err)
-	}
-	return true, nil
+	return hit, nil
 }
 
 // Bans returns the bans that hold at now.

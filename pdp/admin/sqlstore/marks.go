@@ -9,6 +9,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"github.com/wardgate/wardgate/internal/sqldb"
 	"github.com/wardgate/wardgate/pdp/admin"
 	"github.com/wardgate/wardgate/pip"
 )
@@ -50,7 +51,7 @@ func mark(ctx context.Context, on queryer) (pip.Mark, error) {
 }
 
 // advance numbers the change that tx makes. It holds the row until tx ends.
-func advance(ctx context.Context, tx *sql.Tx) error {
+func advance(ctx context.Context, tx *sqldb.Tx) error {
 	hit, err := changed(ctx, tx, "UPDATE admin_revocation_mark SET sequence = sequence + 1 WHERE id = 1")
 	if err == nil && !hit {
 		err = errors.New("its row is missing")
@@ -65,7 +66,7 @@ func advance(ctx context.Context, tx *sql.Tx) error {
 // sessions that ended after the mark, or with another epoch or a mark that was
 // never reached those one of whose tokens was signed after signedAfter.
 func (s *Store) CutOff(ctx context.Context, since pip.Mark, signedAfter, now time.Time) (admin.CutOff, error) {
-	tx, err := s.db.BeginTx(ctx, &sql.TxOptions{ReadOnly: true})
+	tx, err := s.db.Snapshot(ctx)
 	if err != nil {
 		return admin.CutOff{}, fmt.Errorf("read revocations: %w", err)
 	}

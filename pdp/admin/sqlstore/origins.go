@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/wardgate/wardgate/internal/sqldb"
 	"github.com/wardgate/wardgate/pdp/admin"
 )
 
@@ -81,7 +82,7 @@ func (s *Store) Forget(ctx context.Context, devices, networks, logIns time.Time)
 }
 
 // sight remembers from where a session began.
-func sight(ctx context.Context, tx *sql.Tx, from admin.Sighting) error {
+func sight(ctx context.Context, tx *sqldb.Tx, from admin.Sighting) error {
 	if from.Account == "" {
 		return nil
 	}
@@ -115,7 +116,7 @@ func sight(ctx context.Context, tx *sql.Tx, from admin.Sighting) error {
 
 // replace updates the one row, or inserts it when there is none. The insert may
 // take more arguments than the update, behind the same ones.
-func replace(ctx context.Context, tx *sql.Tx, update, insert string, args []any) error {
+func replace(ctx context.Context, tx *sqldb.Tx, update, insert string, args []any) error {
 	hit, err := changed(ctx, tx, update, args[:placeholders(update)]...)
 	if err != nil || hit {
 		return err
@@ -135,7 +136,7 @@ func placeholders(query string) int {
 }
 
 // forgetOldest keeps the number of an account's devices bounded.
-func forgetOldest(ctx context.Context, tx *sql.Tx, account string) error {
+func forgetOldest(ctx context.Context, tx *sqldb.Tx, account string) error {
 	var last int64
 	err := tx.QueryRowContext(ctx, "SELECT last_used_at FROM admin_devices WHERE account = ? ORDER BY last_used_at DESC LIMIT 1 OFFSET ?",
 		account, maxDevices).Scan(&last)

@@ -7,28 +7,27 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/wardgate/wardgate/internal/sqldb"
 	"github.com/wardgate/wardgate/pdp/admin"
 )
 
 // Begin stores all of it or nothing.
 func (s *Store) Begin(ctx context.Context, v admin.Session, r admin.Refresh, from admin.Sighting) error {
-	tx, err := s.db.BeginTx(ctx, nil)
+	err := s.db.Change(ctx, func(tx *sqldb.Tx) error {
+		_, err := tx.ExecContext(ctx, "INSERT INTO admin_sessions (id, account, footprint, amr, acr, auth_time, "+
+			"created_at, last_used_at, idle_until, ends_by, ended_at, end_reason) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, '')",
+			v.ID, v.Account, v.Sealed,
+			strings.Join(v.AMR, " "), v.ACR, micros(v.AuthTime),
+			micros(v.Created), micros(v.LastUsed), micros(v.IdleUntil), micros(v.Until))
+		if err != nil {
+			return err
+		}
+		if err := beginRefresh(ctx, tx, r); err != nil {
+			return err
+		}
+		return sight(ctx, tx, from)
+	})
 	if err != nil {
-		return fmt.Errorf("begin session: %w", err)
-	}
-	defer tx.Rollback() // a no-op after Commit
-	_, err = tx.ExecContext(ctx, "INSERT INTO admin_sessions (id, account, footprint, amr, acr, auth_time, "+
-		"created_at, last_used_at, idle_until, ends_by, ended_at, end_reason) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, '')",
-		v.ID, v.Account, v.Sealed,
-		strings.Join(v.AMR, " "), v.ACR, micros(v.AuthTime),
-		micros(v.Created), micros(v.LastUsed), micros(v.IdleUntil), micros(v.Until))
-	if err != nil {
-		return fmt.Errorf("begin session: %w", err)
-	}
-	if err := errors.Join(beginRefresh(ctx, tx, r), sight(ctx, tx, from)); err != nil {
-		return err
-	}
-	if err := tx.Commit(); err != nil {
 		return fmt.Errorf("begin session: %w", err)
 	}
 	return nil
@@ -50,15 +49,18 @@ func (s *Store) Refresh(ctx context.Context, hash string) (admin.Refresh, admin.
 // Rotate uses up the old token, keeps the session awake and adds the new token,
 // or does none of it.
 func (s *Store) Rotate(ctx context.Context, r admin.Rotation) error {
-	tx, err := s.db.BeginTx(ctx, nil)
-	if err != nil {
+	err := s.db.Change(ctx, func(tx *sqldb.Tx) error { return rotate(ctx, tx, r) })
+	if err != nil && !errors.Is(err, admin.ErrUsed) && !errors.Is(err, admin.ErrEnded) {
 		return fmt.Errorf("rotate: %w", err)
 	}
-	defer tx.Rollback() // a no-op after Commit
+	return err
+}
+
+func rotate(ctx context.Context, tx *sqldb.Tx, r admin.Rotation) error {
 	hit, err := changed(ctx, tx, "UPDATE admin_refresh_tokens SET used_at = ? WHERE hash = ? AND session = ? AND used_at = 0",
 		micros(r.At), r.Old, r.Session)
 	if err != nil {
-		return fmt.Errorf("rotate: %w", err)
+		return err
 	}
 	if !hit {
 		return admin.ErrUsed
@@ -66,25 +68,17 @@ func (s *Store) Rotate(ctx context.Context, r admin.Rotation) error {
 	hit, err = changed(ctx, tx, "UPDATE admin_sessions SET last_used_at = ?, idle_until = ? WHERE id = ? AND ended_at = 0",
 		micros(r.At), micros(r.IdleUntil), r.Session)
 	if err != nil {
-		return fmt.Errorf("rotate: %w", err)
+		return err
 	}
 	if !hit {
 		return admin.ErrEnded
 	}
-	if err := addRefresh(ctx, tx, admin.Refresh{Hash: r.New, Session: r.Session, Issued: r.At}); err != nil {
+	if err := addRefresh(ctx, tx, admin.Refresh{Hash: r.New, Session: r.Session, Issued: r.At}); err != nil || r.Answer == "" {
 		return err
 	}
-	if r.Answer != "" {
-		_, err := tx.ExecContext(ctx, "INSERT INTO admin_refresh_answers (hash, sealed, forget_at) VALUES (?, ?, ?)",
-			r.Old, r.Answer, micros(r.ForgetAnswer))
-		if err != nil {
-			return fmt.Errorf("rotate: %w", err)
-		}
-	}
-	if err := tx.Commit(); err != nil {
-		return fmt.Errorf("rotate: %w", err)
-	}
-	return nil
+	_, err = tx.ExecContext(ctx, "INSERT INTO admin_refresh_answers (hash, sealed, forget_at) VALUES (?, ?, ?)",
+		r.Old, r.Answer, micros(r.ForgetAnswer))
+	return err
 }
 
 // Answer returns the sealed answer that was given for a refresh token.

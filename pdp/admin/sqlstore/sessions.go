@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/wardgate/wardgate/internal/sqldb"
 	"github.com/wardgate/wardgate/pdp/admin"
 )
 
@@ -25,24 +26,23 @@ func (s *Store) End(ctx context.Context, id, account, reason string, at time.Tim
 	if account != "" {
 		owned, args = " AND account = ?", append(args, account)
 	}
-	tx, err := s.db.BeginTx(ctx, nil)
-	if err != nil {
-		return false, fmt.Errorf("end session: %w", err)
-	}
-	defer tx.Rollback() // a no-op after Commit
-	hit, err := changed(ctx, tx, "UPDATE admin_sessions SET ended_at = ?, end_reason = ? WHERE ended_at = 0 AND id = ?"+owned,
-		append([]any{micros(at), reason}, args...)...)
-	if err != nil {
-		return false, fmt.Errorf("end session: %w", err)
-	}
-	if hit {
-		if err := commitEnd(ctx, tx, id, at); err != nil {
-			return false, err
+	ended := false
+	err := s.db.Change(ctx, func(tx *sqldb.Tx) (err error) {
+		ended, err = changed(ctx, tx, "UPDATE admin_sessions SET ended_at = ?, end_reason = ? WHERE ended_at = 0 AND id = ?"+owned,
+			append([]any{micros(at), reason}, args...)...)
+		if err != nil || !ended {
+			return err
 		}
+		return numberEnd(ctx, tx, id, at)
+	})
+	if err != nil {
+		return false, fmt.Errorf("end session: %w", err)
+	}
+	if ended {
 		return true, nil
 	}
 	var there int
-	err = tx.QueryRowContext(ctx, "SELECT COUNT(*) FROM admin_sessions WHERE id = ?"+owned, args...).Scan(&there)
+	err = s.db.QueryRowContext(ctx, "SELECT COUNT(*) FROM admin_sessions WHERE id = ?"+owned, args...).Scan(&there)
 	if err != nil {
 		return false, fmt.Errorf("end session: %w", err)
 	}
@@ -52,20 +52,14 @@ func (s *Store) End(ctx context.Context, id, account, reason string, at time.Tim
 	return false, nil
 }
 
-// commitEnd numbers the end of a session, and makes it durable.
-func commitEnd(ctx context.Context, tx *sql.Tx, id string, at time.Time) error {
+// numberEnd numbers the end of a session.
+func numberEnd(ctx context.Context, tx *sqldb.Tx, id string, at time.Time) error {
 	if err := advance(ctx, tx); err != nil {
 		return err
 	}
 	_, err := tx.ExecContext(ctx, "INSERT INTO admin_ended (sequence, session, ended_at) "+
 		"SELECT sequence, ?, ? FROM admin_revocation_mark WHERE id = 1", id, micros(at))
-	if err != nil {
-		return fmt.Errorf("end session: %w", err)
-	}
-	if err := tx.Commit(); err != nil {
-		return fmt.Errorf("end session: %w", err)
-	}
-	return nil
+	return err
 }
 
 // LiveOf returns the live sessions of an account, newest first.

@@ -10,65 +10,45 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"net/url"
-	"os"
 	"time"
 
-	"github.com/pressly/goose/v3"
-	_ "modernc.org/sqlite" // the driver of Open; database/sql knows no other way
-
+	"github.com/wardgate/wardgate/internal/sqldb"
 	"github.com/wardgate/wardgate/pdp/admin"
 )
 
 //go:embed migrations/*.sql
 var migrations embed.FS
 
-const (
-	versionTable = "admin_version"
-	connections  = 4
-)
+const versionTable = "admin_version"
 
 // A Store keeps sessions.
-type Store struct{ db *sql.DB }
+type Store struct{ db *sqldb.DB }
 
 var _ admin.Store = (*Store)(nil)
 
 // Open opens the SQLite file at path, mode 0600, and makes it when there is
 // none. The caller closes the store.
 func Open(ctx context.Context, path string) (*Store, error) {
-	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600)
+	db, err := sqldb.OpenFile(path)
 	if err != nil {
 		return nil, fmt.Errorf("open session store: %w", err)
 	}
-	if err := f.Close(); err != nil {
-		return nil, fmt.Errorf("open session store: %w", err)
-	}
-	db, err := sql.Open("sqlite", "file:"+(&url.URL{Path: path}).EscapedPath()+
-		"?_pragma=journal_mode(WAL)&_pragma=foreign_keys(1)&_pragma=busy_timeout(5000)&_txlock=immediate")
-	if err != nil {
-		return nil, fmt.Errorf("open session store: %w", err)
-	}
-	db.SetMaxOpenConns(connections)
-	s, err := New(ctx, db, goose.DialectSQLite3)
+	s, err := New(ctx, db)
 	if err != nil {
 		return nil, errors.Join(err, db.Close())
 	}
 	return s, nil
 }
 
-// New brings the schema of db up to date and returns the store over it.
-func New(ctx context.Context, db *sql.DB, dialect goose.Dialect) (*Store, error) {
+// New brings the schema of db up to date and returns the store over it, which
+// closes db in the end.
+func New(ctx context.Context, db *sqldb.DB) (*Store, error) {
 	files, err := fs.Sub(migrations, "migrations")
 	if err != nil {
 		return nil, fmt.Errorf("migrate session store: %w", err)
 	}
-	p, err := goose.NewProvider(dialect, db, files,
-		goose.WithTableName(versionTable), goose.WithDisableGlobalRegistry(true))
-	if err != nil {
-		return nil, fmt.Errorf("migrate session store: %w", err)
-	}
-	if _, err := p.Up(ctx); err != nil {
-		return nil, fmt.Errorf("migrate session store: %w", err)
+	if err := db.Migrate(ctx, files, versionTable); err != nil {
+		return nil, fmt.Errorf("open session store: %w", err)
 	}
 	s := &Store{db: db}
 	if err := s.beginMarks(ctx); err != nil {

@@ -11,13 +11,9 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"net/url"
-	"os"
 	"time"
 
-	"github.com/pressly/goose/v3"
-	_ "modernc.org/sqlite" // the driver of Open; database/sql knows no other way
-
+	"github.com/wardgate/wardgate/internal/sqldb"
 	"github.com/wardgate/wardgate/pip/audit"
 )
 
@@ -27,7 +23,7 @@ var migrations embed.FS
 const versionTable = "journal_version"
 
 // A Store keeps heads.
-type Store struct{ db *sql.DB }
+type Store struct{ db *sqldb.DB }
 
 var _ audit.Anchor = (*Store)(nil)
 
@@ -38,40 +34,27 @@ var ErrNewer = errors.New("a newer head of this chain is anchored")
 // Open opens the SQLite file at path, mode 0600, and makes it when there is
 // none. The caller closes the store.
 func Open(ctx context.Context, path string) (*Store, error) {
-	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600)
-	if err != nil {
-		return nil, fmt.Errorf("open anchors: %w", err)
-	}
-	if err := f.Close(); err != nil {
-		return nil, fmt.Errorf("open anchors: %w", err)
-	}
-	db, err := sql.Open("sqlite", "file:"+(&url.URL{Path: path}).EscapedPath()+
-		"?_pragma=journal_mode(WAL)&_pragma=busy_timeout(5000)&_txlock=immediate")
+	db, err := sqldb.OpenFile(path)
 	if err != nil {
 		return nil, fmt.Errorf("open anchors: %w", err)
 	}
 	db.SetMaxOpenConns(1)
-	s, err := New(ctx, db, goose.DialectSQLite3)
+	s, err := New(ctx, db)
 	if err != nil {
 		return nil, errors.Join(err, db.Close())
 	}
 	return s, nil
 }
 
-// New brings the schema of db up to date and returns the store over it. On
-// MySQL the connection has to count rows that were found (clientFoundRows).
-func New(ctx context.Context, db *sql.DB, dialect goose.Dialect) (*Store, error) {
+// New brings the schema of db up to date and returns the store over it, which
+// closes db in the end.
+func New(ctx context.Context, db *sqldb.DB) (*Store, error) {
 	files, err := fs.Sub(migrations, "migrations")
 	if err != nil {
 		return nil, fmt.Errorf("migrate anchors: %w", err)
 	}
-	p, err := goose.NewProvider(dialect, db, files,
-		goose.WithTableName(versionTable), goose.WithDisableGlobalRegistry(true))
-	if err != nil {
-		return nil, fmt.Errorf("migrate anchors: %w", err)
-	}
-	if _, err := p.Up(ctx); err != nil {
-		return nil, fmt.Errorf("migrate anchors: %w", err)
+	if err := db.Migrate(ctx, files, versionTable); err != nil {
+		return nil, fmt.Errorf("open anchors: %w", err)
 	}
 	return &Store{db: db}, nil
 }

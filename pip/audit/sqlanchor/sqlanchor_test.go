@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/wardgate/wardgate/internal/sqldb/sqldbtest"
 	"github.com/wardgate/wardgate/pip/audit"
 	"github.com/wardgate/wardgate/pip/audit/sqlanchor"
 )
@@ -64,6 +65,17 @@ func suite(t *testing.T, s *sqlanchor.Store) {
 	latest("c", 7)
 }
 
+func TestDatabase(t *testing.T) { suite(t, over(t, sqldbtest.New(t))) }
+
+func over(t *testing.T, db sqldbtest.Database) *sqlanchor.Store {
+	t.Helper()
+	s, err := sqlanchor.New(context.Background(), db())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
+
 func TestSQLite(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "sessions.db")
 	suite(t, open(t, path))
@@ -79,8 +91,8 @@ func TestSQLite(t *testing.T) {
 
 // Many at once: the newest stays, whoever comes last.
 func TestTheNewestStays(t *testing.T) {
-	path := filepath.Join(t.TempDir(), "sessions.db")
-	stores := []*sqlanchor.Store{open(t, path), open(t, path)}
+	db := sqldbtest.New(t)
+	stores := []*sqlanchor.Store{over(t, db), over(t, db)}
 	var wg sync.WaitGroup
 	for n := range uint64(60) {
 		wg.Go(func() {

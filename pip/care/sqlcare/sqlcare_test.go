@@ -2,26 +2,19 @@ package sqlcare_test
 
 import (
 	"context"
-	"database/sql"
-	"path/filepath"
 	"reflect"
 	"testing"
 
-	_ "modernc.org/sqlite"
-
+	"github.com/wardgate/wardgate/internal/sqldb/sqldbtest"
 	"github.com/wardgate/wardgate/pip/care"
 	"github.com/wardgate/wardgate/pip/care/sqlcare"
 )
 
 func TestDirectory(t *testing.T) {
-	db, err := sql.Open("sqlite", "file:"+filepath.Join(t.TempDir(), "x.db"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer db.Close()
+	db := sqldbtest.New(t)().DB
 	for _, statement := range []string{
-		`CREATE TABLE care_patient (patient_id TEXT, staff_id TEXT, department_id TEXT)`,
-		`CREATE TABLE care_service (service_id TEXT, patient_id TEXT)`,
+		`CREATE TABLE care_patient (patient_id VARCHAR(36), staff_id VARCHAR(36), department_id VARCHAR(36))`,
+		`CREATE TABLE care_service (service_id VARCHAR(36), patient_id VARCHAR(36))`,
 		`INSERT INTO care_patient VALUES ('p-1', 's-1', 'd-1'), ('p-2', NULL, NULL)`,
 		`INSERT INTO care_service VALUES ('v-1', 'p-1'), ('v-2', 'p-gone')`,
 	} {
@@ -39,6 +32,8 @@ func TestDirectory(t *testing.T) {
 		{"treated", "p-1", d.OfPatient, treated},
 		{"treated by nobody", "p-2", d.OfPatient, care.Relationship{Patient: "p-2"}},
 		{"missing", "p-9", d.OfPatient, care.Relationship{}},
+		{"in another case", "P-1", d.OfPatient, care.Relationship{}},
+		{"with a blank behind it", "p-1 ", d.OfPatient, care.Relationship{}},
 		{"hostile", "p-1' OR '1'='1", d.OfPatient, care.Relationship{}},
 		{"service", "v-1", d.OfService, treated},
 		{"service of a patient who is gone", "v-2", d.OfService, care.Relationship{}},

@@ -12,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/wardgate/wardgate/internal/sqldb/sqldbtest"
 	"github.com/wardgate/wardgate/pip/identity"
 	"github.com/wardgate/wardgate/pip/identity/mailqueue"
 	"github.com/wardgate/wardgate/pip/identity/smtp"
@@ -40,12 +41,13 @@ func (l *lockedBuffer) String() string {
 
 type world struct {
 	t    *testing.T
-	dir  string
+	dir  string // of its keys
+	db   sqldbtest.Database
 	logs lockedBuffer
 }
 
 func newWorld(t *testing.T) *world {
-	return &world{t: t, dir: t.TempDir()}
+	return &world{t: t, dir: t.TempDir(), db: sqldbtest.New(t)}
 }
 
 // A process is one queue over the world's files.
@@ -58,7 +60,7 @@ type process struct {
 // start opens a queue in front of the server at an address, and runs it.
 func (w *world) start(s *smtptest.Server) *process {
 	w.t.Helper()
-	store, err := sqlstore.Open(w.t.Context(), filepath.Join(w.dir, "identity.db"))
+	store, err := sqlstore.New(w.t.Context(), w.db())
 	if err != nil {
 		w.t.Fatal(err)
 	}

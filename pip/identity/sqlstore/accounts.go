@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 
+	"github.com/wardgate/wardgate/internal/sqldb"
 	"github.com/wardgate/wardgate/pip/identity"
 )
 
@@ -14,27 +15,13 @@ const accountColumns = "id, username, email_sealed, email_index, password_hash, 
 
 // AddAccount stores r, or returns identity.ErrTaken.
 func (s *Store) AddAccount(ctx context.Context, r identity.Record) error {
-	tx, err := s.db.BeginTx(ctx, nil)
-	if err != nil {
-		return fmt.Errorf("add account: %w", err)
-	}
-	defer tx.Rollback() // a no-op after Commit
-	var taken int
-	err = tx.QueryRowContext(ctx, "SELECT COUNT(*) FROM identity_accounts WHERE email_index = ? OR username = ?",
-		r.EmailIndex, r.Username).Scan(&taken)
-	if err != nil {
-		return fmt.Errorf("add account: %w", err)
-	}
-	if taken > 0 {
-		return identity.ErrTaken
-	}
-	_, err = tx.ExecContext(ctx, "INSERT INTO identity_accounts ("+accountColumns+") VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+	_, err := s.db.ExecContext(ctx, "INSERT INTO identity_accounts ("+accountColumns+") VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
 		r.ID, r.Username, base64.StdEncoding.EncodeToString(r.EmailSealed), r.EmailIndex, r.PasswordHash,
 		r.Role, string(r.Standing), r.Staff, r.Patient, r.Department, micros(r.Created))
-	if err != nil {
-		return fmt.Errorf("add account: %w", err)
+	if sqldb.Duplicate(err) { // of e-mail or username: the id is new
+		return identity.ErrTaken
 	}
-	if err := tx.Commit(); err != nil {
+	if err != nil {
 		return fmt.Errorf("add account: %w", err)
 	}
 	return nil

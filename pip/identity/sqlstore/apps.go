@@ -8,35 +8,30 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/wardgate/wardgate/internal/sqldb"
 	"github.com/wardgate/wardgate/pip/identity"
 )
 
 // OfferApp replaces only what was never confirmed.
-func (s *Store) OfferApp(ctx context.Context, a identity.App) (bool, error) {
-	tx, err := s.db.BeginTx(ctx, nil)
+func (s *Store) OfferApp(ctx context.Context, a identity.App) (offered bool, err error) {
+	err = s.db.Change(ctx, func(tx *sqldb.Tx) error {
+		offered = false
+		if _, err := tx.ExecContext(ctx, "DELETE FROM identity_totp WHERE account = ? AND confirmed_at = 0", a.Account); err != nil {
+			return err
+		}
+		var confirmed int
+		if err := tx.QueryRowContext(ctx, "SELECT COUNT(*) FROM identity_totp WHERE account = ?", a.Account).Scan(&confirmed); err != nil || confirmed > 0 {
+			return err
+		}
+		offered = true
+		_, err := tx.ExecContext(ctx, "INSERT INTO identity_totp (account, secret_sealed, attempts, last_step, created_at, confirmed_at) VALUES (?, ?, 0, 0, ?, 0)",
+			a.Account, base64.StdEncoding.EncodeToString(a.Sealed), micros(a.Created))
+		return err
+	})
 	if err != nil {
 		return false, fmt.Errorf("offer app: %w", err)
 	}
-	defer tx.Rollback() // a no-op after Commit
-	if _, err := tx.ExecContext(ctx, "DELETE FROM identity_totp WHERE account = ? AND confirmed_at = 0", a.Account); err != nil {
-		return false, fmt.Errorf("offer app: %w", err)
-	}
-	var confirmed int
-	if err := tx.QueryRowContext(ctx, "SELECT COUNT(*) FROM identity_totp WHERE account = ?", a.Account).Scan(&confirmed); err != nil {
-		return false, fmt.Errorf("offer app: %w", err)
-	}
-	if confirmed > 0 {
-		return false, nil
-	}
-	_, err = tx.ExecContext(ctx, "INSERT INTO identity_totp (account, secret_sealed, attempts, last_step, created_at, confirmed_at) VALUES (?, ?, 0, 0, ?, 0)",
-		a.Account, base64.StdEncoding.EncodeToString(a.Sealed), micros(a.Created))
-	if err != nil {
-		return false, fmt.Errorf("offer app: %w", err)
-	}
-	if err := tx.Commit(); err != nil {
-		return false, fmt.Errorf("offer app: %w", err)
-	}
-	return true, nil
+	return offered, nil
 }
 
 // App returns the app of an account, confirmed or not.
@@ -70,32 +65,27 @@ func (s *Store) TryApp(ctx context.Context, account string, limit int, since tim
 }
 
 // ConfirmApp succeeds once for an offer.
-func (s *Store) ConfirmApp(ctx context.Context, a identity.App, recovery []string) (bool, error) {
-	tx, err := s.db.BeginTx(ctx, nil)
-	if err != nil {
-		return false, fmt.Errorf("confirm app: %w", err)
-	}
-	defer tx.Rollback() // a no-op after Commit
-	result, err := tx.ExecContext(ctx, "UPDATE identity_totp SET confirmed_at = ?, last_step = ? WHERE account = ? AND created_at = ? AND confirmed_at = 0",
-		micros(a.Confirmed), a.LastStep, a.Account, micros(a.Created))
-	if err != nil {
-		return false, fmt.Errorf("confirm app: %w", err)
-	}
-	if n, err := result.RowsAffected(); err != nil || n != 1 {
-		return false, err
-	}
-	if _, err := tx.ExecContext(ctx, "DELETE FROM identity_recovery_codes WHERE account = ?", a.Account); err != nil {
-		return false, fmt.Errorf("confirm app: %w", err)
-	}
-	for _, index := range recovery {
-		if _, err := tx.ExecContext(ctx, "INSERT INTO identity_recovery_codes (account, code_index, used_at) VALUES (?, ?, 0)", a.Account, index); err != nil {
-			return false, fmt.Errorf("confirm app: %w", err)
+func (s *Store) ConfirmApp(ctx context.Context, a identity.App, recovery []string) (confirmed bool, err error) {
+	err = s.db.Change(ctx, func(tx *sqldb.Tx) (err error) {
+		confirmed, err = changed(ctx, tx, "UPDATE identity_totp SET confirmed_at = ?, last_step = ? WHERE account = ? AND created_at = ? AND confirmed_at = 0",
+			micros(a.Confirmed), a.LastStep, a.Account, micros(a.Created))
+		if err != nil || !confirmed {
+			return err
 		}
-	}
-	if err := tx.Commit(); err != nil {
+		if _, err := tx.ExecContext(ctx, "DELETE FROM identity_recovery_codes WHERE account = ?", a.Account); err != nil {
+			return err
+		}
+		for _, index := range recovery {
+			if _, err := tx.ExecContext(ctx, "INSERT INTO identity_recovery_codes (account, code_index, used_at) VALUES (?, ?, 0)", a.Account, index); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err != nil {
 		return false, fmt.Errorf("confirm app: %w", err)
 	}
-	return true, nil
+	return confirmed, nil
 }
 
 // UseStep lets no time step be used twice, nor an older one after a newer.
@@ -118,17 +108,15 @@ func (s *Store) UseRecovery(ctx context.Context, account, index string, now time
 
 // RemoveApp forgets app and recovery codes together.
 func (s *Store) RemoveApp(ctx context.Context, account string) error {
-	tx, err := s.db.BeginTx(ctx, nil)
-	if err != nil {
-		return fmt.Errorf("remove app: %w", err)
-	}
-	defer tx.Rollback() // a no-op after Commit
-	for _, table := range []string{"identity_recovery_codes", "identity_totp"} {
-		if _, err := tx.ExecContext(ctx, "DELETE FROM "+table+" WHERE account = ?", account); err != nil {
-			return fmt.Errorf("remove app: %w", err)
+	err := s.db.Change(ctx, func(tx *sqldb.Tx) error {
+		for _, table := range []string{"identity_recovery_codes", "identity_totp"} {
+			if _, err := tx.ExecContext(ctx, "DELETE FROM "+table+" WHERE account = ?", account); err != nil {
+				return err
+			}
 		}
-	}
-	if err := tx.Commit(); err != nil {
+		return nil
+	})
+	if err != nil {
 		return fmt.Errorf("remove app: %w", err)
 	}
 	return nil

@@ -8,59 +8,38 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/wardgate/wardgate/internal/sqldb"
 	"github.com/wardgate/wardgate/pip/identity"
 )
 
-const (
-	// guardTries bounds how often an update starts anew because others were quicker.
-	guardTries = 50
-	// guardFaults bounds how often it starts anew after a fault: two first
-	// updates of one key collide as a fault, and so does a deadlock.
-	guardFaults = 3
-)
-
-// UpdateGuard reads, changes and swaps by version within one transaction. On
-// SQLite the transaction alone would do; elsewhere the version decides.
+// UpdateGuard reads, changes and swaps by version within one transaction. The
+// row is touched before it is read: those who change it at once stand in a queue
+// instead of losing to each other, and the first of a key is an insert that only
+// one can do.
 func (s *Store) UpdateGuard(ctx context.Context, key string, change func(*identity.Guard)) error {
-	faults := 0
-	for range guardTries {
-		swapped, err := s.swapGuard(ctx, key, change)
-		if err == nil && swapped {
-			return nil
+	err := s.db.Change(ctx, func(tx *sqldb.Tx) error {
+		if _, err := tx.ExecContext(ctx, "UPDATE identity_guards SET version = version + 1 WHERE subject_key = ?", key); err != nil {
+			return err
 		}
+		g, version, err := readGuard(ctx, tx, key)
 		if err != nil {
-			faults++
+			return err
 		}
-		if faults == guardFaults || ctx.Err() != nil {
-			return errors.Join(err, ctx.Err())
+		change(&g)
+		hit, err := writeGuard(ctx, tx, key, g, version)
+		if err == nil && !hit {
+			err = errors.New("swapped by another")
 		}
-	}
-	return errors.New("update guard: too many at once")
-}
-
-func (s *Store) swapGuard(ctx context.Context, key string, change func(*identity.Guard)) (bool, error) {
-	tx, err := s.db.BeginTx(ctx, nil)
+		return err
+	})
 	if err != nil {
-		return false, fmt.Errorf("update guard: %w", err)
+		return fmt.Errorf("update guard: %w", err)
 	}
-	defer tx.Rollback() // a no-op after Commit
-	g, version, err := readGuard(ctx, tx, key)
-	if err != nil {
-		return false, err
-	}
-	change(&g)
-	hit, err := writeGuard(ctx, tx, key, g, version)
-	if err != nil || !hit {
-		return false, err
-	}
-	if err := tx.Commit(); err != nil {
-		return false, fmt.Errorf("update guard: %w", err)
-	}
-	return true, nil
+	return nil
 }
 
 // readGuard returns version 0 when there is no guard yet.
-func readGuard(ctx context.Context, tx *sql.Tx, key string) (identity.Guard, int64, error) {
+func readGuard(ctx context.Context, tx *sqldb.Tx, key string) (identity.Guard, int64, error) {
 	var g identity.Guard
 	var failed string
 	var version, since, barred int64
@@ -83,7 +62,7 @@ func readGuard(ctx context.Context, tx *sql.Tx, key string) (identity.Guard, int
 	return g, version, nil
 }
 
-func writeGuard(ctx context.Context, tx *sql.Tx, key string, g identity.Guard, version int64) (bool, error) {
+func writeGuard(ctx context.Context, tx *sqldb.Tx, key string, g identity.Guard, version int64) (bool, error) {
 	times := make([]int64, 0, len(g.Failed))
 	var touched time.Time
 	for _, t := range append([]time.Time{g.PendingSince, g.BarredUntil}, g.Failed...) {
@@ -104,10 +83,9 @@ func writeGuard(ctx context.Context, tx *sql.Tx, key string, g identity.Guard, v
 	if version == 0 {
 		query = "INSERT INTO identity_guards (failed, pending, pending_since, barred_until, touched_at, subject_key, version) VALUES (?, ?, ?, ?, ?, ?, ? + 1)"
 	}
-	result, err := tx.ExecContext(ctx, query, values...)
+	hit, err := changed(ctx, tx, query, values...)
 	if err != nil {
 		return false, fmt.Errorf("write guard: %w", err)
 	}
-	n, err := result.RowsAffected()
-	return n == 1, err
+	return hit, nil
 }

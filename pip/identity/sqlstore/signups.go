@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/wardgate/wardgate/internal/sqldb"
 	"github.com/wardgate/wardgate/pip"
 	"github.com/wardgate/wardgate/pip/identity"
 )
@@ -123,25 +124,21 @@ func (s *Store) RemoveUnclaimed(ctx context.Context, account string) error {
 
 // SetPassword changes hash and challenges together or not at all.
 func (s *Store) SetPassword(ctx context.Context, account, hash string) error {
-	tx, err := s.db.BeginTx(ctx, nil)
-	if err != nil {
+	err := s.db.Change(ctx, func(tx *sqldb.Tx) error {
+		known, err := changed(ctx, tx, "UPDATE identity_accounts SET password_hash = ? WHERE id = ?", hash, account)
+		if err != nil {
+			return err
+		}
+		if !known {
+			return identity.ErrNotFound
+		}
+		_, err = tx.ExecContext(ctx, "UPDATE identity_challenges SET spent = 1 WHERE account = ? AND spent = 0", account)
+		return err
+	})
+	if err != nil && !errors.Is(err, identity.ErrNotFound) {
 		return fmt.Errorf("set password: %w", err)
 	}
-	defer tx.Rollback() // a no-op after Commit
-	result, err := tx.ExecContext(ctx, "UPDATE identity_accounts SET password_hash = ? WHERE id = ?", hash, account)
-	if err != nil {
-		return fmt.Errorf("set password: %w", err)
-	}
-	if n, err := result.RowsAffected(); err != nil || n != 1 {
-		return errors.Join(identity.ErrNotFound, err)
-	}
-	if _, err := tx.ExecContext(ctx, "UPDATE identity_challenges SET spent = 1 WHERE account = ? AND spent = 0", account); err != nil {
-		return fmt.Errorf("set password: %w", err)
-	}
-	if err := tx.Commit(); err != nil {
-		return fmt.Errorf("set password: %w", err)
-	}
-	return nil
+	return err
 }
 
 func (s *Store) count(ctx context.Context, query string, args ...any) (n int, err error) {

@@ -10,65 +10,45 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"net/url"
-	"os"
 	"time"
 
-	"github.com/pressly/goose/v3"
-	_ "modernc.org/sqlite" // the driver of Open; database/sql knows no other way
-
+	"github.com/wardgate/wardgate/internal/sqldb"
 	"github.com/wardgate/wardgate/pip/identity"
 )
 
 //go:embed migrations/*.sql
 var migrations embed.FS
 
-const (
-	versionTable = "identity_version"
-	connections  = 4
-)
+const versionTable = "identity_version"
 
 // A Store keeps accounts, guards and challenges.
-type Store struct{ db *sql.DB }
+type Store struct{ db *sqldb.DB }
 
 var _ identity.Store = (*Store)(nil)
 
 // Open opens the SQLite file at path, mode 0600, and makes it when there is
 // none. The caller closes the store.
 func Open(ctx context.Context, path string) (*Store, error) {
-	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600)
+	db, err := sqldb.OpenFile(path)
 	if err != nil {
 		return nil, fmt.Errorf("open identity store: %w", err)
 	}
-	if err := f.Close(); err != nil {
-		return nil, fmt.Errorf("open identity store: %w", err)
-	}
-	db, err := sql.Open("sqlite", "file:"+(&url.URL{Path: path}).EscapedPath()+
-		"?_pragma=journal_mode(WAL)&_pragma=foreign_keys(1)&_pragma=busy_timeout(5000)&_txlock=immediate")
-	if err != nil {
-		return nil, fmt.Errorf("open identity store: %w", err)
-	}
-	db.SetMaxOpenConns(connections)
-	s, err := New(ctx, db, goose.DialectSQLite3)
+	s, err := New(ctx, db)
 	if err != nil {
 		return nil, errors.Join(err, db.Close())
 	}
 	return s, nil
 }
 
-// New brings the schema of db up to date and returns the store over it.
-func New(ctx context.Context, db *sql.DB, dialect goose.Dialect) (*Store, error) {
+// New brings the schema of db up to date and returns the store over it, which
+// closes db in the end.
+func New(ctx context.Context, db *sqldb.DB) (*Store, error) {
 	files, err := fs.Sub(migrations, "migrations")
 	if err != nil {
 		return nil, fmt.Errorf("migrate identity store: %w", err)
 	}
-	p, err := goose.NewProvider(dialect, db, files,
-		goose.WithTableName(versionTable), goose.WithDisableGlobalRegistry(true))
-	if err != nil {
-		return nil, fmt.Errorf("migrate identity store: %w", err)
-	}
-	if _, err := p.Up(ctx); err != nil {
-		return nil, fmt.Errorf("migrate identity store: %w", err)
+	if err := db.Migrate(ctx, files, versionTable); err != nil {
+		return nil, fmt.Errorf("open identity store: %w", err)
 	}
 	return &Store{db: db}, nil
 }
@@ -76,9 +56,18 @@ func New(ctx context.Context, db *sql.DB, dialect goose.Dialect) (*Store, error)
 // Close closes the database.
 func (s *Store) Close() error { return s.db.Close() }
 
-// changed runs a conditional statement and reports whether it hit its row.
 func (s *Store) changed(ctx context.Context, query string, args ...any) (bool, error) {
-	result, err := s.db.ExecContext(ctx, query, args...)
+	return changed(ctx, s.db, query, args...)
+}
+
+// an execer is a database or a transaction.
+type execer interface {
+	ExecContext(ctx context.Context, query string, args ...any) (sql.Result, error)
+}
+
+// changed runs a conditional statement and reports whether it hit its row.
+func changed(ctx context.Context, on execer, query string, args ...any) (bool, error) {
+	result, err := on.ExecContext(ctx, query, args...)
 	if err != nil {
 		return false, err
 	}
