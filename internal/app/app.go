@@ -93,7 +93,7 @@ func (a *App) open(ctx context.Context) error {
 		return err
 	}
 	a.onClose(a.data.Close)
-	if err := a.data.whole(); err != nil {
+	if err := a.data.whole(a.config.databases()); err != nil {
 		return err
 	}
 	if err := a.openStores(ctx, sources); err != nil {

@@ -59,6 +59,12 @@ type Config struct {
 			From         string `koanf:"from"`
 		} `koanf:"smtp"`
 	} `koanf:"mail"`
+	Stores struct {
+		Identity Database `koanf:"identity"`
+		Sessions Database `koanf:"sessions"`
+		Records  Database `koanf:"records"`
+		Care     Database `koanf:"care"` // the records' database, as an account that only reads the care views
+	} `koanf:"stores"`
 	Journal struct {
 		Chain string `koanf:"chain"` // name of this enforcement point's chain, its own among all that share a database
 	} `koanf:"journal"`
@@ -152,6 +158,11 @@ func readFile(file string, known []string) (map[string]any, error) {
 			faults = append(faults, fmt.Errorf("%s:%d: %s: expected %s", file, line, key, kindOf(key)))
 			continue
 		}
+		if secretInFile(key, v) {
+			faults = append(faults, fmt.Errorf("%s:%d: %s: a password does not stand in the configuration; name a file with %s_file, or set %s",
+				file, line, key, key, envName(key)))
+			continue
+		}
 		values[key] = v
 	}
 	return values, errors.Join(faults...)
@@ -210,11 +221,16 @@ func lineOf(n *node.Node, path []string) int {
 	return 1
 }
 
+// envName is the environment variable that overrides a key.
+func envName(key string) string {
+	return envPrefix + strings.ToUpper(strings.ReplaceAll(key, ".", "_"))
+}
+
 // readEnvironment maps WARDGATE_PEP_LISTEN to pep.listen.
 func readEnvironment(environ, known []string) (map[string]any, error) {
 	byName := map[string]string{}
 	for _, key := range known {
-		byName[envPrefix+strings.ToUpper(strings.ReplaceAll(key, ".", "_"))] = key
+		byName[envName(key)] = key
 	}
 	values := map[string]any{}
 	var faults []error
@@ -275,6 +291,7 @@ func (c *Config) Check() error {
 	}
 	c.checkMail(fault)
 	c.checkPolicy(fault)
+	c.checkStores(fault)
 	if _, err := trustedProxies(c.PEP.TrustedProxies); err != nil {
 		faults = append(faults, err)
 	}

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"golang.org/x/sys/unix"
@@ -114,20 +115,27 @@ func (d *dataFolder) begin(file string, demo bool) error {
 	return nil
 }
 
-// kept is what every data folder holds once it has served.
+// kept is what every data folder holds once it has served, beside the files of
+// databases.
 var kept = []string{
-	"identity.db", "sessions.db", "records.db", "journal/head", "journal/journal-*.log",
+	"journal/head", "journal/journal-*.log",
 	"keys/assertion.key", "keys/footprint.json", "keys/identity", "keys/records", "keys/tokens", "certs/ca.pem",
 }
 
 // whole refuses a folder that has served and has lost a part since. A part that
 // was silently begun anew would forget revocations, or deny what was done.
-func (d *dataFolder) whole() error {
+func (d *dataFolder) whole(databases []namedDatabase) error {
 	if d.fresh {
 		return nil
 	}
 	var lost []string
-	for _, name := range kept {
+	expected := slices.Clone(kept)
+	for _, one := range databases {
+		if one.file != "" && !one.isServer() {
+			expected = append(expected, one.file)
+		}
+	}
+	for _, name := range expected {
 		if found, err := filepath.Glob(d.path(filepath.FromSlash(name))); err != nil || len(found) == 0 {
 			lost = append(lost, name)
 		}

@@ -86,9 +86,13 @@ func (c *Config) checkJournal(fault func(string, ...any)) {
 // OpenAnchors opens the anchors of journals, which stand in the sessions'
 // database. The caller closes them.
 func OpenAnchors(ctx context.Context, c *Config) (*sqlanchor.Store, error) {
-	s, err := sqlanchor.Open(ctx, filepath.Join(c.Data, "sessions.db"))
+	db, err := c.openDatabase(ctx, c.named("stores.sessions"))
 	if err != nil {
 		return nil, fmt.Errorf("journal: %w", err)
+	}
+	s, err := sqlanchor.New(ctx, db)
+	if err != nil {
+		return nil, errors.Join(fmt.Errorf("journal: %w", err), db.Close())
 	}
 	return s, nil
 }

@@ -2,15 +2,12 @@ package app
 
 import (
 	"context"
-	"database/sql"
+	"errors"
 	"fmt"
 	"net/http"
-	"net/url"
 	"os"
 	"sync/atomic"
 	"time"
-
-	_ "modernc.org/sqlite" // the care relationships are read from records' database
 
 	"github.com/wardgate/wardgate/inference"
 	"github.com/wardgate/wardgate/inference/model"
@@ -113,18 +110,33 @@ func (a *App) openRecords(ctx context.Context, s *sources) error {
 	if err != nil {
 		return fmt.Errorf("records: %w", err)
 	}
-	file := a.data.path("records.db")
-	if a.stores.records, err = store.Open(ctx, file, cipher); err != nil {
+	if a.stores.records, err = a.openRecordsStore(ctx, cipher); err != nil {
 		return fmt.Errorf("records: %w", err)
 	}
 	a.onClose(a.stores.records.Close)
-	db, err := sql.Open("sqlite", "file:"+url.PathEscape(file)+"?mode=ro&_pragma=busy_timeout(5000)&_pragma=query_only(1)")
+	db, err := a.config.openCare(ctx)
 	if err != nil {
 		return fmt.Errorf("care relationships: %w", err)
 	}
 	a.onClose(db.Close)
-	s.care.set(care.New(sqlcare.New(db)))
+	s.care.set(care.New(sqlcare.New(db.DB)))
 	return nil
+}
+
+func (a *App) openRecordsStore(ctx context.Context, cipher *crypt.Cipher) (*store.Store, error) {
+	where := a.config.named("stores.records")
+	if !where.isServer() {
+		return store.Open(ctx, a.data.path(where.file), cipher)
+	}
+	db, err := a.config.openDatabase(ctx, where)
+	if err != nil {
+		return nil, err
+	}
+	s, err := store.New(ctx, db, cipher)
+	if err != nil {
+		return nil, errors.Join(err, db.Close())
+	}
+	return s, nil
 }
 
 func (a *App) openIdentity(ctx context.Context, s *sources) (*identity.Authenticator, error) {
@@ -132,11 +144,15 @@ func (a *App) openIdentity(ctx context.Context, s *sources) (*identity.Authentic
 	if err != nil {
 		return nil, fmt.Errorf("identity: %w", err)
 	}
-	db, err := identitystore.Open(ctx, a.data.path("identity.db"))
+	tables, err := a.config.openDatabase(ctx, a.config.named("stores.identity"))
 	if err != nil {
 		return nil, fmt.Errorf("identity: %w", err)
 	}
-	a.onClose(db.Close)
+	a.onClose(tables.Close)
+	db, err := identitystore.New(ctx, tables)
+	if err != nil {
+		return nil, fmt.Errorf("identity: %w", err)
+	}
 	a.stores.accounts = identity.NewAccounts(db, vault, nil)
 	s.identity.set(identity.NewSource(db, nil))
 	if a.stores.people, err = a.openPeople(db, vault); err != nil {
@@ -153,11 +169,15 @@ func (a *App) openAdmin(ctx context.Context, people *identity.Authenticator, cli
 		return fmt.Errorf("token keys: %w", err)
 	}
 	a.stores.tokenKeys = keys
-	db, err := sessionstore.Open(ctx, a.data.path("sessions.db"))
+	tables, err := a.config.openDatabase(ctx, a.config.named("stores.sessions"))
 	if err != nil {
 		return fmt.Errorf("sessions: %w", err)
 	}
-	a.onClose(db.Close)
+	a.onClose(tables.Close)
+	db, err := sessionstore.New(ctx, tables)
+	if err != nil {
+		return fmt.Errorf("sessions: %w", err)
+	}
 	sealer, err := footprintKeys(a.data.path("keys", "sessions.json"))
 	if err != nil {
 		return err

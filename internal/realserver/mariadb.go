@@ -98,13 +98,8 @@ func (m *MariaDBServer) Database() string {
 // collation is the server's name for comparing bytes, trailing blanks included.
 func (m *MariaDBServer) collation() string {
 	m.t.Helper()
-	db, err := sql.Open("mysql", m.DSN(""))
-	if err != nil {
-		m.t.Fatal(err)
-	}
-	defer db.Close()
 	var version string
-	if err := db.QueryRowContext(context.Background(), "SELECT @@version").Scan(&version); err != nil {
+	if err := m.Query("SELECT @@version", &version); err != nil {
 		m.t.Fatalf("mariadb: %v", err)
 	}
 	if strings.Contains(version, "MariaDB") {
@@ -126,6 +121,16 @@ func (m *MariaDBServer) Execute(statements ...string) {
 			m.t.Fatalf("mariadb: %v", err)
 		}
 	}
+}
+
+// Query scans the one row of a query, as the server's administrator.
+func (m *MariaDBServer) Query(query string, into ...any) error {
+	db, err := sql.Open("mysql", m.DSN(""))
+	if err != nil {
+		return err
+	}
+	defer db.Close()
+	return db.QueryRowContext(context.Background(), query).Scan(into...)
 }
 
 // Stop ends the server. What was committed is still there after Start.

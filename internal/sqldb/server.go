@@ -52,6 +52,19 @@ func (s Server) Check() error {
 	return err
 }
 
+// HasPassword reports whether the DSN holds a password. One that is not
+// understood is taken to.
+func (s Server) HasPassword() bool {
+	c, err := mysql.ParseDSN(s.DSN)
+	return s.DSN != "" && (err != nil || c.Passwd != "")
+}
+
+// Local reports whether the server is on this machine.
+func (s Server) Local() bool {
+	c, err := mysql.ParseDSN(s.DSN)
+	return err == nil && local(c)
+}
+
 // config is the driver's configuration. Whatever could have a statement read
 // files, run twice or travel in the clear is refused, not overridden: who wrote
 // it meant something by it.

@@ -146,6 +146,10 @@ func (db *DB) ExecContext(ctx context.Context, query string, args ...any) (resul
 	return result, err
 }
 
+// ErrCollided is what f of Change returns when it sees by itself that another
+// change came first. It is what Change returns when that happened too often.
+var ErrCollided = errors.New("another change came first")
+
 // again runs f until it does not fail as one of these numbers say: with a
 // collision, which has changed nothing. In a transaction a duplicate is one, too:
 // somebody else has inserted the row that f did not find, and will find now. Any
@@ -155,7 +159,8 @@ func again(ctx context.Context, f func() error, numbers ...uint16) error {
 	for try := range tries {
 		err = f()
 		var fault *Fault
-		if !errors.As(err, &fault) || !slices.Contains(numbers, fault.Number) {
+		known := errors.As(err, &fault) && slices.Contains(numbers, fault.Number)
+		if !known && !errors.Is(err, ErrCollided) {
 			return err
 		}
 		// Those that collided once must not meet again at once.

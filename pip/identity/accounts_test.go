@@ -4,8 +4,6 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
-	"os"
-	"path/filepath"
 	"testing"
 	"time"
 
@@ -85,26 +83,6 @@ func TestAddRefuses(t *testing.T) {
 	list, err := w.reg.List(t.Context(), "", 10)
 	if err != nil || len(list) != 2 || list[1].Email != good.Email {
 		t.Errorf("list: got %d accounts, %v, want 2", len(list), err)
-	}
-}
-
-func TestStoredFilesHoldNoAddressAndAreTheOwners(t *testing.T) {
-	w := newWorld(t)
-	w.login()
-	for _, name := range []string{"identity.db", "identity.db-wal", "keys/identity-seal.json"} {
-		path := filepath.Join(w.dir, name)
-		content, err := os.ReadFile(path)
-		if err != nil {
-			t.Fatal(err)
-		}
-		for _, secret := range []string{email, password, w.mail.Code(t)} {
-			if bytes.Contains(content, []byte(secret)) {
-				t.Errorf("%s holds a secret in the clear", name)
-			}
-		}
-		if info, err := os.Stat(path); err != nil || info.Mode().Perm() != 0o600 {
-			t.Errorf("%s: got mode %v, want 0600 (%v)", name, info.Mode().Perm(), err)
-		}
 	}
 }
 

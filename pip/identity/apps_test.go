@@ -1,10 +1,7 @@
 package identity_test
 
 import (
-	"bytes"
 	"errors"
-	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -263,20 +260,5 @@ func TestOfferEnds(t *testing.T) {
 	p.clock.Pass(15 * time.Minute)
 	if _, err := p.apps.Confirm(t.Context(), p.account, p.code(0)); !errors.Is(err, identity.ErrCode) {
 		t.Errorf("after a quarter of an hour: got %v, want %v", err, identity.ErrCode)
-	}
-}
-
-func TestStoredFilesHoldNoSecretOfAnApp(t *testing.T) {
-	p := newPhone(t)
-	for _, name := range []string{"identity.db", "identity.db-wal"} {
-		content, err := os.ReadFile(filepath.Join(p.dir, name))
-		if err != nil {
-			t.Fatal(err)
-		}
-		for _, secret := range []string{p.secret, p.recovery[0], strings.ReplaceAll(p.recovery[0], "-", "")} {
-			if bytes.Contains(content, []byte(secret)) {
-				t.Errorf("%s holds a secret in the clear", name)
-			}
-		}
 	}
 }

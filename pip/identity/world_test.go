@@ -99,9 +99,10 @@ type world struct {
 func newWorld(t *testing.T) *world {
 	t.Helper()
 	w := &world{
-		t: t, dir: t.TempDir(), db: sqldbtest.New(t), mail: &mailbox{},
+		t: t, dir: t.TempDir(), mail: &mailbox{},
 		clock: &clock{now: time.Date(2026, 3, 2, 9, 0, 0, 0, time.UTC)},
 	}
+	w.db = sqldbtest.At(t, filepath.Join(w.dir, "identity.db"))
 	w.store, w.reg, w.auth = w.process()
 	w.add(email, "doctor", pip.AccountActive)
 	return w

@@ -3,13 +3,11 @@
 package sqldbtest
 
 import (
-	"path/filepath"
 	"testing"
 
 	"github.com/wardgate/wardgate/internal/sqldb"
 )
 
-func empty(t testing.TB) func() (*sqldb.DB, error) {
-	file := filepath.Join(t.TempDir(), "test.db")
+func empty(_ testing.TB, file string) func() (*sqldb.DB, error) {
 	return func() (*sqldb.DB, error) { return sqldb.OpenFile(file) }
 }

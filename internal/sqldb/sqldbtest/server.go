@@ -10,7 +10,7 @@ import (
 	"github.com/wardgate/wardgate/internal/sqldb"
 )
 
-func empty(t testing.TB) func() (*sqldb.DB, error) {
+func empty(t testing.TB, _ string) func() (*sqldb.DB, error) {
 	t.Helper()
 	server := realserver.MariaDB(t)
 	name := server.Database()

@@ -3,6 +3,7 @@
 package sqldbtest
 
 import (
+	"path/filepath"
 	"testing"
 
 	"github.com/wardgate/wardgate/internal/sqldb"
@@ -15,7 +16,14 @@ type Database func() *sqldb.DB
 // New makes an empty database.
 func New(t testing.TB) Database {
 	t.Helper()
-	open := empty(t)
+	return At(t, filepath.Join(t.TempDir(), "test.db"))
+}
+
+// At is New for a test that looks at the file itself, and has the build tag
+// "!integration".
+func At(t testing.TB, file string) Database {
+	t.Helper()
+	open := empty(t, file)
 	return func() *sqldb.DB {
 		t.Helper()
 		db, err := open()

@@ -28,7 +28,7 @@ func (s *Store) UpdateGuard(ctx context.Context, key string, change func(*identi
 		change(&g)
 		hit, err := writeGuard(ctx, tx, key, g, version)
 		if err == nil && !hit {
-			err = errors.New("swapped by another")
+			err = sqldb.ErrCollided
 		}
 		return err
 	})

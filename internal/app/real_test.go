@@ -1,0 +1,228 @@
+//go:build integration
+
+package app_test
+
+import (
+	"bytes"
+	"context"
+	"net/http"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/wardgate/wardgate/internal/app"
+	"github.com/wardgate/wardgate/internal/realserver"
+)
+
+// A hospital's servers: one MariaDB with a database for each store, reached
+// through a link that fails on demand.
+type servers struct {
+	maria    *realserver.MariaDBServer
+	link     *realserver.Link
+	identity string // names of databases
+	sessions string
+	records  string
+}
+
+func realServers(t *testing.T) *servers {
+	t.Helper()
+	m := realserver.MariaDB(t)
+	return &servers{
+		maria: m, link: realserver.NewLink(t, m.Address),
+		identity: m.Database(), sessions: m.Database(), records: m.Database(),
+	}
+}
+
+// use has a configuration keep everything on the servers.
+func (s *servers) use(c *app.Config) {
+	c.Stores.Identity.DSN = s.maria.DSNVia(s.link.Address, s.identity)
+	c.Stores.Sessions.DSN = s.maria.DSNVia(s.link.Address, s.sessions)
+	c.Stores.Records.DSN = s.maria.DSNVia(s.link.Address, s.records)
+}
+
+// count counts rows behind the process's back.
+func (s *servers) count(t *testing.T, query string) (n int) {
+	t.Helper()
+	if err := s.maria.Query(query, &n); err != nil {
+		t.Fatal(err)
+	}
+	return n
+}
+
+// A day at the hospital, on real servers, and the next one after a restart.
+func TestRealServersStory(t *testing.T) {
+	s := realServers(t)
+	data := filepath.Join(t.TempDir(), "var")
+	begin := func(c *app.Config) { s.use(c); c.Data = data }
+	w := newWorld(t, begin)
+
+	doctor, colleague := w.as("doctor"), w.as("doctor2")
+	own, theirs := doctor.items("/api/patients"), colleague.items("/api/patients")
+	if len(own) == 0 || len(theirs) == 0 {
+		t.Fatalf("got %d and %d patients", len(own), len(theirs))
+	}
+	doctor.get("/api/patients/" + own[0].ID).is(200)
+	doctor.get("/api/patients/"+theirs[0].ID).denied(403, "not_your_patient")
+	for _, spelling := range []string{strings.ToUpper(own[0].ID), own[0].ID + "%20"} { // an id has one
+		if a := doctor.get("/api/patients/" + spelling); a.status == http.StatusOK {
+			t.Errorf("%s is answered", spelling)
+		}
+	}
+	service := doctor.items("/api/patients/" + own[0].ID + "/services")[0].ID
+	edit := map[string]string{"medication_name": "Fictivol", "dosage_instructions": "one a day", "treatment_details": "rest ✓ 休", "kind": "medication"}
+	doctor.steppedUp().put("/api/services/"+service, edit).is(200)
+	nurse := w.as("nurse")
+	nurse.put("/api/services/"+service, edit).denied(403, "role_forbidden")
+	nurse.get("/api/patients").denied(401, "session_revoked")
+	colleague.post("/auth/logout", nil).is(204)
+	w.stop()
+
+	w = newWorld(t, begin)
+	doctor.w, nurse.w, colleague.w = w, w, w
+	doctor.get("/api/patients/" + own[0].ID).is(200)
+	body := doctor.get("/api/patients/" + own[0].ID + "/services").is(200).body
+	if !bytes.Contains(body, []byte("rest ✓ 休")) {
+		t.Errorf("the edit did not survive: %s", body)
+	}
+	nurse.get("/api/patients").denied(401, "session_revoked")
+	colleague.get("/api/patients").denied(401, "session_revoked")
+	for _, table := range []string{s.identity + ".identity_accounts", s.sessions + ".admin_sessions", s.records + ".patients"} {
+		if s.count(t, "SELECT COUNT(*) FROM "+table) == 0 {
+			t.Errorf("%s is empty: it was kept elsewhere", table)
+		}
+	}
+}
+
+// What an outage may never do: issue anything. Each way of losing the database
+// refuses log-in, code and refresh with 503, and ends without a hand.
+func TestRealOutagesIssueNothing(t *testing.T) {
+	s := realServers(t)
+	w := newWorld(t, func(c *app.Config) { s.use(c); withLimits(t, soon...)(c) })
+	for _, outage := range []struct {
+		name       string
+		begin, end func()
+	}{
+		{"stopped", s.maria.Stop, s.maria.Start},
+		{"cut", s.link.Cut, s.link.Heal},
+		{"half open", s.link.HalfOpen, s.link.Heal},
+		{"reset", s.link.Reset, s.link.Heal},
+		{"too slow", func() { s.link.Slow(8000) }, s.link.Heal},
+	} {
+		t.Run(outage.name, func(t *testing.T) {
+			w.t = t
+			doctor := &person{w: w, name: "doctor"}
+			session, a := doctor.signIn("", nil)
+			a.is(http.StatusOK)
+			doctor.token = session.Access
+			stranger := &person{w: w, name: "patient"}
+			var half struct{ Challenge string }
+			stranger.post("/auth/login", map[string]string{"email": "patient@demo.hospital.test", "password": demoPassword}).is(200).into(&half)
+			code := w.newestCode("patient@demo.hospital.test")
+			time.Sleep(400 * time.Millisecond) // from when the session may be refreshed
+
+			outage.begin()
+			refused(t, stranger.post("/auth/login", map[string]string{"email": "patient@demo.hospital.test", "password": demoPassword}))
+			refused(t, stranger.post("/auth/login/verify", map[string]string{"challenge": half.Challenge, "code": code}))
+			refused(t, doctor.post("/auth/refresh", map[string]string{"refresh_token": session.Refresh}))
+			refused(t, doctor.get("/api/patients"))
+			outage.end()
+
+			s.untilReady(w)
+			(&person{w: w, name: "doctor"}).logIn()
+		})
+	}
+}
+
+// refused holds an answer against what an outage may say.
+func refused(t *testing.T, a *answer) {
+	t.Helper()
+	if a.status != http.StatusServiceUnavailable || bytes.Contains(a.body, []byte("token")) {
+		t.Errorf("%s: got %d %s, want 503 without a token", a.what, a.status, a.body)
+	}
+}
+
+// untilReady asks until the process has noticed by itself that all is well.
+func (s *servers) untilReady(w *world) {
+	w.t.Helper()
+	ctx, cancel := context.WithTimeout(w.t.Context(), time.Minute)
+	defer cancel()
+	stranger := w.stranger()
+	for ctx.Err() == nil {
+		a := stranger.post("/auth/login", wrongPassword("nobody"))
+		if a.status == http.StatusUnauthorized || a.status == http.StatusTooManyRequests {
+			return
+		}
+		time.Sleep(200 * time.Millisecond)
+	}
+	w.t.Fatal("it never came back by itself")
+}
+
+// One statement of many fails: nothing of the transaction stays, and no token
+// leaves.
+func TestRealStatementThatFails(t *testing.T) {
+	s := realServers(t)
+	w := newWorld(t, func(c *app.Config) { s.use(c); withLimits(t, soon...)(c) })
+	doctor := &person{w: w, name: "doctor"}
+	session, a := doctor.signIn("", nil)
+	a.is(http.StatusOK)
+	time.Sleep(400 * time.Millisecond)
+	fails := func(database, table, event string) (mend func()) {
+		trigger := database + ".broken_" + table
+		s.maria.Execute("CREATE TRIGGER " + trigger + " BEFORE " + event + " ON " + database + "." + table +
+			" FOR EACH ROW SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = 'the disk of Dr. Osei is full'")
+		return func() { s.maria.Execute("DROP TRIGGER " + trigger) }
+	}
+	login := map[string]string{"email": "doctor@demo.hospital.test", "password": demoPassword}
+
+	mend := fails(s.identity, "identity_challenges", "INSERT")
+	refused(t, doctor.post("/auth/login", login))
+	mend()
+
+	var half struct{ Challenge string }
+	doctor.post("/auth/login", login).is(200).into(&half)
+	verify := map[string]string{"challenge": half.Challenge, "code": w.newestCode(login["email"])}
+	mend = fails(s.identity, "identity_challenges", "UPDATE")
+	refused(t, doctor.post("/auth/login/verify", verify))
+	mend()
+
+	sessions := "SELECT COUNT(*) FROM " + s.sessions + ".admin_sessions"
+	before := s.count(t, sessions)
+	mend = fails(s.sessions, "admin_refresh_tokens", "INSERT")
+	refused(t, doctor.post("/auth/login/verify", verify))
+	refused(t, doctor.post("/auth/refresh", map[string]string{"refresh_token": session.Refresh}))
+	mend()
+	if after := s.count(t, sessions); after != before {
+		t.Errorf("%d sessions are left of what failed", after-before)
+	}
+	if logs := w.logs.String(); strings.Contains(logs, "Osei") {
+		t.Errorf("the log quotes the database: %s", logs)
+	}
+	// The refresh token was not used up by what failed.
+	doctor.post("/auth/refresh", map[string]string{"refresh_token": session.Refresh}).is(http.StatusOK)
+}
+
+// The care relationships are read as an account that may read two views.
+func TestRealCareReadsTwoViewsAlone(t *testing.T) {
+	s := realServers(t)
+	data := filepath.Join(t.TempDir(), "var")
+	begin := func(c *app.Config) { s.use(c); c.Data = data }
+	newWorld(t, begin).stop() // makes the tables
+	s.maria.Execute(
+		"CREATE USER IF NOT EXISTS 'care'@'%' IDENTIFIED BY 'care-reads'",
+		"GRANT SELECT ON "+s.records+".care_patient TO 'care'@'%'",
+		"GRANT SELECT ON "+s.records+".care_service TO 'care'@'%'",
+	)
+	w := newWorld(t, func(c *app.Config) {
+		begin(c)
+		c.Stores.Care.DSN = "care:care-reads@tcp(" + s.maria.Address + ")/" + s.records
+	})
+	doctor := w.as("doctor")
+	patient := doctor.items("/api/patients")[0].ID
+	doctor.get("/api/patients/" + patient).is(200)
+	s.maria.Execute("REVOKE SELECT ON " + s.records + ".care_patient FROM 'care'@'%'")
+	time.Sleep(1100 * time.Millisecond) // what was read is believed for a second
+	if a := doctor.get("/api/patients/" + patient); a.status == http.StatusOK {
+		t.Error("the relationship was not read as the account that may read it")
+	}
+}
