@@ -160,7 +160,7 @@ func again(ctx context.Context, f func() error, numbers ...uint16) error {
 		err = f()
 		var fault *Fault
 		known := errors.As(err, &fault) && slices.Contains(numbers, fault.Number)
-		if !known && !errors.Is(err, ErrCollided) {
+		if !known && !errors.Is(err, ErrCollided) && !busy(err) {
 			return err
 		}
 		// Those that collided once must not meet again at once.
@@ -173,6 +173,13 @@ func again(ctx context.Context, f func() error, numbers ...uint16) error {
 		}
 	}
 	return err
+}
+
+// busy reports whether SQLite waited for another writer in vain, which happens
+// to the unlucky one of many: it has no queue.
+func busy(err error) bool {
+	var s *sqlite.Error
+	return errors.As(err, &s) && s.Code()&0xff == sqlitecodes.SQLITE_BUSY
 }
 
 // Duplicate reports whether a row was refused because its key is there already.
