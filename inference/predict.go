@@ -11,7 +11,7 @@ import (
 // answer is one prediction as JSON. A class comes with a probability, a number
 // with a unit and an interval.
 type answer struct {
-	Prediction        any         `json:"prediction"`
+	Prediction        any         `json:"prediction,omitempty"`
 	Unit              string      `json:"unit,omitempty"`
 	Probability       *float64    `json:"probability,omitempty"`
 	Interval          *[2]float64 `json:"interval,omitempty"`
@@ -20,6 +20,7 @@ type answer struct {
 	OutOfDistribution bool        `json:"out_of_distribution"`
 	Model             identity    `json:"model"`
 	Warnings          []string    `json:"warnings"`
+	Withheld          []string    `json:"withheld,omitempty"` // members that are not here, by the policy
 }
 
 // identity says exactly which model answered.
@@ -68,7 +69,11 @@ func (s *Service) predictNamed(c *gin.Context) (answer, error) {
 	if err != nil {
 		return answer{}, err
 	}
-	return newAnswer(m, p), nil
+	a := newAnswer(m, p)
+	if p.Fragile && withholdsFragile(c) {
+		a.withhold()
+	}
+	return a, nil
 }
 
 // send writes an answer. Predictions are about patients and never cached.

@@ -2,6 +2,7 @@ package inference
 
 import (
 	"slices"
+	"strings"
 
 	"github.com/gin-gonic/gin"
 
@@ -101,12 +102,17 @@ func (s *Service) inferRows(c *gin.Context) (inferred, error) {
 		}
 	}
 	all := outputs(m, predictions)
+	parameters := map[string]string{"sha256": m.SHA256()}
+	if withholdsFragile(c) && slices.ContainsFunc(predictions, func(p model.Prediction) bool { return p.Fragile }) {
+		parameters["withheld"] = strings.Join(telling, ",")
+		all = slices.DeleteFunc(all, func(o output) bool { return slices.Contains(telling, o.Name) })
+	}
 	if len(asked.outputs) > 0 {
 		all = slices.DeleteFunc(all, func(o output) bool { return !slices.Contains(asked.outputs, o.Name) })
 	}
 	return inferred{
 		ModelName: m.Name(), ModelVersion: m.Version(), ID: asked.id,
-		Parameters: map[string]string{"sha256": m.SHA256()}, Outputs: all,
+		Parameters: parameters, Outputs: all,
 	}, nil
 }
 

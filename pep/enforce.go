@@ -55,7 +55,7 @@ func (p *Proxy) outOfReach(x *exchange) string {
 		return ""
 	case !x.asked || !slices.Contains(p.Elsewhere, name):
 		return "application_unavailable"
-	case x.effects.Rows != nil || len(x.effects.Withhold) > 0:
+	case x.effects.Rows != nil || len(x.effects.Withhold) > 0 || x.effects.WithholdFragile:
 		return "obligation_unmet"
 	default:
 		return ""
@@ -122,9 +122,14 @@ func (x *exchange) denial(status int, reasons []string) (problem.Document, http.
 		header.Set("WWW-Authenticate", x.authenticateHeader(reasons))
 	case http.StatusServiceUnavailable:
 		header.Set("Retry-After", "1")
+	case http.StatusTooManyRequests:
+		header.Set("Retry-After", rateWindow)
 	}
 	return d, header
 }
+
+// rateWindow is how long, in seconds, requests count as many.
+const rateWindow = "60"
 
 // authenticateHeader follows RFC 6750 and, when a fresh factor would do, RFC 9470.
 func (x *exchange) authenticateHeader(reasons []string) string {
@@ -179,6 +184,8 @@ func statusOf(reasons []string) int {
 		return http.StatusUnauthorized
 	case slices.Equal(reasons, []string{"step_up_required"}):
 		return http.StatusUnauthorized
+	case has("too_many_requests"), has("address_barred"):
+		return http.StatusTooManyRequests
 	case slices.ContainsFunc(reasons, unavailable):
 		return http.StatusServiceUnavailable
 	default:

@@ -141,6 +141,7 @@ func (x *exchange) claims() assertion.Claims {
 		BodyDigest:       x.bodyDigest,
 		Rows:             x.effects.Rows,
 		Withhold:         x.effects.Withhold,
+		WithholdFragile:  x.effects.WithholdFragile,
 	}
 	if x.match.Route.Application == administrator {
 		c.Session, c.TokenID, c.Footprint = x.credential.Session, x.credential.TokenID, x.credential.Footprint

@@ -109,6 +109,8 @@ type Revoked struct {
 	Session bool // the session was revoked
 	Subject bool // the subject is banned from everything
 	LogIn   bool // the subject is barred from new log-ins from unknown devices
+	Address bool // the address is barred for whoever has no session
+	StepUp  bool // the subject owes a fresh factor, whatever it asks for
 }
 
 // Match is how the device of this request compares with the footprint taken

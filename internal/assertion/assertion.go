@@ -55,6 +55,9 @@ type Claims struct {
 	Rows *Condition `json:"rows,omitempty"`
 	// Withhold names fields that must not be shown and may not be written.
 	Withhold []string `json:"withhold,omitempty"`
+	// WithholdFragile: what a model says must not be shown when a small change
+	// of its input would turn it.
+	WithholdFragile bool `json:"withhold_fragile,omitempty"`
 }
 
 // Digest is the lower-case hexadecimal SHA-256 of b, or "" when b is empty.

@@ -4,13 +4,16 @@ import (
 	"context"
 	"crypto/rand"
 	"fmt"
+	"io/fs"
 	"log/slog"
 	"net"
 	"net/http"
 	"net/http/httputil"
 	"net/netip"
 	"net/url"
+	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"time"
 
@@ -114,11 +117,31 @@ func newWard(dir string) (*ward, error) {
 	if err := w.sign(); err != nil {
 		return nil, err
 	}
+	book, err := tireless(dir)
+	if err != nil {
+		return nil, err
+	}
 	sources := []pip.Source{people{}, revoked, devices, location.Source{}, care.New(register{}), behaviour}
-	if w.engine, err = engine.New(policies.FS, sources, nil, slog.New(slog.DiscardHandler)); err != nil {
+	if w.engine, err = engine.New(book, sources, nil, slog.New(slog.DiscardHandler)); err != nil {
 		return nil, err
 	}
 	return w, w.serve(dir, behaviour)
+}
+
+// tireless copies the rule book, with a rate of requests that no load reaches:
+// one doctor asks for a whole hospital here.
+func tireless(dir string) (fs.FS, error) {
+	copied := filepath.Join(dir, "policies")
+	if err := os.CopyFS(copied, policies.FS); err != nil {
+		return nil, err
+	}
+	file := filepath.Join(copied, "authz", "tables", "thresholds.rego")
+	raw, err := os.ReadFile(file)
+	if err != nil {
+		return nil, err
+	}
+	text := regexp.MustCompile(`"requests_many": [0-9]+`).ReplaceAll(raw, []byte(`"requests_many": 1000000000`))
+	return os.DirFS(copied), os.WriteFile(file, text, 0o600)
 }
 
 // nobodyEnded is the authority of a ward in which nobody is cut off.

@@ -187,6 +187,9 @@ func (a *Admin) origin(c Client, seen *familiarity) Origin {
 				return "", err
 			}
 			*seen = f
+			if err := a.mayTry(ctx, c, f); err != nil {
+				return "", err
+			}
 			return f.suffix(), nil
 		},
 	}

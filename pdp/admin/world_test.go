@@ -93,11 +93,24 @@ type policy struct {
 	goesOn pdp.Decision // what session.continue is answered
 	err    error
 	asked  []pdp.Request
+	barred bool // strangers may not even try
+	silent error
+}
+
+// begins answers whether somebody may try to log in.
+func (p *policy) begins(r pdp.Request) (pdp.Decision, error) {
+	if p.barred && r.Context.LogIn.Familiar != pdp.FamiliarDevice {
+		return pdp.Decision{Reasons: []string{"address_barred"}, Revision: "r1"}, p.silent
+	}
+	return pdp.Decision{Allow: p.silent == nil, Revision: "r1"}, p.silent
 }
 
 func (p *policy) Decide(_ context.Context, r pdp.Request) (pdp.Decision, error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	if r.Action.Name == "log_in.begin" {
+		return p.begins(r)
+	}
 	p.asked = append(p.asked, r)
 	switch r.Action.Name {
 	case "log_in.fail":

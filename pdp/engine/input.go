@@ -70,19 +70,19 @@ func (in *input) fill(r *pdp.Request, f *pip.Facts, t *tables) {
 	in.end("resource")
 
 	in.credential(&r.Context, t)
-	in.state(who.State)
+	in.believed(t.freshness.Identity, &who.Reading)
 	in.end("identity")
-	in.revocation(&f.Revocation)
-	in.state(f.Device.State)
+	in.revocation(&f.Revocation, t)
+	in.believed(t.freshness.Device, &f.Device.Reading)
 	in.word("match", string(f.Device.Match))
 	in.end("device")
-	in.state(f.Location.State)
+	in.believed(t.freshness.Location, &f.Location.Reading)
 	in.word("place", t.place(r.Context.Address))
 	in.word("country", f.Location.Country)
 	in.word("drift", t.drift(&r.Context.Journey))
 	in.word("travel", t.travel(&r.Context.Journey))
 	in.end("location")
-	in.care(&f.Care, who)
+	in.care(&f.Care, who, t)
 	in.signals(&f.Signals, t)
 	in.logIn(&r.Context.LogIn, t)
 	in.time(r.Context.Time, t)
@@ -118,28 +118,23 @@ func factors(amr []string) string {
 	}
 }
 
-func (in *input) revocation(r *pip.Revoked) {
-	in.state(r.State)
+func (in *input) revocation(r *pip.Revoked, t *tables) {
+	in.believed(t.freshness.Revocation, &r.Reading)
 	in.either("session", r.Session, "revoked", "clear")
 	in.either("subject", r.Subject, "banned", "clear")
 	in.either("log_in", r.LogIn, "barred", "clear")
+	in.either("address", r.Address, "barred", "clear")
+	in.either("step_up", r.StepUp, "owed", "none")
 	in.end("revocation")
 }
 
 // care compares ids that are both there: two missing ids are not a match.
-func (in *input) care(care *pip.Care, who *pip.Identity) {
-	in.state(care.State)
+func (in *input) care(care *pip.Care, who *pip.Identity, t *tables) {
+	in.believed(t.freshness.Care, &care.Reading)
 	in.boolean("treats", who.Staff != "" && slices.Contains(care.Staff, who.Staff))
 	in.boolean("same_department", who.Department != "" && care.Department == who.Department)
 	in.boolean("own", who.Patient != "" && care.Patient == who.Patient)
 	in.end("care")
-}
-
-func (in *input) signals(s *pip.Signals, t *tables) {
-	in.state(s.State)
-	in.either("denials", s.Denials >= t.thresholds.DenialsMany, "many", "usual")
-	in.either("failed_log_ins", s.FailedLogIns >= t.thresholds.FailedLogInsMany, "many", "usual")
-	in.end("signals")
 }
 
 func (in *input) word(key, text string) {
@@ -162,7 +157,8 @@ func (in *input) boolean(key string, b bool) {
 	in.pairs = append(in.pairs, p)
 }
 
-func (in *input) state(s pip.State) { in.word("state", s.String()) }
+// believed writes how far a fact is believed: no further than its row allows.
+func (in *input) believed(row shelfLife, r *pip.Reading) { in.word("state", row.of(r).String()) }
 
 // end closes the section that the newest pairs belong to.
 func (in *input) end(key string) {

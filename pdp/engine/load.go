@@ -41,7 +41,7 @@ var floor = []string{
 // needed are the rule folders that deny what the empty request does not come
 // to. Rules are found by path, so that a missing folder would be a missing
 // denial, and no probe can tell it from a rule that has nothing to say.
-var needed = []string{"care", "department", "log_in", "own_record", "rows", "step_up"}
+var needed = []string{"addresses", "bulk_reading", "care", "console", "department", "log_in", "own_record", "predictions", "request_rate", "rows", "step_up", "working_hours"}
 
 // A revision is one rule book, compiled, checked and ready to be asked.
 type revision struct {

@@ -23,10 +23,12 @@ type tables struct {
 	limits     limitRows
 	words      map[string][]any // that the tables give to paths of the input
 	costly     map[string]bool
+	freshness  freshness
 }
 
 type thresholds struct {
-	ElevationSeconds int    `json:"elevation_seconds"`
+	ElevationSeconds int `json:"elevation_seconds"`
+	behaviourRows
 	DenialsMany      int    `json:"denials_many"`
 	FailedLogInsMany int    `json:"failed_log_ins_many"`
 	DayBegins        int    `json:"day_begins"`
@@ -42,6 +44,7 @@ type tablesDocument struct {
 	Routes     []pdp.Route         `json:"routes"`
 	Limits     *limitRows          `json:"limits"`
 	Costly     []string            `json:"costly"`
+	Freshness  *freshness          `json:"freshness"`
 	Actions    map[string]any      `json:"actions"`
 	Rights     map[string]row      `json:"rights"`
 }
@@ -87,8 +90,11 @@ func newTables(document any, digest string) (*tables, error) {
 	if d.Limits == nil {
 		return nil, errors.New("authz.tables: limits is missing")
 	}
-	t := &tables{limits: *d.Limits, thresholds: *d.Thresholds, acr: d.ACR, routes: pdp.Routes{Revision: digest, Rows: d.Routes}, words: d.words()}
-	faults := append(t.thresholds.faults(), t.limits.faults()...)
+	if d.Freshness == nil {
+		return nil, errors.New("authz.tables: freshness is missing")
+	}
+	t := &tables{freshness: *d.Freshness, limits: *d.Limits, thresholds: *d.Thresholds, acr: d.ACR, routes: pdp.Routes{Revision: digest, Rows: d.Routes}, words: d.words()}
+	faults := slices.Concat(t.thresholds.faults(), t.limits.faults(), t.freshness.faults())
 	t.costly = map[string]bool{}
 	for _, action := range d.Costly {
 		t.costly[action] = true
@@ -141,6 +147,7 @@ func (t *thresholds) faults() []error {
 	}
 	positive("elevation_seconds", t.ElevationSeconds)
 	positive("denials_many", t.DenialsMany)
+	t.behaviourRows.each(positive)
 	positive("failed_log_ins_many", t.FailedLogInsMany)
 	if t.DayBegins < 0 || t.DayEnds > 24 || t.DayBegins >= t.DayEnds {
 		faults = append(faults, errors.New("thresholds.day_begins, day_ends: expected hours with 0 <= day_begins < day_ends <= 24"))

@@ -20,14 +20,17 @@ const (
 	StepUp        = "step_up"        // properties: {"acr_values": string, "max_age": seconds}
 	RowCondition  = "row_condition"  // properties: {"condition": assertion.Condition}
 	Withhold      = "withhold"       // properties: {"fields": [name, …]}
+	Fragile       = "withhold_fragile"
 )
 
 // Effects is what the obligations of one decision amount to.
 type Effects struct {
-	Rows      *assertion.Condition // limits what the application may touch
-	Withhold  []string             // fields that the application must not show
-	Challenge *Challenge           // a fresh factor would help
-	Revoked   bool                 // the session was ended
+	Rows     *assertion.Condition // limits what the application may touch
+	Withhold []string             // fields that the application must not show
+
+	WithholdFragile bool       // nor what a model says when a small change would turn it
+	Challenge       *Challenge // a fresh factor would help
+	Revoked         bool       // the session was ended
 }
 
 // A Challenge asks for a fresh factor (RFC 9470).
@@ -72,6 +75,8 @@ func (h *Discharger) one(ctx context.Context, allow bool, o *pdp.Obligation, ses
 			return nil
 		}
 		return rows(o, e)
+	case Fragile:
+		return fragile(allow, o, e)
 	case Withhold:
 		if !allow {
 			return nil
@@ -140,5 +145,14 @@ func withhold(o *pdp.Obligation, e *Effects) error {
 		return errors.New("properties: expected names of fields")
 	}
 	e.Withhold = append(e.Withhold, p.Fields...)
+	return nil
+}
+
+// fragile takes no properties: one that is there could limit it.
+func fragile(allow bool, o *pdp.Obligation, e *Effects) error {
+	if len(o.Properties) > 0 && string(o.Properties) != "{}" {
+		return errors.New("properties: expected none")
+	}
+	e.WithholdFragile = e.WithholdFragile || allow
 	return nil
 }

@@ -142,6 +142,8 @@ func (l *List) Gather(_ context.Context, q *pip.Query, f *pip.Facts) error {
 		s.mu.RUnlock()
 	}
 	f.Revocation.Subject = l.bans.hold(q.Subject, q.Now)
+	f.Revocation.StepUp = q.Subject != "" && l.bans.hold(pip.OwesStepUp(q.Subject), q.Now)
+	f.Revocation.Address = q.Address.IsValid() && l.bans.hold(pip.BarredAddress(q.Address), q.Now)
 	f.Revocation.Reading = reading
 	return nil
 }

@@ -65,6 +65,8 @@
 #                 session: {enum: ["clear", "revoked"]}
 #                 subject: {enum: ["clear", "banned"]}
 #                 log_in: {enum: ["clear", "barred"]}
+#                 address: {enum: ["clear", "barred"]}
+#                 step_up: {enum: ["none", "owed"]}
 #             device:
 #               type: object
 #               additionalProperties: false
@@ -93,8 +95,11 @@
 #               additionalProperties: false
 #               properties:
 #                 state: {enum: ["unknown", "stale", "fresh"]}
+#                 requests: {enum: ["", "usual", "many"]}
 #                 denials: {enum: ["", "usual", "many"]}
 #                 failed_log_ins: {enum: ["", "usual", "many"]}
+#                 patients: {enum: ["", "usual", "many", "far_more"]}
+#                 predictions: {enum: ["", "usual", "many"]}
 #             log_in:
 #               type: object
 #               additionalProperties: false

@@ -56,6 +56,26 @@ remedies := [
 		"when": {"/context/signals/failed_log_ins": ["many"]},
 		"set": {"/context/signals/failed_log_ins": "usual"},
 	},
+	{
+		"title": "asking less often for a minute",
+		"when": {"/context/signals/requests": ["many"]},
+		"set": {"/context/signals/requests": "usual"},
+	},
+	{
+		"title": "reading of fewer patients for ten minutes",
+		"when": {"/context/signals/patients": ["many", "far_more"]},
+		"set": {"/context/signals/patients": "usual"},
+	},
+	{
+		"title": "asking the models less often for ten minutes",
+		"when": {"/context/signals/predictions": ["many"]},
+		"set": {"/context/signals/predictions": "usual"},
+	},
+	{
+		"title": "waiting until the bar on the address ends",
+		"when": {"/context/revocation/address": ["barred"]},
+		"set": {"/context/revocation/address": "clear"},
+	},
 	_back("ID management", "identity"),
 	_back("the revocation list", "revocation"),
 	_back("the comparison of devices", "device"),

@@ -36,6 +36,7 @@ routes := [
 	_row("POST", "/api/me/totp", "admin", "factor.add", "account", "json"),
 	_row("POST", "/api/me/totp/confirm", "admin", "factor.confirm", "account", "json"),
 	_row("DELETE", "/api/me/totp", "admin", "factor.remove", "account", "none"),
+	_row("POST", "/api/signals", "signals", "signal.report", "signal", "json"),
 	_row("POST", "/auth/signup", "admin", "account.sign_up", "account", "json"),
 	_row("POST", "/auth/signup/verify", "admin", "account.verify", "account", "json"),
 	_row("POST", "/auth/forgot", "admin", "account.forgot", "account", "json"),

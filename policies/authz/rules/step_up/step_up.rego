@@ -41,6 +41,13 @@ _needed if {
 	not input.context.location.place == "on_site"
 }
 
+# The sentinel asked the subject for one, whatever the right is. Proving it and
+# leaving stay open.
+_needed if {
+	input.context.revocation.step_up == "owed"
+	not input.action.name in {"session.elevate", "session.end"}
+}
+
 _elevated if {
 	input.context.credential.acr == tables.step_up_acr
 	input.context.credential.elevation == "fresh"

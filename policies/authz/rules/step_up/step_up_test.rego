@@ -42,6 +42,20 @@ test_clinical_change_off_site_needs_a_fresh_factor[name] if {
 	step_up.oblige == {_challenge} with input as off_site
 }
 
+test_subject_who_owes_a_factor_needs_one_for_everything[name] if {
+	some name, request in {"reading": golden.doctor, "nurse": golden.nurse}
+	owing := golden.with_value(request, "/context/revocation/step_up", "owed")
+	step_up.deny == {"step_up_required"} with input as owing
+	step_up.oblige == {_challenge} with input as owing
+}
+
+test_subject_who_owes_a_factor_may_prove_it_or_leave[action] if {
+	some action in ["session.elevate", "session.end"]
+	owing := golden.with_value(golden.acting(golden.doctor, action), "/context/revocation/step_up", "owed")
+	step_up.deny == set() with input as owing
+	step_up.oblige == set() with input as owing
+}
+
 test_reading_off_site_needs_no_fresh_factor if {
 	step_up.deny == set() with input as golden.with_value(golden.doctor, "/context/location/place", "off_site")
 }

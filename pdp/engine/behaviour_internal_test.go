@@ -1,0 +1,101 @@
+package engine
+
+import (
+	"context"
+	"encoding/json"
+	"testing"
+	"time"
+
+	"github.com/wardgate/wardgate/pip"
+	"github.com/wardgate/wardgate/policies"
+)
+
+// seen is the section of the input that a policy sees for these facts.
+func seen(t *testing.T, section string, facts pip.Facts) map[string]string {
+	t.Helper()
+	d, err := newEngine(t, policies.FS, reading1(facts)).Decide(context.Background(), readsPatient())
+	if err != nil {
+		t.Fatal(err)
+	}
+	var document struct {
+		Context map[string]map[string]any `json:"context"`
+	}
+	if err := json.Unmarshal(d.Evidence.Input, &document); err != nil {
+		t.Fatal(err)
+	}
+	words := map[string]string{}
+	for key, v := range document.Context[section] {
+		words[key], _ = v.(string)
+	}
+	return words
+}
+
+func TestPatientsAreJudgedByNumberAndByHabit(t *testing.T) {
+	for name, tt := range map[string]struct {
+		patients, usual int
+		want            string
+	}{
+		"few":                       {5, 0, "usual"},
+		"just below":                {119, 0, "usual"},
+		"many for anybody":          {120, 0, "many"},
+		"far more than anybody":     {400, 0, "far_more"},
+		"many, and usual":           {60, 40, "usual"},
+		"many for this one":         {31, 10, "many"},
+		"far more for this one":     {101, 10, "far_more"},
+		"below the floor of habits": {19, 1, "usual"},
+		"a habit lifts no bound":    {120, 200, "many"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			facts := ward()
+			facts.Signals.Patients, facts.Signals.PatientsUsual = tt.patients, tt.usual
+			if got := seen(t, "signals", facts)["patients"]; got != tt.want {
+				t.Errorf("got %q, want %q", got, tt.want)
+			}
+		})
+	}
+}
+
+// A missing signal is unknown, never low.
+func TestUnknownSignalsHaveNoWords(t *testing.T) {
+	facts := ward()
+	facts.Signals.State = pip.Unknown
+	for key, word := range seen(t, "signals", facts) {
+		if want := map[string]string{"state": "unknown"}[key]; word != want {
+			t.Errorf("%s: got %q, want %q", key, word, want)
+		}
+	}
+}
+
+func TestAgeLimitsBelief(t *testing.T) {
+	for name, tt := range map[string]struct {
+		said pip.State
+		age  time.Duration
+		want string
+	}{
+		"young":                 {pip.Fresh, 5 * time.Second, "fresh"},
+		"old":                   {pip.Fresh, 5*time.Second + 1, "stale"},
+		"too old":               {pip.Fresh, time.Minute + 1, "unknown"},
+		"stale stays":           {pip.Stale, 0, "stale"},
+		"unknown stays":         {pip.Unknown, 0, "unknown"},
+		"unknown stays unknown": {pip.Unknown, 10 * time.Second, "unknown"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			facts := ward()
+			facts.Signals.State, facts.Signals.Age = tt.said, tt.age
+			if got := seen(t, "signals", facts)["state"]; got != tt.want {
+				t.Errorf("got %q, want %q", got, tt.want)
+			}
+		})
+	}
+	for _, section := range []string{"identity", "revocation", "device", "location", "care"} {
+		facts := ward()
+		for _, r := range []*pip.Reading{&facts.Identity.Reading, &facts.Revocation.Reading, &facts.Device.Reading, &facts.Location.Reading, &facts.Care.Reading} {
+			if r.Source == section {
+				r.Age = time.Hour
+			}
+		}
+		if got := seen(t, section, facts)["state"]; got != "unknown" {
+			t.Errorf("%s of an hour ago: got %q, want unknown", section, got)
+		}
+	}
+}

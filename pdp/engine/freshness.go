@@ -1,0 +1,52 @@
+package engine
+
+import (
+	"fmt"
+
+	"github.com/wardgate/wardgate/pip"
+)
+
+// freshness is the table of how old is too old, by information point.
+type freshness struct {
+	Identity   shelfLife `json:"identity"`
+	Revocation shelfLife `json:"revocation"`
+	Device     shelfLife `json:"device"`
+	Location   shelfLife `json:"location"`
+	Care       shelfLife `json:"care"`
+	Signals    shelfLife `json:"signals"`
+}
+
+// A shelfLife is a row of it, in seconds.
+type shelfLife struct {
+	StaleAfter   int `json:"stale_after"`
+	UnknownAfter int `json:"unknown_after"`
+}
+
+// of is how far a reading is believed: never further than its source says, and
+// no further than its age allows.
+func (l shelfLife) of(r *pip.Reading) pip.State {
+	switch {
+	case r.Age > seconds(l.UnknownAfter):
+		return pip.Unknown
+	case r.Age > seconds(l.StaleAfter):
+		return min(r.State, pip.Stale)
+	default:
+		return r.State
+	}
+}
+
+func (f *freshness) faults() []error {
+	var faults []error
+	for _, row := range []struct {
+		name string
+		life shelfLife
+	}{
+		{"identity", f.Identity}, {"revocation", f.Revocation}, {"device", f.Device},
+		{"location", f.Location}, {"care", f.Care}, {"signals", f.Signals},
+	} {
+		if row.life.StaleAfter < 1 || row.life.UnknownAfter < row.life.StaleAfter || row.life.UnknownAfter > maxSpan {
+			faults = append(faults, fmt.Errorf("freshness.%s: expected 1 <= stale_after <= unknown_after, in seconds", row.name))
+		}
+	}
+	return faults
+}

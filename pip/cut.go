@@ -1,0 +1,34 @@
+package pip
+
+import "net/netip"
+
+// What the revocation list holds beside accounts stands under a name with a
+// blank, which no account's id has.
+const (
+	barredAddress = "address "
+	owesStepUp    = "step-up "
+)
+
+// BarredAddress is the name under which a bar on an address is kept. An IPv6
+// client owns its whole /64, and is barred with it.
+func BarredAddress(a netip.Addr) string {
+	a = a.Unmap().WithZone("")
+	if !a.IsValid() {
+		return ""
+	}
+	if a.Is6() && !a.IsLoopback() {
+		if network, err := a.Prefix(64); err == nil {
+			return barredAddress + network.Addr().String()
+		}
+	}
+	return barredAddress + a.String()
+}
+
+// OwesStepUp is the name under which it is kept that a subject owes a fresh
+// factor.
+func OwesStepUp(subject string) string {
+	if subject == "" {
+		return ""
+	}
+	return owesStepUp + subject
+}

@@ -1,0 +1,122 @@
+# METADATA
+# title: Outage drills
+# description: |
+#   One drill for each information point: it falls silent, or what it says is
+#   old, and this is what each kind of request is told. A row that changes is a
+#   change of what the hospital can do on a bad day.
+package authz.drills.outage_test
+
+import data.authz
+import data.authz.golden_test as golden
+import data.authz.tables
+
+_elevated(request) := json.patch(request, [
+	{"op": "replace", "path": "/context/credential/acr", "value": tables.step_up_acr},
+	{"op": "replace", "path": "/context/credential/elevation", "value": "fresh"},
+])
+
+_requests := {
+	"a doctor reads": golden.doctor,
+	"a doctor edits": _elevated(golden.acting(golden.doctor, "service.edit")),
+	"a nurse completes": golden.acting(golden.nurse, "service.complete"),
+	"a doctor predicts": json.patch(golden.acting(golden.doctor, "model.predict"), [{
+		"op": "replace",
+		"path": "/resource",
+		"value": {"type": "model", "id": "breast-cancer"},
+	}]),
+	"security bans": _elevated(golden.acting(golden.security, "user.ban")),
+	"a stranger logs in": golden.stranger,
+	"a session begins": golden.acting(golden.doctor, "session.create"),
+	"a session goes on": golden.acting(golden.doctor, "session.continue"),
+}
+
+_drills := {
+	"identity": {
+		"a doctor reads": {"identity_unknown"},
+		"a doctor edits": {"identity_unknown"},
+		"a nurse completes": {"identity_unknown"},
+		"a doctor predicts": {"identity_unknown"},
+		"security bans": {"identity_unknown"},
+		"a stranger logs in": set(),
+		"a session begins": set(),
+		"a session goes on": {"identity_unknown"},
+	},
+	"revocation": {
+		"a doctor reads": {"revocation_unknown"},
+		"a doctor edits": {"revocation_unknown"},
+		"a nurse completes": {"revocation_unknown"},
+		"a doctor predicts": {"revocation_unknown"},
+		"security bans": {"revocation_unknown"},
+		"a stranger logs in": set(),
+		"a session begins": {"subject_banned"},
+		"a session goes on": {"revocation_unknown"},
+	},
+	"device": {
+		"a doctor reads": {"device_unknown"},
+		"a doctor edits": {"device_unknown"},
+		"a nurse completes": {"device_unknown"},
+		"a doctor predicts": {"device_unknown"},
+		"security bans": {"device_unknown"},
+		"a stranger logs in": set(),
+		"a session begins": set(),
+		"a session goes on": set(),
+	},
+	"location": {
+		"a doctor reads": {"location_unknown"},
+		"a doctor edits": {"location_unknown"},
+		"a nurse completes": {"location_unknown"},
+		"a doctor predicts": {"location_unknown"},
+		"security bans": {"location_unknown"},
+		"a stranger logs in": set(),
+		"a session begins": set(),
+		"a session goes on": set(),
+	},
+	"care": {
+		"a doctor reads": {"care_unknown"},
+		"a doctor edits": {"care_unknown"},
+		"a nurse completes": {"care_unknown"},
+		"a doctor predicts": set(),
+		"security bans": set(),
+		"a stranger logs in": set(),
+		"a session begins": set(),
+		"a session goes on": set(),
+	},
+	"signals": {
+		"a doctor reads": set(),
+		"a doctor edits": {"signals_unknown"},
+		"a nurse completes": {"signals_unknown"},
+		"a doctor predicts": set(),
+		"security bans": {"signals_unknown"},
+		"a stranger logs in": set(),
+		"a session begins": set(),
+		"a session goes on": set(),
+	},
+}
+
+test_silent_or_old[source][name] if {
+	some source, rows in _drills
+	some name, want in rows
+	some state in ["stale", "unknown"]
+	request := golden.with_value(_requests[name], sprintf("/context/%s/state", [source]), state)
+	authz.answer.context.reasons == want with input as request
+}
+
+test_every_drill_covers_every_request if {
+	every _, rows in _drills {
+		object.keys(rows) == object.keys(_requests)
+	}
+}
+
+test_every_information_point_has_a_drill_and_a_row if {
+	object.keys(_drills) == object.keys(tables.freshness)
+}
+
+# Without its words a signal is neither low nor high.
+test_signals_without_words_stop_no_reading if {
+	request := json.patch(golden.doctor, [{
+		"op": "replace",
+		"path": "/context/signals",
+		"value": {"state": "unknown", "requests": "", "denials": "", "failed_log_ins": "", "patients": "", "predictions": ""},
+	}])
+	authz.answer.decision with input as request
+}
