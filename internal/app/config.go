@@ -64,6 +64,8 @@ type Config struct {
 		Sessions Database `koanf:"sessions"`
 		Records  Database `koanf:"records"`
 		Care     Database `koanf:"care"` // the records' database, as an account that only reads the care views
+
+		Events EventsConfig `koanf:"events"` // where the journal is shipped to
 	} `koanf:"stores"`
 	Journal struct {
 		Chain string `koanf:"chain"` // name of this enforcement point's chain, its own among all that share a database
@@ -93,6 +95,7 @@ func DefaultConfig() Config {
 	c.Mail.SMTP.Port = 587
 	c.Mail.SMTP.TLS = "starttls"
 	c.Journal.Chain = "main"
+	c.Stores.Events = defaultEventsConfig()
 	c.Limits.Connections = 16384
 	c.Limits.ConnectionsPerAddress = 12288
 	c.Log.Level = "info"
@@ -193,8 +196,11 @@ func kindOf(key string) string {
 		return "a list of names"
 	case "policy.verification_keys":
 		return "a list such as [hospital=/etc/wardgate/policy.pub]"
+	case "stores.events.elasticsearch.addresses":
+		return "a list of addresses"
 	case "mail.smtp.port", "limits.connections", "limits.connections_per_address",
-		"policy.long_poll_seconds", "policy.min_delay_seconds", "policy.max_delay_seconds":
+		"policy.long_poll_seconds", "policy.min_delay_seconds", "policy.max_delay_seconds",
+		"stores.events.elasticsearch.delete_after_days":
 		return aNumber
 	default:
 		return "a text"
@@ -292,6 +298,7 @@ func (c *Config) Check() error {
 	c.checkMail(fault)
 	c.checkPolicy(fault)
 	c.checkStores(fault)
+	c.Stores.Events.check(c.Demo, fault)
 	if _, err := trustedProxies(c.PEP.TrustedProxies); err != nil {
 		faults = append(faults, err)
 	}

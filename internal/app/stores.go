@@ -74,6 +74,9 @@ func (a *App) openStores(ctx context.Context, s *sources) error {
 	if err := a.openJournal(ctx, a.behaviour); err != nil {
 		return err
 	}
+	if err := a.shipEvents(); err != nil {
+		return err
+	}
 	a.stores = &stores{revocations: revocation.New()}
 	a.onSweep("revocations", func(context.Context) error { a.stores.revocations.Forget(time.Now()); return nil })
 	if err := a.openRecords(ctx, s); err != nil {
