@@ -134,6 +134,36 @@ func TestRealOutagesIssueNothing(t *testing.T) {
 	}
 }
 
+// A token that was issued before is worth what is known about it: once the list
+// of who is cut off cannot be renewed, it is worth nothing, and it is again when
+// the database is back.
+func TestRealIssuedTokensEndWithTheList(t *testing.T) {
+	s := realServers(t)
+	w := newWorld(t, s.use)
+	doctor := w.as("doctor")
+	const needsNoRecords = "/v2/models/breast-cancer"
+	doctor.get(needsNoRecords).is(http.StatusOK)
+	until := func(status int) {
+		t.Helper()
+		for range 300 {
+			if doctor.get(needsNoRecords).status == status {
+				return
+			}
+			time.Sleep(100 * time.Millisecond)
+		}
+		t.Fatalf("never answered %d", status)
+	}
+	s.maria.Stop()
+	until(http.StatusServiceUnavailable)
+	for range 20 {
+		if a := doctor.get(needsNoRecords); a.status < 400 {
+			t.Fatalf("got %d after the list was too old", a.status)
+		}
+	}
+	s.maria.Start()
+	until(http.StatusOK)
+}
+
 // refused holds an answer against what an outage may say.
 func refused(t *testing.T, a *answer) {
 	t.Helper()

@@ -206,13 +206,19 @@ func (p *person) request(method, path string, body any) *http.Request {
 	return r
 }
 
+// isBusy reports whether there was no time to decide, or to read who asks.
+func (a *answer) isBusy() bool {
+	return a.status == http.StatusServiceUnavailable &&
+		(bytes.Contains(a.body, []byte("decision_unavailable")) || bytes.Contains(a.body, []byte("identity_unavailable")))
+}
+
 // send sends a request. A machine that is too busy to decide in time denies
 // and forwards nothing: the request is then sent again, as a client would.
 func (p *person) send(r *http.Request) *answer {
 	p.w.t.Helper()
 	a := p.sendOnce(r)
 	for range 20 {
-		if a.status != http.StatusServiceUnavailable || !bytes.Contains(a.body, []byte("decision_unavailable")) {
+		if !a.isBusy() {
 			break
 		}
 		if r.GetBody != nil {

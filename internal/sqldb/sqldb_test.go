@@ -189,3 +189,29 @@ func TestServersThatAreRefused(t *testing.T) {
 		}
 	}
 }
+
+// One change of one row after another, each durable.
+func BenchmarkChange(b *testing.B) {
+	db := sqldbtest.New(b)()
+	if err := db.Migrate(b.Context(), counters, "test_version"); err != nil {
+		b.Fatal(err)
+	}
+	for b.Loop() {
+		if err := db.Change(b.Context(), count); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
+
+func BenchmarkRead(b *testing.B) {
+	db := sqldbtest.New(b)()
+	if err := errors.Join(db.Migrate(b.Context(), counters, "test_version"), db.Change(b.Context(), count)); err != nil {
+		b.Fatal(err)
+	}
+	for b.Loop() {
+		var n int
+		if err := db.QueryRowContext(b.Context(), "SELECT n FROM counters WHERE id = ?", "x").Scan(&n); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
