@@ -38,9 +38,6 @@ func (p *Proxy) newForwarder(name string, a Application) *httputil.ReverseProxy 
 			pr.Out.URL = x.target.url(a.URL)
 			pr.Out.Host = a.URL.Host
 			pr.Out.Header = sanitise(pr.In.Header)
-			if x.effects.Mask != nil {
-				unconditional(x.target.method, pr.Out.Header)
-			}
 			handDevice(pr.In, pr.Out.Header, name)
 			if x.address.IsValid() {
 				pr.Out.Header.Set("X-Forwarded-For", x.address.String())
@@ -166,13 +163,6 @@ func (p *Proxy) outcome(res *http.Response) error {
 		return errNotFinal
 	}
 	x := exchangeOf(res.Request.Context())
-	ids := patients(res.Header)
-	scrub(res.Header, x.application())
-	if x.effects.Mask != nil {
-		if err := p.mask(res, x.effects.Mask); err != nil {
-			return err
-		}
-	}
 	e := x.event(pip.KindOutcome)
 	e.Status = res.StatusCode
 	e.Allow = true
@@ -180,11 +170,15 @@ func (p *Proxy) outcome(res *http.Response) error {
 	if res.StatusCode >= http.StatusBadRequest {
 		e.Outcome = "failure"
 	}
-	e.Patients = ids
+	e.Patients = patients(res.Header)
 	e.Time = p.Now()
 	if err := p.record(res.Request.Context(), e); err != nil {
 		return fmt.Errorf("%w: %w", errOutcome, err)
 	}
+	if !x.flight.answer() {
+		return errCut
+	}
+	scrub(res.Header, x.application())
 	return nil
 }
 
@@ -211,7 +205,7 @@ var (
 func cause(err error) string {
 	var network net.Error
 	var certificate *tls.CertificateVerificationError
-	for _, known := range []error{errOutcome, errNotFinal, errWithheld, io.EOF, io.ErrUnexpectedEOF, context.Canceled} {
+	for _, known := range []error{errOutcome, errNotFinal, io.EOF, io.ErrUnexpectedEOF, context.Canceled} {
 		if errors.Is(err, known) {
 			return err.Error()
 		}
@@ -226,6 +220,10 @@ func cause(err error) string {
 // out because there is no evidence of it.
 func (p *Proxy) failed(w http.ResponseWriter, r *http.Request, err error) {
 	x := exchangeOf(r.Context())
+	if errors.Is(err, errCut) || errors.Is(context.Cause(r.Context()), errCut) {
+		p.refuseCut(w, r, x)
+		return
+	}
 	p.Log.Error("not forwarded", "decision", x.id, "application", x.application(), "error", cause(err))
 	if errors.Is(err, errOutcome) {
 		p.answer(w, x, http.StatusServiceUnavailable, "journal_unavailable")
@@ -233,12 +231,9 @@ func (p *Proxy) failed(w http.ResponseWriter, r *http.Request, err error) {
 	}
 	e := x.event(pip.KindOutcome)
 	e.Allow, e.Outcome, e.Status, e.Detail = true, "unknown", http.StatusBadGateway, "application_unavailable"
-	if errors.Is(err, errWithheld) {
-		e.Outcome, e.Detail = "failure", "answer_withheld"
-	}
 	e.Time = p.Now()
 	if err := p.record(r.Context(), e); err != nil {
 		p.Log.Error("outcome not journalled", "decision", x.id, "error", err)
 	}
-	p.answer(w, x, http.StatusBadGateway, e.Detail)
+	p.answer(w, x, http.StatusBadGateway, "application_unavailable")
 }

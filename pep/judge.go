@@ -32,6 +32,7 @@ type exchange struct {
 	effects    obligation.Effects
 	caller     strangers.Caller // of a request without a valid session
 	leave      func()           // ends slow work; nil when there is none
+	flight     *flight          // nil when nobody can be cut off
 }
 
 // begin opens an exchange. Without randomness there is no decision id, and
@@ -87,6 +88,7 @@ func (p *Proxy) judge(r *http.Request, x *exchange, read bodyReader) ruling {
 	if turned, ok := p.queue(ctx, x); !ok {
 		return turned
 	}
+	p.flights.board(x)
 	p.decide(ctx, x, table)
 	return p.enforce(ctx, x)
 }

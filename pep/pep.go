@@ -6,7 +6,6 @@
 package pep
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -60,10 +59,10 @@ type Config struct {
 	// knows none.
 	KnownDevice func(key string) (id string, ok bool)
 
-	Hosts       func(host string) bool // which Host headers are served; nil serves all
-	BodyLimit   int64                  // bytes; 0 means BodyLimit
-	AnswerLimit int64                  // bytes of an answer that is masked; 0 means AnswerLimit
-	Now         func() time.Time       // nil means time.Now
+	Cuts      Cuts                   // breaks off exchanges under way; nil breaks none
+	Hosts     func(host string) bool // which Host headers are served; nil serves all
+	BodyLimit int64                  // bytes; 0 means BodyLimit
+	Now       func() time.Time       // nil means time.Now
 }
 
 // A Proxy is an enforcement point. It holds no state but caches.
@@ -73,6 +72,7 @@ type Proxy struct {
 	discharger obligation.Discharger
 	table      atomic.Pointer[route.Table]
 	forwarder  map[string]*httputil.ReverseProxy
+	flights    flights
 }
 
 // New checks the configuration whole. An enforcement point that lacks a part
@@ -105,9 +105,6 @@ func New(c Config) (*Proxy, error) {
 	if c.BodyLimit == 0 {
 		c.BodyLimit = BodyLimit
 	}
-	if c.AnswerLimit == 0 {
-		c.AnswerLimit = AnswerLimit
-	}
 	if c.Now == nil {
 		c.Now = time.Now
 	}
@@ -116,6 +113,10 @@ func New(c Config) (*Proxy, error) {
 		tokens:     newVerifier(c.Keys, c.Tokens),
 		discharger: obligation.Discharger{Revoker: c.Revoker},
 		forwarder:  map[string]*httputil.ReverseProxy{},
+		flights:    flights{all: map[*flight]struct{}{}},
+	}
+	if c.Cuts != nil {
+		c.Cuts.OnCut(p.flights.cut)
 	}
 	for name, application := range c.Applications {
 		p.forwarder[name] = p.newForwarder(name, application)
@@ -135,6 +136,7 @@ func (p *Proxy) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if framingUnsure(r) {
 		w.Header().Set("Connection", "close")
 	}
+	defer p.flights.land(x)
 	ruling := p.judge(r, x, func(kind string) ([]byte, string, int) {
 		return readBody(w, r, kind, p.BodyLimit)
 	})
@@ -149,7 +151,7 @@ func (p *Proxy) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		p.answer(w, x, ruling.status, ruling.reasons...)
 		return
 	}
-	p.forwarder[x.application()].ServeHTTP(final{w}, r.WithContext(context.WithValue(r.Context(), exchangeKey{}, x)))
+	p.forward(w, r, x)
 }
 
 // framingUnsure reports whether a program in front may have seen the end of

@@ -24,7 +24,6 @@ import (
 	"github.com/wardgate/wardgate/pep"
 	"github.com/wardgate/wardgate/pep/strangers"
 	"github.com/wardgate/wardgate/pip"
-	"github.com/wardgate/wardgate/pip/audit/ship"
 	"github.com/wardgate/wardgate/pip/signals"
 )
 
@@ -45,7 +44,6 @@ type App struct {
 	journal   *observed
 	admin     *admin.Admin
 	stores    *stores
-	shippers  []*ship.Shipper // of the journal; what they have not shipped must be kept
 	behaviour *signals.Source
 	metrics   *metrics
 	reached   listeners
@@ -258,6 +256,7 @@ func (a *App) enforcementPoint(key *assertion.Key, applications map[string]pep.A
 		Elsewhere:    a.config.ExtAuth.Applications,
 		Log:          a.log.With("part", "pep"),
 		Hosts:        a.hosts(),
+		Cuts:         a.stores.revocations,
 	}
 	return pep.New(c)
 }

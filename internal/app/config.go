@@ -60,12 +60,11 @@ type Config struct {
 		} `koanf:"smtp"`
 	} `koanf:"mail"`
 	Stores struct {
-		Identity Database `koanf:"identity"`
-		Sessions Database `koanf:"sessions"`
-		Records  Database `koanf:"records"`
-		Care     Database `koanf:"care"` // the records' database, as an account that only reads the care views
-
-		Events EventsConfig `koanf:"events"` // where the journal is shipped to
+		Identity Database    `koanf:"identity"`
+		Sessions Database    `koanf:"sessions"`
+		Records  Database    `koanf:"records"`
+		Care     Database    `koanf:"care"` // the records' database, as an account that only reads the care views
+		Cache    CacheConfig `koanf:"cache"`
 	} `koanf:"stores"`
 	Journal struct {
 		Chain string `koanf:"chain"` // name of this enforcement point's chain, its own among all that share a database
@@ -94,8 +93,9 @@ func DefaultConfig() Config {
 	c.Policy = defaultPolicy()
 	c.Mail.SMTP.Port = 587
 	c.Mail.SMTP.TLS = "starttls"
+	c.Stores.Cache.Addresses = []string{}
+	c.Stores.Cache.TLS = "on"
 	c.Journal.Chain = "main"
-	c.Stores.Events = defaultEventsConfig()
 	c.Limits.Connections = 16384
 	c.Limits.ConnectionsPerAddress = 12288
 	c.Log.Level = "info"
@@ -194,13 +194,12 @@ func kindOf(key string) string {
 		return "a list of addresses and networks"
 	case "extauth.applications":
 		return "a list of names"
+	case "stores.cache.addresses":
+		return "a list of host:port"
 	case "policy.verification_keys":
 		return "a list such as [hospital=/etc/wardgate/policy.pub]"
-	case "stores.events.elasticsearch.addresses":
-		return "a list of addresses"
-	case "mail.smtp.port", "limits.connections", "limits.connections_per_address",
-		"policy.long_poll_seconds", "policy.min_delay_seconds", "policy.max_delay_seconds",
-		"stores.events.elasticsearch.delete_after_days":
+	case "mail.smtp.port", "stores.cache.database", "limits.connections", "limits.connections_per_address",
+		"policy.long_poll_seconds", "policy.min_delay_seconds", "policy.max_delay_seconds":
 		return aNumber
 	default:
 		return "a text"
@@ -298,7 +297,7 @@ func (c *Config) Check() error {
 	c.checkMail(fault)
 	c.checkPolicy(fault)
 	c.checkStores(fault)
-	c.Stores.Events.check(c.Demo, fault)
+	c.Stores.Cache.check(fault)
 	if _, err := trustedProxies(c.PEP.TrustedProxies); err != nil {
 		faults = append(faults, err)
 	}

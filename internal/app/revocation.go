@@ -3,24 +3,89 @@ package app
 import (
 	"context"
 	"fmt"
+	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 
 	"github.com/wardgate/wardgate/pip/revocation"
+	"github.com/wardgate/wardgate/pip/revocation/redisfeed"
 )
 
-// followRevocations fills the revocation list from its authority, the session
-// database, and has it followed from then on: another process on the same
-// database may end sessions too.
-func (a *App) followRevocations(ctx context.Context) error {
-	list := a.stores.revocations
-	follower := revocation.NewFollower(list, a.admin, nil, revocation.Pace{}, a.log.With("part", "revocation"))
+// cutOff is who is cut off: the list that this process answers from, what
+// keeps it new, and with a Redis what tells others.
+type cutOff struct {
+	*revocation.List
+	feed   *redisfeed.Redis  // nil without a Redis
+	mirror *redisfeed.Mirror // nil without a Redis, or before the administrator is there
+}
+
+// openRevocations opens the list, which knows nothing yet, and the way to
+// Redis. A Redis that is gone keeps nobody from starting.
+func (a *App) openRevocations() (*cutOff, error) {
+	c := &cutOff{List: revocation.New()}
+	if cache := &a.config.Stores.Cache; len(cache.Addresses) > 0 {
+		var err error
+		if c.feed, err = cache.open(); err != nil {
+			return nil, err
+		}
+		a.onClose(c.feed.Close)
+	}
+	return c, nil
+}
+
+// mirrorRevocations has the administrator's changes carried to Redis.
+func (a *App) mirrorRevocations(authority revocation.Authority) {
+	c := a.stores.revocations
+	if c.feed == nil {
+		return
+	}
+	c.mirror = redisfeed.NewMirror(c.feed, authority, a.log.With("part", "revocation"))
+	a.inBackground(c.mirror.Run)
+	a.metrics.mirror(c.mirror)
+}
+
+// followRevocations fills the revocation list from its authority, and has it
+// followed from then on: another process may end sessions too.
+func (a *App) followRevocations(ctx context.Context, authority revocation.Authority) error {
+	c := a.stores.revocations
+	var feed revocation.Feed
+	if c.feed != nil {
+		feed = c.feed
+	}
+	follower := revocation.NewFollower(c.List, authority, feed, revocation.Pace{}, a.log.With("part", "revocation"))
 	if err := follower.Ask(ctx); err != nil {
 		return fmt.Errorf("restore revocations: %w", err)
 	}
 	a.inBackground(follower.Run)
-	a.metrics.revocations(list, follower)
+	a.metrics.revocations(c.List, follower)
 	return nil
+}
+
+// Revoke, Ban and Unban are what the administrator orders, after it has
+// written the database. The own list knows at once; Redis follows within
+// moments, and its failure is nobody's: the mirror goes on trying, and who
+// misses Redis asks the database.
+func (c *cutOff) Revoke(ctx context.Context, session string, until time.Time) error {
+	defer c.tellOthers()
+	return c.List.Revoke(ctx, session, until)
+}
+
+// Ban cuts a subject off.
+func (c *cutOff) Ban(ctx context.Context, subject string, until time.Time) error {
+	defer c.tellOthers()
+	return c.List.Ban(ctx, subject, until)
+}
+
+// Unban lets a subject in again.
+func (c *cutOff) Unban(ctx context.Context, subject string) error {
+	defer c.tellOthers()
+	return c.List.Unban(ctx, subject)
+}
+
+func (c *cutOff) tellOthers() {
+	if c.mirror != nil {
+		c.mirror.Kick()
+	}
 }
 
 // revocations has the age of the list and the state of its feed measured.
@@ -40,4 +105,12 @@ func (m *metrics) revocations(list *revocation.List, follower *revocation.Follow
 			return 0
 		}),
 	)
+}
+
+// mirror has what Redis did not take counted.
+func (m *metrics) mirror(mirror *redisfeed.Mirror) {
+	m.registry.MustRegister(prometheus.NewCounterFunc(prometheus.CounterOpts{
+		Name: "wardgate_revocation_mirror_failures_total",
+		Help: "Failed attempts to bring the copy of the revocations in Redis up to date.",
+	}, func() float64 { return float64(mirror.Failures()) }))
 }

@@ -20,7 +20,6 @@ import (
 	"github.com/wardgate/wardgate/pip/device"
 	"github.com/wardgate/wardgate/pip/identity"
 	identitystore "github.com/wardgate/wardgate/pip/identity/sqlstore"
-	"github.com/wardgate/wardgate/pip/revocation"
 	"github.com/wardgate/wardgate/records"
 	"github.com/wardgate/wardgate/records/crypt"
 	"github.com/wardgate/wardgate/records/store"
@@ -31,7 +30,7 @@ type stores struct {
 	accounts    *identity.Accounts
 	people      people
 	records     *store.Store
-	revocations *revocation.List
+	revocations *cutOff
 	tokenKeys   *admin.Keys
 }
 
@@ -74,10 +73,11 @@ func (a *App) openStores(ctx context.Context, s *sources) error {
 	if err := a.openJournal(ctx, a.behaviour); err != nil {
 		return err
 	}
-	if err := a.shipEvents(); err != nil {
+	revocations, err := a.openRevocations()
+	if err != nil {
 		return err
 	}
-	a.stores = &stores{revocations: revocation.New()}
+	a.stores = &stores{revocations: revocations}
 	a.onSweep("revocations", func(context.Context) error { a.stores.revocations.Forget(time.Now()); return nil })
 	if err := a.openRecords(ctx, s); err != nil {
 		return err
@@ -204,7 +204,8 @@ func (a *App) openAdmin(ctx context.Context, people *identity.Authenticator, cli
 		return err
 	}
 	a.onSweep("sessions", a.admin.Sweep)
-	return a.followRevocations(ctx)
+	a.mirrorRevocations(a.admin)
+	return a.followRevocations(ctx, a.admin)
 }
 
 // applications are Wardgate's own services, by the names that routes use.

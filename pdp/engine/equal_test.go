@@ -37,6 +37,7 @@ var vocabulary = map[string][]any{
 	"context.revocation.log_in":      {"clear", "clear", "barred"},
 	"context.revocation.address":     {"clear", "clear", "barred"},
 	"context.revocation.step_up":     {"none", "none", "owed"},
+	"context.revocation.stale_for":   {"", "short", "long"},
 	"context.device.state":           {"fresh", "fresh", "fresh", "stale", "unknown"},
 	"context.device.match":           {"same", "same", "same", "changed", "unseen", ""},
 	"context.location.state":         {"fresh", "fresh", "fresh", "unknown"},

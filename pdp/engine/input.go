@@ -72,7 +72,7 @@ func (in *input) fill(r *pdp.Request, f *pip.Facts, t *tables) {
 	in.credential(&r.Context, t)
 	in.believed(t.freshness.Identity, &who.Reading)
 	in.end("identity")
-	in.revocation(&f.Revocation, t)
+	in.revocation(&f.Revocation, who.Role, t)
 	in.believed(t.freshness.Device, &f.Device.Reading)
 	in.word("match", string(f.Device.Match))
 	in.end("device")
@@ -118,13 +118,14 @@ func factors(amr []string) string {
 	}
 }
 
-func (in *input) revocation(r *pip.Revoked, t *tables) {
+func (in *input) revocation(r *pip.Revoked, role string, t *tables) {
 	in.believed(t.freshness.Revocation, &r.Reading)
 	in.either("session", r.Session, "revoked", "clear")
 	in.either("subject", r.Subject, "banned", "clear")
 	in.either("log_in", r.LogIn, "barred", "clear")
 	in.either("address", r.Address, "barred", "clear")
 	in.either("step_up", r.StepUp, "owed", "none")
+	in.word("stale_for", t.staleFor(r, role))
 	in.end("revocation")
 }
 

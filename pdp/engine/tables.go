@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/wardgate/wardgate/pdp"
+	"github.com/wardgate/wardgate/pip"
 )
 
 // tables is what the engine itself reads of a rule book's tables: how measured
@@ -21,6 +22,7 @@ type tables struct {
 	acr        string
 	routes     pdp.Routes
 	limits     limitRows
+	stale      map[string]int   // role -> minutes of reading on a stale revocation list
 	words      map[string][]any // that the tables give to paths of the input
 	costly     map[string]bool
 	freshness  freshness
@@ -45,9 +47,9 @@ type tablesDocument struct {
 	Limits     *limitRows          `json:"limits"`
 	Costly     []string            `json:"costly"`
 	Freshness  *freshness          `json:"freshness"`
+	Stale      map[string]int      `json:"stale_revocation_reads"`
 	Actions    map[string]any      `json:"actions"`
 	Rights     map[string]row      `json:"rights"`
-	Masks      masks               `json:"masks"`
 }
 
 // A row of the table of rights: how far each role reaches.
@@ -94,8 +96,8 @@ func newTables(document any, digest string) (*tables, error) {
 	if d.Freshness == nil {
 		return nil, errors.New("authz.tables: freshness is missing")
 	}
-	t := &tables{freshness: *d.Freshness, limits: *d.Limits, thresholds: *d.Thresholds, acr: d.ACR, routes: pdp.Routes{Revision: digest, Rows: d.Routes}, words: d.words()}
-	faults := slices.Concat(t.thresholds.faults(), t.limits.faults(), t.freshness.faults())
+	t := &tables{stale: d.Stale, freshness: *d.Freshness, limits: *d.Limits, thresholds: *d.Thresholds, acr: d.ACR, routes: pdp.Routes{Revision: digest, Rows: d.Routes}, words: d.words()}
+	faults := slices.Concat(t.thresholds.faults(), t.limits.faults(), t.freshness.faults(), staleFaults(d.Stale))
 	t.costly = map[string]bool{}
 	for _, action := range d.Costly {
 		t.costly[action] = true
@@ -117,7 +119,6 @@ func newTables(document any, digest string) (*tables, error) {
 			faults = append(faults, fmt.Errorf("routes: %s %s: action %q stands in no row of actions", row.Method, row.Path, row.Action))
 		}
 	}
-	faults = append(faults, d.Masks.faults(d.Actions)...)
 	if len(d.Routes) == 0 {
 		faults = append(faults, errors.New("routes is missing or empty"))
 	}
@@ -196,4 +197,31 @@ func (in *input) time(now time.Time, t *tables) {
 		in.either("period", hour >= t.thresholds.DayBegins && hour < t.thresholds.DayEnds, "day", "night")
 	}
 	in.end("time")
+}
+
+// maxStale is the longest time, in minutes, for which a role may read on a
+// stale revocation list.
+const maxStale = 60
+
+func staleFaults(rows map[string]int) []error {
+	var faults []error
+	for _, role := range slices.Sorted(maps.Keys(rows)) {
+		if n := rows[role]; role == "" || n < 1 || n > maxStale {
+			faults = append(faults, fmt.Errorf("stale_revocation_reads.%s: expected a role, and a whole number of minutes from 1 to %d", role, maxStale))
+		}
+	}
+	return faults
+}
+
+// staleFor is "short" while the role's row lets it read on a stale revocation
+// list, then "long"; "" while the list is not stale.
+func (t *tables) staleFor(r *pip.Revoked, role string) string {
+	switch {
+	case t.freshness.Revocation.of(&r.Reading) != pip.Stale:
+		return ""
+	case r.Age >= 0 && r.Age <= time.Duration(t.stale[role])*time.Minute:
+		return "short"
+	default:
+		return "long"
+	}
 }

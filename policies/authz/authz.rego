@@ -67,6 +67,7 @@
 #                 log_in: {enum: ["clear", "barred"]}
 #                 address: {enum: ["clear", "barred"]}
 #                 step_up: {enum: ["none", "owed"]}
+#                 stale_for: {enum: ["", "short", "long"]}
 #             device:
 #               type: object
 #               additionalProperties: false

@@ -23,7 +23,7 @@ doctor := {
 			"elevation": "none",
 		},
 		"identity": {"state": "fresh"},
-		"revocation": {"state": "fresh", "session": "clear", "subject": "clear", "log_in": "clear", "address": "clear", "step_up": "none"},
+		"revocation": {"state": "fresh", "session": "clear", "subject": "clear", "log_in": "clear", "address": "clear", "step_up": "none", "stale_for": ""},
 		"device": {"state": "fresh", "match": "same"},
 		"location": {"state": "fresh", "place": "on_site", "country": "", "drift": "", "travel": ""},
 		"care": {"state": "fresh", "treats": true, "same_department": true, "own": false},
@@ -83,7 +83,7 @@ stranger := {
 	"context": {
 		"credential": {"state": "none", "presented": "", "acr": "", "amr": "", "factors": "none", "elevation": "none"},
 		"identity": {"state": "fresh"},
-		"revocation": {"state": "fresh", "session": "clear", "subject": "clear", "log_in": "clear", "address": "clear", "step_up": "none"},
+		"revocation": {"state": "fresh", "session": "clear", "subject": "clear", "log_in": "clear", "address": "clear", "step_up": "none", "stale_for": ""},
 		"device": {"state": "fresh", "match": "unseen"},
 		"location": {"state": "fresh", "place": "on_site", "country": "", "drift": "", "travel": ""},
 		"care": {"state": "unknown", "treats": false, "same_department": false, "own": false},

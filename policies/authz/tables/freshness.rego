@@ -12,7 +12,7 @@ package authz.tables
 freshness := {
 	# information point      seconds              seconds
 	"identity": {"stale_after": 5, "unknown_after": 30},
-	"revocation": {"stale_after": 2, "unknown_after": 30},
+	"revocation": {"stale_after": 2, "unknown_after": 3600}, # stale still denies but for stale_revocation_reads
 	"device": {"stale_after": 5, "unknown_after": 30},
 	"location": {"stale_after": 5, "unknown_after": 30},
 	"care": {"stale_after": 2, "unknown_after": 30},

@@ -17,6 +17,41 @@ test_denials[name] if {
 	revocation.deny == case.want with input as request
 }
 
+test_stale_list_lets_the_listed_role_read_on_site if {
+	revocation.deny == set() with input as _stale with data.authz.tables.stale_revocation_reads as {"doctor": 5}
+}
+
+test_stale_list_denies_by_default if revocation.deny == {"revocation_unknown"} with input as _stale
+
+test_stale_list_denies[name] if {
+	some name, case in {
+		"for too long": {"path": "/context/revocation/stale_for", "value": "long"},
+		"for nobody knows how long": {"path": "/context/revocation/stale_for", "value": ""},
+		"off-site": {"path": "/context/location/place", "value": "off_site"},
+		"somewhere": {"path": "/context/location/place", "value": ""},
+		"a change": {"path": "/action/name", "value": "patient.delete"},
+		"an unknown action": {"path": "/action/name", "value": "no.such.action"},
+		"another role": {"path": "/subject/properties/role", "value": "nurse"},
+		"without a first word": {"path": "/context/revocation/state", "value": "unknown"},
+	}
+	request := golden.with_value(_stale, case.path, case.value)
+	revocation.deny == {"revocation_unknown"} with input as request with data.authz.tables.stale_revocation_reads as {"doctor": 5}
+}
+
+test_stale_list_still_denies_who_is_known[code] if {
+	some code, case in {
+		"session_revoked": {"path": "/context/revocation/session", "value": "revoked"},
+		"subject_banned": {"path": "/context/revocation/subject", "value": "banned"},
+	}
+	request := golden.with_value(_stale, case.path, case.value)
+	revocation.deny == {code} with input as request with data.authz.tables.stale_revocation_reads as {"doctor": 5}
+}
+
+_stale := json.patch(golden.doctor, [
+	{"op": "replace", "path": "/context/revocation/state", "value": "stale"},
+	{"op": "replace", "path": "/context/revocation/stale_for", "value": "short"},
+])
+
 test_public_action_is_not_denied[name] if {
 	some name, case in {
 		"list unknown": {"path": "/context/revocation/state", "value": "unknown"},

@@ -1,4 +1,4 @@
-package jsontext
+package pep
 
 import (
 	"bytes"
@@ -13,10 +13,11 @@ type keySet struct {
 	many map[string]bool
 }
 
-// add takes a folded key. It returns false when the object has had it, in
-// whatever case.
-func (k *keySet) add(key []byte) bool {
-	if k.has(key) {
+// add takes a quoted key. It returns false when the object has had it, in
+// whatever case, or when the key is a method override.
+func (k *keySet) add(quoted []byte, escaped bool) bool {
+	key := foldQuoted(quoted, escaped)
+	if string(key) == "_method" || k.has(key) {
 		return false
 	}
 	switch {

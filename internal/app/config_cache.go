@@ -1,0 +1,100 @@
+package app
+
+import (
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"net"
+	"net/netip"
+	"os"
+	"slices"
+
+	"github.com/wardgate/wardgate/pip/revocation/redisfeed"
+)
+
+// CacheConfig says where the revocation list is distributed: a Redis, or
+// nothing, and then every process asks the database.
+type CacheConfig struct {
+	Addresses      []string `koanf:"addresses"` // of a server, of a cluster's nodes, or of sentinels; empty for none
+	Username       string   `koanf:"username"`  // of Redis's access control list
+	PasswordFile   string   `koanf:"password_file"`
+	TLS            string   `koanf:"tls"`             // on, off
+	CAFile         string   `koanf:"ca_file"`         // who vouches for the server; "" for whom the machine trusts
+	SentinelMaster string   `koanf:"sentinel_master"` // the master's name among sentinels
+	Database       int      `koanf:"database"`
+}
+
+// check reports what is wrong, by key. The files are read when it is opened.
+func (c *CacheConfig) check(fault func(format string, args ...any)) {
+	if !slices.Contains([]string{"on", "off"}, c.TLS) {
+		fault("stores.cache.tls: expected on or off")
+	}
+	if len(c.Addresses) == 0 {
+		if c.Username != "" || c.PasswordFile != "" || c.CAFile != "" || c.SentinelMaster != "" || c.Database != 0 {
+			fault("stores.cache.addresses: expected host:port of a Redis, because other keys of stores.cache are set")
+		}
+		return
+	}
+	for _, address := range c.Addresses {
+		host, port, err := net.SplitHostPort(address)
+		switch {
+		case err != nil || host == "" || port == "":
+			fault("stores.cache.addresses: %q: expected host:port, such as redis.hospital.test:6379", address)
+		case c.TLS == "off" && !ownMachine(host):
+			fault("stores.cache.tls: off is for a loopback address; %s is none", address)
+		}
+	}
+	if c.Username != "" && c.PasswordFile == "" {
+		fault("stores.cache.password_file: expected a file, because a username is set")
+	}
+	if c.CAFile != "" && c.TLS == "off" {
+		fault("stores.cache.ca_file: nobody vouches for a server without TLS; set stores.cache.tls to on, or remove it")
+	}
+	if c.Database < 0 {
+		fault("stores.cache.database: expected 0 or above")
+	}
+	if c.Database != 0 && len(c.Addresses) > 1 && c.SentinelMaster == "" {
+		fault("stores.cache.database: a cluster has no other than 0")
+	}
+}
+
+func ownMachine(host string) bool {
+	if host == "localhost" {
+		return true
+	}
+	a, err := netip.ParseAddr(host)
+	return err == nil && a.IsLoopback()
+}
+
+// open connects as configured, and reports all files that cannot be used.
+func (c *CacheConfig) open() (*redisfeed.Redis, error) {
+	var faults []error
+	config := redisfeed.Config{
+		Addresses: c.Addresses, Username: c.Username, SentinelMaster: c.SentinelMaster, Database: c.Database,
+	}
+	if c.PasswordFile != "" {
+		password, err := readSecret(c.PasswordFile)
+		if err != nil {
+			faults = append(faults, fmt.Errorf("stores.cache.password_file: %w", err))
+		}
+		config.Password = password
+	}
+	if c.TLS == "on" {
+		config.TLS = &tls.Config{MinVersion: tls.VersionTLS12}
+	}
+	if c.CAFile != "" {
+		raw, err := os.ReadFile(c.CAFile)
+		if err != nil {
+			faults = append(faults, fmt.Errorf("stores.cache.ca_file: %w", err))
+		}
+		config.TLS.RootCAs = x509.NewCertPool()
+		if err == nil && !config.TLS.RootCAs.AppendCertsFromPEM(raw) {
+			faults = append(faults, fmt.Errorf("stores.cache.ca_file: %s holds no certificate", c.CAFile))
+		}
+	}
+	if err := errors.Join(faults...); err != nil {
+		return nil, err
+	}
+	return redisfeed.New(config)
+}

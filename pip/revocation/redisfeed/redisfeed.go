@@ -1,0 +1,113 @@
+// Package redisfeed carries the revocation list over Redis: a Mirror, beside
+// the authority, keeps a copy there; a Feed, in every process that decides,
+// reads it. Redis is never believed further than that: the copy says up to
+// which change of the authority it goes, a key that lives for a moment says
+// that a mirror keeps it in step, and what is missing, evicted or behind makes
+// the feed an error, after which the authority is asked.
+//
+// Messages only ring: whoever hears one reads the copy. A lost message costs
+// time until the next reading, and never an entry.
+package redisfeed
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/redis/go-redis/v9"
+	"github.com/redis/go-redis/v9/logging"
+	"github.com/redis/go-redis/v9/maintnotifications"
+)
+
+// Config says which Redis. Addresses of one server, of a cluster's nodes, or
+// with SentinelMaster of the sentinels that know where that master is.
+type Config struct {
+	Addresses      []string
+	Username       string // of Redis's access control list; "" for the default user
+	Password       string // sentinels are asked with it too
+	TLS            *tls.Config
+	SentinelMaster string
+	Database       int // 0 in a cluster
+
+	Prefix string // of all keys; "{wardgate}:revocations" when empty
+}
+
+// Bounds of one exchange with Redis. Whoever waits longer asks the authority.
+const (
+	dialTimeout = 500 * time.Millisecond
+	ioTimeout   = 700 * time.Millisecond
+)
+
+// A Redis is a connection to the copy. Close it after use.
+type Redis struct {
+	client redis.UniversalClient
+	keys   keys
+}
+
+// keys of the copy. They share a hash tag, so that a cluster keeps them on one
+// node, where scripts and transactions reach them all.
+type keys struct{ mark, sessions, bans, alive, ring, staged string }
+
+// New returns a client that connects when it is first used: Redis may be gone
+// while Wardgate starts.
+func New(c Config) (*Redis, error) {
+	if len(c.Addresses) == 0 {
+		return nil, errors.New("revocation feed: no address of a Redis")
+	}
+	prefix := c.Prefix
+	if prefix == "" {
+		prefix = "{wardgate}:revocations"
+	}
+	logging.Disable() // what fails is an error here, and logged once by whoever asked
+	return &Redis{
+		client: redis.NewUniversalClient(&redis.UniversalOptions{
+			Addrs:            c.Addresses,
+			Username:         c.Username,
+			Password:         c.Password,
+			SentinelPassword: c.Password,
+			MasterName:       c.SentinelMaster,
+			DB:               c.Database,
+			TLSConfig:        c.TLS,
+
+			DialTimeout: dialTimeout, ReadTimeout: ioTimeout, WriteTimeout: ioTimeout,
+			DialerRetries: 1, MaxRetries: -1, // the next question is the retry
+			ContextTimeoutEnabled: true,
+			PoolSize:              4,
+			PipelinePoolSize:      -1,
+
+			ClientName:      "wardgate",
+			DisableIdentity: true,
+			MaintNotificationsConfig: &maintnotifications.Config{
+				Mode: maintnotifications.ModeDisabled,
+			},
+		}),
+		keys: keys{
+			mark: prefix + ":mark", sessions: prefix + ":sessions", bans: prefix + ":bans",
+			alive: prefix + ":alive", ring: prefix + ":ring", staged: prefix + ":staged:",
+		},
+	}, nil
+}
+
+// Close ends all connections.
+func (r *Redis) Close() error { return r.client.Close() }
+
+// Watch calls ring at the beginning, at every change, and whenever the
+// connection came back, until the context ends.
+func (r *Redis) Watch(ctx context.Context, ring func()) error {
+	subscription := r.client.Subscribe(ctx, r.keys.ring)
+	defer subscription.Close()
+	messages := subscription.ChannelWithSubscriptions(redis.WithChannelSize(1), redis.WithChannelSendTimeout(time.Second))
+	for {
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case _, open := <-messages:
+			if !open {
+				return fmt.Errorf("watch the revocation feed: the subscription ended")
+			}
+			ring()
+		}
+	}
+}
