@@ -68,6 +68,8 @@ type Config struct {
 	} `koanf:"stores"`
 	Journal struct {
 		Chain string `koanf:"chain"` // name of this enforcement point's chain, its own among all that share a database
+
+		ReserveBytes int `koanf:"reserve_bytes"` // held for when the disk is full
 	} `koanf:"journal"`
 	Limits struct {
 		Connections           int `koanf:"connections"`             // of one listener
@@ -96,6 +98,7 @@ func DefaultConfig() Config {
 	c.Stores.Cache.Addresses = []string{}
 	c.Stores.Cache.TLS = "on"
 	c.Journal.Chain = "main"
+	c.Journal.ReserveBytes = 64 << 20
 	c.Limits.Connections = 16384
 	c.Limits.ConnectionsPerAddress = 12288
 	c.Log.Level = "info"
@@ -198,7 +201,7 @@ func kindOf(key string) string {
 		return "a list of host:port"
 	case "policy.verification_keys":
 		return "a list such as [hospital=/etc/wardgate/policy.pub]"
-	case "mail.smtp.port", "stores.cache.database", "limits.connections", "limits.connections_per_address",
+	case "mail.smtp.port", "stores.cache.database", "limits.connections", "limits.connections_per_address", "journal.reserve_bytes",
 		"policy.long_poll_seconds", "policy.min_delay_seconds", "policy.max_delay_seconds":
 		return aNumber
 	default:

@@ -70,9 +70,16 @@ func (a *App) openJournal(ctx context.Context, behaviour *signals.Source) error 
 	return nil
 }
 
+// demoReserve is the most that an invented hospital holds for a full disk.
+const demoReserve = 1 << 20
+
 // journal is where the journal lives, and how it is kept.
 func (c *Config) journal() audit.Config {
-	return audit.Config{Dir: filepath.Join(c.Data, "journal"), Chain: c.Journal.Chain}
+	reserve := int64(c.Journal.ReserveBytes)
+	if c.Demo {
+		reserve = min(reserve, demoReserve)
+	}
+	return audit.Config{Dir: filepath.Join(c.Data, "journal"), Chain: c.Journal.Chain, ReserveBytes: reserve}
 }
 
 var chainName = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$`)
@@ -80,6 +87,9 @@ var chainName = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$`)
 func (c *Config) checkJournal(fault func(string, ...any)) {
 	if !chainName.MatchString(c.Journal.Chain) {
 		fault("journal.chain: expected a name of up to 64 letters, digits and ._-, this enforcement point's own")
+	}
+	if c.Journal.ReserveBytes < 0 {
+		fault("journal.reserve_bytes: expected a number of bytes, or 0 for no reserve")
 	}
 }
 

@@ -33,7 +33,8 @@ func openWriter(cfg Config) (*writer, error) {
 	}
 	w := &writer{
 		dir: cfg.Dir, name: cfg.Chain, limit: cfg.SegmentBytes, disk: cfg.Disk, log: cfg.Log, key: key,
-		at: chain{link: found.end}, turn: head.Turn, synced: time.Now(),
+		reserve: reserve{size: cfg.ReserveBytes},
+		at:      chain{link: found.end}, turn: head.Turn, synced: time.Now(),
 	}
 	w.head.Store(&head.Head)
 	if err := w.begin(found, head.damaged); err != nil {
@@ -82,6 +83,9 @@ func (w *writer) begin(found resumption, damaged bool) error {
 		return err
 	}
 	if err := w.openHeads(); err != nil {
+		return err
+	}
+	if err := w.openReserve(w.reserve.size); err != nil {
 		return err
 	}
 	if err := w.reopen(); err != nil {

@@ -48,6 +48,16 @@ func (d *faultyDisk) setQuota(n int64) {
 	d.quota = n
 }
 
+// fillUp leaves no room beside what is used.
+func (d *faultyDisk) fillUp() {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.quota = 0
+	for _, size := range d.used {
+		d.quota += size
+	}
+}
+
 func (d *faultyDisk) check(op, path string) (bool, error) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -110,7 +120,7 @@ func (f *faultyFile) WriteAt(b []byte, off int64) (int, error) {
 func (d *faultyDisk) room(path string, off int64) (int64, bool) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	if d.quota < 0 || !strings.HasSuffix(path, ".log") {
+	if d.quota < 0 || !counts(path) {
 		return 0, false
 	}
 	left := d.quota - off
@@ -122,8 +132,13 @@ func (d *faultyDisk) room(path string, off int64) (int64, bool) {
 	return left, true
 }
 
+// counts tells the files that grow, and so need room, from those that do not.
+func counts(path string) bool {
+	return strings.HasSuffix(path, ".log") || filepath.Base(path) == "reserve"
+}
+
 func (d *faultyDisk) grow(path string, size int64) {
-	if strings.HasSuffix(path, ".log") {
+	if counts(path) {
 		d.mu.Lock()
 		defer d.mu.Unlock()
 		d.used[path] = size
@@ -134,6 +149,7 @@ func (f *faultyFile) Truncate(size int64) error {
 	if _, err := f.disk.check("truncate", f.Name()); err != nil {
 		return err
 	}
+	f.disk.grow(f.Name(), size)
 	return f.File.Truncate(size)
 }
 

@@ -28,6 +28,9 @@ var (
 	ErrAnchor = errors.New("anchor does not belong to this journal")
 	// ErrNoAnchor says that no head is kept for a chain.
 	ErrNoAnchor = errors.New("no head of this chain is anchored")
+	// ErrFull says that the disk is full, and that what is left of the reserve
+	// is not for this event. Nothing was written.
+	ErrFull = errors.New("the disk is full; what is left is kept for those who have a session")
 	// ErrKey says that the keys that sign heads are missing, altered or readable by others.
 	ErrKey = errors.New("journal's key cannot be used")
 )

@@ -21,6 +21,11 @@ type Config struct {
 	Log          *slog.Logger // for operators: failures and recoveries, never an event's contents
 	Disk         Disk         // the operating system's files when nil
 
+	// ReserveBytes are held in a file for when the disk is full: records of
+	// those who have a session, and Wardgate's own, may then use all of it, what
+	// strangers were allowed half, and their denials nothing. None when zero.
+	ReserveBytes int64
+
 	// Anchored is the newest head that an Anchor keeps of this chain. A folder
 	// that does not hold its record is refused. Nil when none is kept.
 	Anchored *Head
@@ -88,6 +93,9 @@ func (c Config) complete() (Config, error) {
 	if !chainName.MatchString(c.Chain) {
 		return c, errors.New("open journal: the chain's name may hold 64 letters, digits and ._- only")
 	}
+	if c.ReserveBytes < 0 {
+		return c, errors.New("open journal: the size of the reserve is negative")
+	}
 	if c.SegmentBytes < 0 {
 		return c, errors.New("open journal: the size of a segment is negative")
 	}
@@ -106,6 +114,8 @@ func (c Config) complete() (Config, error) {
 // An entry is one event on its way to the disk.
 type entry struct {
 	body  []byte       // the event's JSON without seq and time of writing
+	rank  rank         // what it may use of the reserve
+	err   error        // of writing it
 	state atomic.Int32 // waiting, taken or abandoned
 	done  chan error   // receives once, when the entry was taken
 }
@@ -130,6 +140,7 @@ func (j *Journal) Append(ctx context.Context, e pip.Event) error {
 	if en.body, err = appendEvent(en.body[:0], &e); err != nil {
 		return err
 	}
+	en.rank, en.err = rankOf(&e), nil
 	en.state.Store(waiting)
 	if err := j.enqueue(ctx, en); err != nil {
 		return fmt.Errorf("append to journal: %w", err)
@@ -189,6 +200,9 @@ func (j *Journal) Err() error {
 	}
 	return nil
 }
+
+// Full reports whether the disk is full and the reserve in use.
+func (j *Journal) Full() bool { return j.writer.full.Load() }
 
 // Close writes what was handed to Append before, marks the journal as closed
 // in good order, syncs it and lets go of the folder. Later Appends return

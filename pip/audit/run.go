@@ -20,14 +20,20 @@ func (j *Journal) run() {
 				return
 			}
 			batch = j.gather(batch[:0], en)
-			err := j.writer.commit(batch)
+			j.writer.commit(batch)
 			for _, en := range batch {
-				en.done <- err
+				en.done <- en.err
 			}
 			clear(batch)
 		case <-idle.C:
 		}
-		if wait := j.writer.settle(); wait > 0 {
+		j.writer.refill()
+		j.writer.full.Store(j.writer.reserve.inUse())
+		wait := j.writer.settle()
+		if j.writer.reserve.inUse() {
+			wait = headEvery
+		}
+		if wait > 0 {
 			idle.Reset(wait)
 		}
 	}

@@ -42,26 +42,48 @@ type writer struct {
 	unsynced bool // the head that was last written is not durable yet
 	synced   time.Time
 
+	reserve reserve
+	full    atomic.Bool // the reserve is in use
+
 	refused int // records that were refused since the last commit that succeeded
 	failure atomic.Pointer[error]
 	head    atomic.Pointer[Head]
 }
 
-// commit makes a batch durable and signs the head that names it. Only when it
-// returns nil may the batch be acknowledged.
-func (w *writer) commit(batch []*entry) error {
-	if len(batch) == 0 {
-		return nil
-	}
-	if err := w.tryCommit(batch, false); err != nil {
-		w.refused += len(batch)
+// commit makes a batch durable and signs the head that names it. Only an entry
+// whose err stays nil may be acknowledged. On a full disk it goes on with the
+// reserve, without those to whom it is closed.
+func (w *writer) commit(batch []*entry) {
+	for {
+		admitted := w.admit(batch)
+		if len(admitted) == 0 {
+			return
+		}
+		err := w.tryCommit(admitted, false)
+		if err == nil {
+			if w.failure.Swap(nil) != nil {
+				w.log.Info("journal can be written again")
+			}
+			return
+		}
 		w.fail(err)
-		return err
+		if isFull(err) && w.giveRoom(sizeOf(admitted)) {
+			continue
+		}
+		w.refused += len(admitted)
+		for _, en := range admitted {
+			en.err = err
+		}
+		return
 	}
-	if w.failure.Swap(nil) != nil {
-		w.log.Info("journal can be written again")
+}
+
+func sizeOf(batch []*entry) int {
+	size := 0
+	for _, en := range batch {
+		size += len(en.body) + lineRoom
 	}
-	return nil
+	return size
 }
 
 // tryCommit puts a record about refused events before the batch when there
@@ -95,10 +117,7 @@ func (w *writer) fail(err error) {
 // write appends the batch to the segment, or to a new one when it is full, and
 // syncs. When it returns nil, w.at has moved behind the batch.
 func (w *writer) write(batch []*entry, now time.Time) error {
-	size := int64(0)
-	for _, en := range batch {
-		size += int64(len(en.body) + lineRoom)
-	}
+	size := int64(sizeOf(batch))
 	if w.at.segment == 0 || w.at.offset+size > w.limit && w.at.offset > headerRoom {
 		return w.rotate(batch, now)
 	}
