@@ -170,12 +170,10 @@ func (c *checker) checkRows(document any) {
 
 func (c *checker) prepare() (*revision, error) {
 	rev := &revision{}
-	var err error
-	if rev.written, err = prepareWritten(c.ctx, c.modules); err != nil {
+	if err := rev.prepare(c.ctx, c.modules); err != nil {
 		return nil, err
 	}
-	rev.query, err = prepareOptimised(c.ctx, c.modules)
-	return rev, err
+	return rev, nil
 }
 
 // addMany takes joined errors apart.

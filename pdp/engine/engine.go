@@ -6,17 +6,12 @@ package engine
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io/fs"
 	"log/slog"
 	"sync"
 	"sync/atomic"
 	"time"
-
-	"github.com/open-policy-agent/opa/v1/ast"
-	"github.com/open-policy-agent/opa/v1/rego"
-	"github.com/open-policy-agent/opa/v1/topdown"
 
 	"github.com/wardgate/wardgate/pdp"
 	"github.com/wardgate/wardgate/pip"
@@ -86,6 +81,9 @@ func (e *Engine) Activate(fsys fs.FS) (string, error) {
 // Put replaces the active rule book by a prepared one, whole: a decision that
 // has begun ends under the one that it began with.
 func (e *Engine) Put(c *Candidate) {
+	if slow := c.rev.slow; slow != nil {
+		e.log.Warn("OPA's interpreter runs this rule book, which takes longer: it could not be compiled", "reason", slow)
+	}
 	e.active.Store(c.rev)
 	e.fault.Store(nil)
 }
@@ -132,14 +130,26 @@ func (e *Engine) answer(ctx context.Context, rev *revision, r *pdp.Request, f *p
 	defer e.inputs.Put(in)
 	in.fill(r, f, rev.tables)
 	document := in.appendJSON(make([]byte, 0, inputSize))
-	if d, ok := rev.memory.recall(document); ok {
+	key := document
+	narrow := rev.narrow()
+	if narrow {
+		in.key = rev.compiled.scope.appendKey(in.key[:0], in)
+		key = in.key
+	}
+	if d, ok := rev.memory.recall(key); ok {
 		return d, document, nil
 	}
-	d, err := rev.ask(ctx, in.value())
+	var d pdp.Decision
+	var err error
+	if narrow {
+		d, err = rev.askNarrow(ctx, in)
+	} else {
+		d, err = rev.ask(ctx, in.value())
+	}
 	if err != nil {
 		return pdp.Decision{}, nil, err
 	}
-	rev.memory.keep(document, d)
+	rev.memory.keep(key, d)
 	return d, document, nil
 }
 
@@ -177,41 +187,3 @@ func ages(f *pip.Facts) map[string]int64 {
 	}
 	return m
 }
-
-// ask evaluates the prepared query. OPA watches no context here, because that
-// costs a goroutine for each evaluation: a timer cancels instead.
-func (rev *revision) ask(ctx context.Context, input ast.Value) (pdp.Decision, error) {
-	stop := topdown.NewCancel()
-	if deadline, ok := ctx.Deadline(); ok {
-		left := time.Until(deadline)
-		if left <= 0 {
-			return pdp.Decision{}, context.DeadlineExceeded
-		}
-		timer := time.AfterFunc(left, stop.Cancel)
-		defer timer.Stop()
-	}
-	results, err := rev.query.Eval(ctx,
-		rego.EvalParsedInput(input),
-		rego.EvalExternalCancel(stop),
-		rego.EvalGenerateJSON(rawTerm))
-	switch {
-	case err != nil:
-		return pdp.Decision{}, err
-	case len(results) != 1 || len(results[0].Expressions) != 1:
-		return pdp.Decision{}, errors.New("the policy's answer is undefined")
-	}
-	term, ok := results[0].Expressions[0].Value.(*ast.Term)
-	if !ok {
-		return pdp.Decision{}, errMisshapen
-	}
-	d, err := decode(term)
-	if err != nil {
-		return pdp.Decision{}, err
-	}
-	if err := rev.rows.fill(ctx, &d, input); err != nil {
-		return pdp.Decision{}, err
-	}
-	return d, nil
-}
-
-func rawTerm(t *ast.Term, _ *rego.EvalContext) (any, error) { return t, nil }

@@ -17,7 +17,18 @@ import (
 // An input is used again for other requests: nothing may keep parts of it.
 type input struct {
 	pairs    []pair
-	sections []section // subject, its properties, action, resource, then the context's
+	sections []part // subject, its properties, action, resource, then the context's
+
+	// Room that evaluations use again.
+	key    []byte
+	values []*ast.Term
+	terms  []termOf // by pair
+}
+
+// termOf is a pair and the term that stands for it.
+type termOf struct {
+	pair pair
+	term *ast.Term
 }
 
 // The first sections stand outside of the context.
@@ -29,8 +40,8 @@ const (
 	firstOfContext
 )
 
-// A section is the pairs from the one before it up to end.
-type section struct {
+// A part is the pairs from the one before it up to end.
+type part struct {
 	key string
 	end int
 }
@@ -163,7 +174,7 @@ func (in *input) believed(row shelfLife, r *pip.Reading) { in.word("state", row.
 
 // end closes the section that the newest pairs belong to.
 func (in *input) end(key string) {
-	in.sections = append(in.sections, section{key: key, end: len(in.pairs)})
+	in.sections = append(in.sections, part{key: key, end: len(in.pairs)})
 }
 
 // of returns the pairs of section i.

@@ -45,12 +45,14 @@ var needed = []string{"addresses", "bulk_reading", "care", "console", "departmen
 
 // A revision is one rule book, compiled, checked and ready to be asked.
 type revision struct {
-	digest  string
-	query   rego.PreparedEvalQuery // optimised: what decides
-	written rego.PreparedEvalQuery // as written: what explains, and what query is checked against
-	tables  *tables
-	rows    *rowRules
-	memory  memory
+	digest   string
+	decides  evaluator // compiled, or else optimised
+	compiled *compiled // nil when OPA's interpreter decides
+	slow     error     // why it does
+	written  evaluator // what explains, and what decides is checked against
+	tables   *tables
+	rows     *rowRules
+	memory   memory
 }
 
 // load reads, compiles, optimises and checks the rule book in fsys.
@@ -73,10 +75,7 @@ func loadRules(files map[string][]byte) (*revision, error) {
 		return nil, err
 	}
 	rev := &revision{digest: digest(files)}
-	if rev.written, err = prepareWritten(ctx, modules); err != nil {
-		return nil, err
-	}
-	if rev.query, err = prepareOptimised(ctx, modules); err != nil {
+	if err = rev.prepare(ctx, modules); err != nil {
 		return nil, err
 	}
 	if rev.tables, err = readTables(ctx, modules, rev.digest); err != nil {
@@ -84,6 +83,9 @@ func loadRules(files map[string][]byte) (*revision, error) {
 	}
 	if rev.rows, err = loadRows(ctx, modules, rev.tables); err != nil {
 		return nil, err
+	}
+	if rev.compiled != nil {
+		rev.compiled.scope.add(rev.rows.reads.words, rev.rows.reads.ids)
 	}
 	return rev, rev.checkFloor(ctx)
 }
@@ -95,6 +97,22 @@ func loadRows(ctx context.Context, modules map[string]*ast.Module, t *tables) (*
 		return nil, err
 	}
 	return newRowRules(ctx, modules, words)
+}
+
+// prepare makes the form that decides: closures, or what OPA's interpreter
+// runs when they cannot be made.
+func (rev *revision) prepare(ctx context.Context, modules map[string]*ast.Module) error {
+	var err error
+	if rev.written, err = prepareWritten(ctx, modules); err != nil {
+		return err
+	}
+	if rev.compiled, rev.slow = prepareCompiled(ctx, modules, rev.written); rev.slow == nil {
+		rev.decides = rev.compiled
+		return nil
+	}
+	rev.compiled = nil
+	rev.decides, err = prepareOptimised(ctx, modules)
+	return err
 }
 
 // readRuleBook returns the rule files by path, tests left out. Loose data files
@@ -222,7 +240,7 @@ func compileModules(modules map[string]*ast.Module, strict bool) (*ast.Compiler,
 // many rules use. Inlining them multiplies every table into every rule.
 var shared = []string{"data.authz.ask", "data.authz.denials", "data.records"}
 
-func prepare(ctx context.Context, c *ast.Compiler, options ...rego.PrepareOption) (rego.PreparedEvalQuery, error) {
+func prepare(ctx context.Context, c *ast.Compiler, options ...rego.PrepareOption) (evaluator, error) {
 	store := inmem.NewFromObjectWithOpts(map[string]any{},
 		inmem.OptReturnASTValuesOnRead(true), inmem.OptRoundTripOnWrite(false))
 	q, err := rego.New(
@@ -233,25 +251,25 @@ func prepare(ctx context.Context, c *ast.Compiler, options ...rego.PrepareOption
 		rego.DisableInlining(shared),
 	).PrepareForEval(ctx, options...)
 	if err != nil {
-		return q, fmt.Errorf("prepare %s: %w", answerQuery, err)
+		return nil, fmt.Errorf("prepare %s: %w", answerQuery, err)
 	}
-	return q, nil
+	return interpreted{q}, nil
 }
 
-func prepareWritten(ctx context.Context, modules map[string]*ast.Module) (rego.PreparedEvalQuery, error) {
+func prepareWritten(ctx context.Context, modules map[string]*ast.Module) (evaluator, error) {
 	c, err := compileModules(modules, true)
 	if err != nil {
-		return rego.PreparedEvalQuery{}, err
+		return nil, err
 	}
 	return prepare(ctx, c)
 }
 
 // prepareOptimised flattens the rule folders by partial evaluation with the
 // whole input unknown: that is what lets the rules stay one folder each.
-func prepareOptimised(ctx context.Context, modules map[string]*ast.Module) (rego.PreparedEvalQuery, error) {
+func prepareOptimised(ctx context.Context, modules map[string]*ast.Module) (evaluator, error) {
 	c, err := compileModules(modules, false)
 	if err != nil {
-		return rego.PreparedEvalQuery{}, err
+		return nil, err
 	}
 	ctx, cancel := context.WithTimeout(ctx, optimiserTimeout)
 	defer cancel()
@@ -278,9 +296,8 @@ func readTables(ctx context.Context, modules map[string]*ast.Module, digest stri
 // checkFloor refuses a rule book that does not deny the empty request for all
 // of the floor, in the form that decides and in the form that explains.
 func (rev *revision) checkFloor(ctx context.Context) error {
-	for _, q := range []rego.PreparedEvalQuery{rev.query, rev.written} {
-		probe := &revision{query: q}
-		d, err := probe.ask(ctx, ast.NewObject())
+	for _, form := range []evaluator{rev.decides, rev.written} {
+		d, err := askOf(ctx, form, ast.NewObject())
 		if err != nil {
 			return fmt.Errorf("floor check: %w", err)
 		}

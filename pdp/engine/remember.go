@@ -9,9 +9,10 @@ import (
 // maxRemembered bounds the answers that one revision remembers.
 const maxRemembered = 16_384
 
-// memory holds answers of one revision by the whole input they were given for.
-// The rules are pure, so that the same input under the same revision has the
-// same answer. Facts are not remembered: they are gathered for each request
+// memory holds answers of one revision by all of the input that they can depend
+// on. The rules are pure, so that the same input under the same revision has
+// the same answer, and what no rule reads makes no other input of it. Facts are
+// not remembered: they are gathered for each request
 // and are part of the key, so that a revocation, a ban or an hour that has
 // struck is another key. A change of policy is another memory.
 type memory struct {

@@ -36,7 +36,7 @@ func (b *Book) Replay(ctx context.Context, events iter.Seq2[pip.Event, error], p
 	for i := range replayers {
 		r := &replayer{
 			book: b, work: make(chan []pip.Event, 4), report: newReplayReport(b.Revision()),
-			answers: map[string]pdp.Decision{}, room: memoBytes / workers,
+			answers: map[string]pdp.Decision{}, room: memoBytes / workers, form: newForm(),
 		}
 		replayers[i] = r
 		group.Go(func() error { return r.run(ctx) })
@@ -112,8 +112,10 @@ type replayer struct {
 	book    *Book
 	work    chan []pip.Event
 	report  *ReplayReport
-	answers map[string]pdp.Decision // by the whole input
+	answers map[string]pdp.Decision // by all of the input that can matter
 	room    int                     // bytes that may still be remembered
+	form    *form
+	input   input
 }
 
 func (r *replayer) run(ctx context.Context) error {
@@ -131,11 +133,12 @@ func (r *replayer) run(ctx context.Context) error {
 
 // ask denies where the book fails: so does an engine.
 func (r *replayer) ask(ctx context.Context, input json.RawMessage) (pdp.Decision, error) {
-	if d, ok := r.answers[string(input)]; ok {
+	key, narrow := r.key(input)
+	if d, ok := r.answers[string(key)]; ok {
 		return d, nil
 	}
 	r.report.Asked++
-	d, err := r.book.Ask(ctx, input)
+	d, err := r.fresh(ctx, input, narrow)
 	if err != nil {
 		if ctx.Err() != nil {
 			return pdp.Decision{}, ctx.Err()
@@ -145,10 +148,29 @@ func (r *replayer) ask(ctx context.Context, input json.RawMessage) (pdp.Decision
 		}
 		d = pdp.Decision{Reasons: []string{noDecision}}
 	}
-	if r.room -= len(input); r.room >= 0 {
-		r.answers[string(input)] = d
+	if r.room -= len(key); r.room >= 0 {
+		r.answers[string(key)] = d
 	}
 	return d, nil
+}
+
+// key is all of an input that can make a difference to the book's answer. It
+// begins with a byte that says which of two kinds it is.
+func (r *replayer) key(document json.RawMessage) (key []byte, narrow bool) {
+	if !r.book.rev.narrow() || !r.form.read(&r.input, document) {
+		r.input.key = append(append(r.input.key[:0], 'w'), document...)
+		return r.input.key, false
+	}
+	r.input.key = r.book.rev.compiled.scope.appendKey(append(r.input.key[:0], 'n'), &r.input)
+	return r.input.key, true
+}
+
+// fresh asks the book.
+func (r *replayer) fresh(ctx context.Context, document json.RawMessage, narrow bool) (pdp.Decision, error) {
+	if narrow {
+		return r.book.rev.askNarrow(ctx, &r.input)
+	}
+	return r.book.Ask(ctx, document)
 }
 
 // recorded is the policy's own answer, without what was added to it later. Not

@@ -126,7 +126,7 @@ type named struct {
 
 // fill puts the condition in the place of its name, in a decision that allows.
 // A denial keeps the name: there is nothing to touch.
-func (r *rowRules) fill(ctx context.Context, d *pdp.Decision, input ast.Value) error {
+func (r *rowRules) fill(ctx context.Context, d *pdp.Decision, input member) error {
 	for i := range d.Obligations {
 		o := &d.Obligations[i]
 		if !d.Allow || o.ID != rowCondition || !strings.HasPrefix(string(o.Properties), `{"rows":`) {

@@ -274,7 +274,7 @@ func TestCompiledConditionsMeanWhatTheRulesSay(t *testing.T) {
 				"role": role, "staff": pick(ids...), "department": pick(ids...), "patient": pick(ids...)}},
 			"action": map[string]any{"name": action},
 		}
-		s, err := rev.rows.reads.situation(ast.MustInterfaceToValue(document))
+		s, err := rev.rows.reads.situation(inValue(ast.MustInterfaceToValue(document)))
 		if err != nil {
 			t.Fatal(err)
 		}

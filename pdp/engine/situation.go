@@ -39,25 +39,37 @@ type rowReads struct {
 	ids    []string         // paths of ids of the subject
 }
 
-// situation takes an input apart.
-func (r *rowReads) situation(input ast.Value) (situation, error) {
-	s := situation{words: make([]any, len(r.words)), ids: make(map[string]string, len(r.ids)), paths: r.ids}
-	for i, path := range r.words {
+// A member returns the text or boolean at a path of an input, nil for none.
+type member func(path string) any
+
+// inValue looks into a document.
+func inValue(input ast.Value) member {
+	return func(path string) any {
 		switch v := valueOf(input, path).(type) {
 		case ast.String:
-			s.words[i] = string(v)
+			return string(v)
 		case ast.Boolean:
-			s.words[i] = bool(v)
+			return bool(v)
 		default:
+			return nil
+		}
+	}
+}
+
+// situation takes an input apart.
+func (r *rowReads) situation(at member) (situation, error) {
+	s := situation{words: make([]any, len(r.words)), ids: make(map[string]string, len(r.ids)), paths: r.ids}
+	for i, path := range r.words {
+		if s.words[i] = at(path); s.words[i] == nil {
 			return situation{}, fmt.Errorf("%w: the row rules read %s, which is not in the input", errMisshapen, path)
 		}
 	}
 	for _, path := range r.ids {
-		id, ok := valueOf(input, path).(ast.String)
-		if !ok || strings.HasPrefix(string(id), markOf("")) {
+		id, ok := at(path).(string)
+		if !ok || strings.HasPrefix(id, markOf("")) {
 			return situation{}, fmt.Errorf("%w: the row rules read %s, which is no id", errMisshapen, path)
 		}
-		s.ids[path] = string(id)
+		s.ids[path] = id
 	}
 	return s, nil
 }

@@ -1,0 +1,184 @@
+package engine
+
+import (
+	"encoding/binary"
+	"slices"
+	"strings"
+
+	"github.com/open-policy-agent/opa/v1/ast"
+
+	"github.com/wardgate/wardgate/pdp"
+	"github.com/wardgate/wardgate/pdp/engine/machine"
+	"github.com/wardgate/wardgate/pip"
+)
+
+// A scope says what a compiled rule book looks at in the input: nothing else
+// can make a difference to its answer. So it is all that has to be looked up
+// for an evaluation, and all that has to be compared to remember one.
+type scope struct {
+	places []int // for each path of the program: the number of a pair, or one of the following
+	key    []keyPart
+	equals [][2]int // pairs of which matters whether they hold the same
+	layout map[string]int
+	whole  bool // more than single members is read
+}
+
+// A keyPart is one pair that matters: its text, or which of some words it is.
+type keyPart struct {
+	pair  int
+	words []string // nil when the text itself matters
+}
+
+const (
+	absent  = -1 // no input has it
+	section = -2 // every input has it, and only that matters
+)
+
+// present stands for a section that is there.
+var present = ast.ObjectTerm()
+
+func scopeOf(p *machine.Program) scope {
+	numbers, sections := layout()
+	r := scope{layout: numbers}
+	for _, path := range p.Paths() {
+		name := strings.Join(path.Keys, ".")
+		number, isPair := numbers[name]
+		switch {
+		case isPair:
+			r.places = append(r.places, number)
+			switch {
+			case path.Read:
+				r.key = append(r.key, keyPart{pair: number})
+			case len(path.Words) > 0:
+				r.key = append(r.key, keyPart{pair: number, words: path.Words})
+			}
+		case sections[name] && !path.Read:
+			r.places = append(r.places, section)
+		case sections[name]:
+			r.whole = true
+			r.places = append(r.places, section)
+		default:
+			r.places = append(r.places, absent)
+		}
+	}
+	for _, e := range p.Equals() {
+		x, y := r.places[e[0]], r.places[e[1]]
+		switch {
+		case x >= 0 && y >= 0:
+			r.equals = append(r.equals, [2]int{x, y})
+		case x == section || y == section:
+			r.whole = true
+		}
+	}
+	return r
+}
+
+// add makes more members matter: those from which conditions on rows are made.
+func (r *scope) add(lists ...[]string) {
+	for _, paths := range lists {
+		for _, path := range paths {
+			number, isPair := r.layout[path]
+			if !isPair {
+				r.whole = true
+				continue
+			}
+			if !slices.ContainsFunc(r.key, func(k keyPart) bool { return k.pair == number && k.words == nil }) {
+				r.key = append(r.key, keyPart{pair: number})
+			}
+		}
+	}
+}
+
+// in looks into the input of a request.
+func (r *scope) in(in *input) member {
+	return func(path string) any {
+		number, isPair := r.layout[path]
+		if !isPair {
+			return nil
+		}
+		switch p := &in.pairs[number]; p.kind {
+		case isText:
+			return p.text
+		default:
+			return p.kind == isTrue
+		}
+	}
+}
+
+// layout numbers the pairs of an input, which are the same for all requests,
+// and names what holds them.
+func layout() (numbers map[string]int, sections map[string]bool) {
+	var in input
+	in.fill(&pdp.Request{}, &pip.Facts{}, &tables{})
+	numbers, sections = map[string]int{}, map[string]bool{"": true, "context": true}
+	at := 0
+	for i, s := range in.sections {
+		name := s.key
+		switch {
+		case i == propertiesSection:
+			name = "subject." + name
+		case i >= firstOfContext:
+			name = "context." + name
+		}
+		sections[name] = true
+		for ; at < s.end; at++ {
+			numbers[name+"."+in.pairs[at].key] = at
+		}
+	}
+	return numbers, sections
+}
+
+// values looks up what the program reads.
+func (r *scope) values(in *input) []*ast.Term {
+	in.values = in.values[:0]
+	for _, place := range r.places {
+		switch place {
+		case absent:
+			in.values = append(in.values, nil)
+		case section:
+			in.values = append(in.values, present)
+		default:
+			in.values = append(in.values, in.recent(place))
+		}
+	}
+	return in.values
+}
+
+// recent returns the term of a pair: the one of the request before, when that
+// held the same. Requests differ in little.
+func (in *input) recent(number int) *ast.Term {
+	if len(in.terms) <= number {
+		in.terms = append(in.terms, make([]termOf, len(in.pairs)-len(in.terms))...)
+	}
+	p, was := &in.pairs[number], &in.terms[number]
+	if was.term == nil || was.pair != *p {
+		*was = termOf{*p, p.term()}
+	}
+	return was.term
+}
+
+// appendKey appends what the answer can depend on: each text with its length,
+// and of a text that is only compared, which of those words it is. No two
+// inputs that can have two answers have one key.
+func (r *scope) appendKey(b []byte, in *input) []byte {
+	for i := range r.key {
+		part := &r.key[i]
+		p := &in.pairs[part.pair]
+		b = append(b, byte(p.kind))
+		if part.words != nil {
+			b = binary.AppendUvarint(b, uint64(slices.Index(part.words, p.text)+1))
+			continue
+		}
+		b = binary.AppendUvarint(b, uint64(len(p.text)))
+		b = append(b, p.text...)
+	}
+	for _, e := range r.equals {
+		x, y := &in.pairs[e[0]], &in.pairs[e[1]]
+		same := byte(0)
+		if x.kind == y.kind && x.text == y.text {
+			same = 1
+		}
+		b = append(b, same)
+	}
+	return b
+}
