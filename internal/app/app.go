@@ -24,6 +24,7 @@ import (
 	"github.com/wardgate/wardgate/pep"
 	"github.com/wardgate/wardgate/pep/strangers"
 	"github.com/wardgate/wardgate/pip"
+	"github.com/wardgate/wardgate/pip/audit"
 	"github.com/wardgate/wardgate/pip/signals"
 )
 
@@ -55,6 +56,7 @@ type App struct {
 	started   time.Time
 
 	strangers *strangers.Guard
+	holders   []audit.Holder // readers without whom no segment of the journal is removed
 
 	stopping atomic.Bool
 }

@@ -70,6 +70,7 @@ type Config struct {
 		Chain string `koanf:"chain"` // name of this enforcement point's chain, its own among all that share a database
 
 		ReserveBytes int `koanf:"reserve_bytes"` // held for when the disk is full
+		RetainDays   int `koanf:"retain_days"`   // how long segments are kept; 0 for ever
 	} `koanf:"journal"`
 	Limits struct {
 		Connections           int `koanf:"connections"`             // of one listener
@@ -201,7 +202,7 @@ func kindOf(key string) string {
 		return "a list of host:port"
 	case "policy.verification_keys":
 		return "a list such as [hospital=/etc/wardgate/policy.pub]"
-	case "mail.smtp.port", "stores.cache.database", "limits.connections", "limits.connections_per_address", "journal.reserve_bytes",
+	case "mail.smtp.port", "stores.cache.database", "limits.connections", "limits.connections_per_address", "journal.reserve_bytes", "journal.retain_days",
 		"policy.long_poll_seconds", "policy.min_delay_seconds", "policy.max_delay_seconds":
 		return aNumber
 	default:

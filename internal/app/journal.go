@@ -66,8 +66,41 @@ func (a *App) openJournal(ctx context.Context, behaviour *signals.Source) error 
 		return err
 	})
 	a.inBackground(keeper.Run)
+	if days := a.config.Journal.RetainDays; days > 0 {
+		a.inBackground(func(ctx context.Context) { a.prune(ctx, journal, keeper, time.Duration(days)*24*time.Hour) })
+	}
 	a.journal = &observed{journal: journal, signals: behaviour}
 	return nil
+}
+
+// maxRetainDays is a century.
+const maxRetainDays = 36525
+
+// pruneEvery is how often segments are looked for whose time is over.
+const pruneEvery = time.Hour
+
+// prune removes segments whose time is over, as far as they are anchored and
+// every reader that holds the journal back has read them.
+func (a *App) prune(ctx context.Context, j *audit.Journal, k *audit.Keeper, retain time.Duration) {
+	ticker := time.NewTicker(pruneEvery)
+	defer ticker.Stop()
+	for {
+		upTo := k.Anchored()
+		for _, h := range a.holders {
+			upTo = min(upTo, h.Holds())
+		}
+		switch n, err := j.Prune(ctx, time.Now().Add(-retain), upTo); {
+		case err != nil && ctx.Err() == nil:
+			a.log.Error("segments of the journal whose time is over are not removed", "error", err)
+		case n > 0:
+			a.log.Info("segments of the journal whose time is over are removed", "segments", n)
+		}
+		select {
+		case <-ctx.Done():
+			return
+		case <-ticker.C:
+		}
+	}
 }
 
 // demoReserve is the most that an invented hospital holds for a full disk.
@@ -87,6 +120,9 @@ var chainName = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$`)
 func (c *Config) checkJournal(fault func(string, ...any)) {
 	if !chainName.MatchString(c.Journal.Chain) {
 		fault("journal.chain: expected a name of up to 64 letters, digits and ._-, this enforcement point's own")
+	}
+	if c.Journal.RetainDays < 0 || c.Journal.RetainDays > maxRetainDays {
+		fault("journal.retain_days: expected a number of days up to %d, or 0 to keep the journal for ever", maxRetainDays)
 	}
 	if c.Journal.ReserveBytes < 0 {
 		fault("journal.reserve_bytes: expected a number of bytes, or 0 for no reserve")

@@ -73,6 +73,9 @@ func (v *auditVerify) verify(s *streams, dir string, anchored func(chain string)
 func printReport(s *streams, r *audit.Report) {
 	fmt.Fprintf(s.out, "chain %s: %d records in %d segments, %s to %s\n",
 		r.Chain, r.Records, r.Segments, r.First.Format(time.RFC3339), r.Last.Format(time.RFC3339))
+	if r.Removed > 0 {
+		fmt.Fprintf(s.out, "records up to %d were removed when their time was over, which is signed\n", r.Removed)
+	}
 	for _, f := range r.Findings {
 		fmt.Fprintln(s.out, f)
 	}

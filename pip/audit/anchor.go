@@ -46,6 +46,13 @@ func reachesAnchor(cfg Config, key ed25519.PublicKey, segments []segment, end li
 		return refuse(ErrRolledBack, "record %d was anchored at %s, and the journal ends with record %d",
 			at.seq, a.Time.Format(time.RFC3339), end.seq)
 	}
+	base, err := readBase(cfg.Dir, cfg.Chain, key)
+	if err != nil {
+		return refuse(err, "%s cannot be believed", baseName)
+	}
+	if holdsBase(base, *a) {
+		return nil
+	}
 	i := slices.IndexFunc(segments, func(s segment) bool { return s.number == at.segment })
 	if i < 0 {
 		return refuse(ErrRolledBack, "%s is missing, which holds the anchored record %d", segmentName(at.segment), at.seq)

@@ -1,6 +1,7 @@
 // Package audit keeps the activity log: a durable, hash-chained journal of
 // events on local disk, and the means to verify, read and query it. It never
-// decides anything, never ships anything, and never deletes a record.
+// decides anything, never ships anything, and never deletes a record before the
+// time that its owner set is over (Prune).
 //
 // # Layout of a folder
 //
@@ -8,6 +9,8 @@
 //	head                   the signed head, two alternating slots
 //	audit.key, audit.pub   the Ed25519 key that signs heads (PEM)
 //	lock                   held by the one process that writes
+//	base                   signed: behind which record the journal begins, when older ones were removed
+//	reserve                space held for when the disk is full
 //	torn-<time>.bin        unacknowledged bytes that a crash left behind
 //
 // A segment holds one line a record:

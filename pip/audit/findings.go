@@ -27,6 +27,7 @@ const (
 	HeadStale       Code = "head_stale"
 	KeyMissing      Code = "key_missing"
 	KeyChanged      Code = "key_changed"
+	BaseForged      Code = "base_forged"
 	AnchorForged    Code = "anchor_forged"
 	AnchorMismatch  Code = "anchor_mismatch"
 )
@@ -55,6 +56,7 @@ const maxFindings = 1000
 type Report struct {
 	Chain    string    `json:"chain"`
 	Segments int       `json:"segments"`
+	Removed  uint64    `json:"removed"` // seq up to which records were removed as their time was over
 	Records  uint64    `json:"records"` // that could be read, those beyond the head included
 	First    time.Time `json:"first"`   // when the first record was written
 	Last     time.Time `json:"last"`    // when the last one was

@@ -41,6 +41,7 @@ type Journal struct {
 	writer  *writer
 	done    chan struct{} // closed when the writer has ended
 	lock    *os.File
+	pruning sync.Mutex
 	end     error // of the writer; read after done
 }
 

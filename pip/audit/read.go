@@ -57,7 +57,13 @@ func query(ctx context.Context, dir string, filter Filter, yield func(Record) bo
 	if err != nil {
 		return err
 	}
+	base, err := readBase(dir, head.Chain, key)
+	if err != nil {
+		return err
+	}
+	segments = remaining(segments, base)
 	r := reader{head: head.Head, filter: filter, needles: filter.needles(), yield: yield}
+	r.at.seq, r.at.hash = base.seq, base.hash
 	begin, err := r.begin(segments)
 	if err != nil {
 		return err

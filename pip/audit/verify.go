@@ -37,8 +37,12 @@ func VerifyAgainst(dir string, trust Trust) (Report, error) {
 	if err != nil {
 		return v.report, fmt.Errorf("verify journal: %w", err)
 	}
+	if err := v.begin(dir, trust); err != nil {
+		return v.report, fmt.Errorf("verify journal: %w", err)
+	}
+	segments = remaining(segments, v.at.link)
 	v.report.Segments = len(segments)
-	next := 1
+	next := v.at.segment + 1
 	for i, s := range segments {
 		v.missing(next, s.number)
 		next = s.number + 1
@@ -105,6 +109,25 @@ func (v *verifier) loadHead(dir string, trust Trust) error {
 	}
 	slices.SortFunc(v.anchors, func(a, b Head) int { return cmp.Compare(a.Seq, b.Seq) })
 	return nil
+}
+
+// begin stands behind what was removed, where a signed base says that it was.
+func (v *verifier) begin(dir string, trust Trust) error {
+	key := trust.Key
+	if key == nil {
+		key, _ = ReadPublicKey(dir) // that it is missing is a finding already
+	}
+	base, err := readBase(dir, v.report.Chain, key)
+	if errors.Is(err, ErrHead) {
+		v.whole(BaseForged, err.Error())
+		return nil
+	}
+	v.at.link, v.report.Removed = base, base.seq
+	v.at.offset = 0
+	for len(v.anchors) > 0 && base.segment > 0 && (v.anchors[0].Seq < base.seq || holdsBase(base, v.anchors[0])) {
+		v.anchors = v.anchors[1:]
+	}
+	return err
 }
 
 // whole adds a finding about the journal as a whole.
