@@ -157,8 +157,8 @@ func newRoom(name string) (*room, error) {
 	if err != nil {
 		return nil, fmt.Errorf("folder for %s: %w", name, err)
 	}
-	// A server that still ends writes files anew: they go with the next round.
-	janitor := exec.Command("sh", "-c", `read -r _; for round in 1 2 3; do sleep 3; rm -rf -- "$1"; done`, "janitor", dir)
+	// A server that still ends writes files anew: they go with a later round.
+	janitor := exec.Command("sh", "-c", `read -r _; for round in 1 2 3 4 5 6 7 8 9 10; do sleep 3; rm -rf -- "$1"; done`, "janitor", dir)
 	janitor.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	held, err := janitor.StdinPipe()
 	if err != nil {
