@@ -6,6 +6,8 @@ import (
 	"mime"
 	"net/http"
 	"strings"
+
+	"github.com/wardgate/wardgate/pep/jsontext"
 )
 
 // A bodyReader reads the body that a route of this kind takes. It returns a
@@ -37,7 +39,7 @@ func readBody(w http.ResponseWriter, r *http.Request, kind string, limit int64) 
 	case r.Header.Get("Content-Encoding") != "" || !isJSON(r.Header.Get("Content-Type")):
 		return nil, "media_type_refused", http.StatusUnsupportedMediaType
 	}
-	if !unambiguousJSON(body) {
+	if !jsontext.Unambiguous(body) {
 		return nil, "body_ambiguous", http.StatusBadRequest
 	}
 	return body, "", 0

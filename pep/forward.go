@@ -38,6 +38,9 @@ func (p *Proxy) newForwarder(name string, a Application) *httputil.ReverseProxy 
 			pr.Out.URL = x.target.url(a.URL)
 			pr.Out.Host = a.URL.Host
 			pr.Out.Header = sanitise(pr.In.Header)
+			if x.effects.Mask != nil {
+				unconditional(x.target.method, pr.Out.Header)
+			}
 			handDevice(pr.In, pr.Out.Header, name)
 			if x.address.IsValid() {
 				pr.Out.Header.Set("X-Forwarded-For", x.address.String())
@@ -163,6 +166,13 @@ func (p *Proxy) outcome(res *http.Response) error {
 		return errNotFinal
 	}
 	x := exchangeOf(res.Request.Context())
+	ids := patients(res.Header)
+	scrub(res.Header, x.application())
+	if x.effects.Mask != nil {
+		if err := p.mask(res, x.effects.Mask); err != nil {
+			return err
+		}
+	}
 	e := x.event(pip.KindOutcome)
 	e.Status = res.StatusCode
 	e.Allow = true
@@ -170,7 +180,7 @@ func (p *Proxy) outcome(res *http.Response) error {
 	if res.StatusCode >= http.StatusBadRequest {
 		e.Outcome = "failure"
 	}
-	e.Patients = patients(res.Header)
+	e.Patients = ids
 	e.Time = p.Now()
 	if err := p.record(res.Request.Context(), e); err != nil {
 		return fmt.Errorf("%w: %w", errOutcome, err)
@@ -178,7 +188,6 @@ func (p *Proxy) outcome(res *http.Response) error {
 	if !x.flight.answer() {
 		return errCut
 	}
-	scrub(res.Header, x.application())
 	return nil
 }
 
@@ -205,7 +214,7 @@ var (
 func cause(err error) string {
 	var network net.Error
 	var certificate *tls.CertificateVerificationError
-	for _, known := range []error{errOutcome, errNotFinal, io.EOF, io.ErrUnexpectedEOF, context.Canceled} {
+	for _, known := range []error{errOutcome, errNotFinal, errWithheld, io.EOF, io.ErrUnexpectedEOF, context.Canceled} {
 		if errors.Is(err, known) {
 			return err.Error()
 		}
@@ -231,9 +240,12 @@ func (p *Proxy) failed(w http.ResponseWriter, r *http.Request, err error) {
 	}
 	e := x.event(pip.KindOutcome)
 	e.Allow, e.Outcome, e.Status, e.Detail = true, "unknown", http.StatusBadGateway, "application_unavailable"
+	if errors.Is(err, errWithheld) {
+		e.Outcome, e.Detail = "failure", "answer_withheld"
+	}
 	e.Time = p.Now()
 	if err := p.record(r.Context(), e); err != nil {
 		p.Log.Error("outcome not journalled", "decision", x.id, "error", err)
 	}
-	p.answer(w, x, http.StatusBadGateway, "application_unavailable")
+	p.answer(w, x, http.StatusBadGateway, e.Detail)
 }

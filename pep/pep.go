@@ -59,10 +59,11 @@ type Config struct {
 	// knows none.
 	KnownDevice func(key string) (id string, ok bool)
 
-	Cuts      Cuts                   // breaks off exchanges under way; nil breaks none
-	Hosts     func(host string) bool // which Host headers are served; nil serves all
-	BodyLimit int64                  // bytes; 0 means BodyLimit
-	Now       func() time.Time       // nil means time.Now
+	Cuts        Cuts                   // breaks off exchanges under way; nil breaks none
+	Hosts       func(host string) bool // which Host headers are served; nil serves all
+	BodyLimit   int64                  // bytes; 0 means BodyLimit
+	AnswerLimit int64                  // bytes of an answer that is masked; 0 means AnswerLimit
+	Now         func() time.Time       // nil means time.Now
 }
 
 // A Proxy is an enforcement point. It holds no state but caches.
@@ -104,6 +105,9 @@ func New(c Config) (*Proxy, error) {
 	}
 	if c.BodyLimit == 0 {
 		c.BodyLimit = BodyLimit
+	}
+	if c.AnswerLimit == 0 {
+		c.AnswerLimit = AnswerLimit
 	}
 	if c.Now == nil {
 		c.Now = time.Now

@@ -65,6 +65,8 @@ type Config struct {
 		Records  Database    `koanf:"records"`
 		Care     Database    `koanf:"care"` // the records' database, as an account that only reads the care views
 		Cache    CacheConfig `koanf:"cache"`
+
+		Events EventsConfig `koanf:"events"` // where the journal is shipped to
 	} `koanf:"stores"`
 	Journal struct {
 		Chain string `koanf:"chain"` // name of this enforcement point's chain, its own among all that share a database
@@ -100,6 +102,7 @@ func DefaultConfig() Config {
 	c.Stores.Cache.TLS = "on"
 	c.Journal.Chain = "main"
 	c.Journal.ReserveBytes = 64 << 20
+	c.Stores.Events = defaultEventsConfig()
 	c.Limits.Connections = 16384
 	c.Limits.ConnectionsPerAddress = 12288
 	c.Log.Level = "info"
@@ -202,8 +205,11 @@ func kindOf(key string) string {
 		return "a list of host:port"
 	case "policy.verification_keys":
 		return "a list such as [hospital=/etc/wardgate/policy.pub]"
+	case "stores.events.elasticsearch.addresses":
+		return "a list of addresses"
 	case "mail.smtp.port", "stores.cache.database", "limits.connections", "limits.connections_per_address", "journal.reserve_bytes", "journal.retain_days",
-		"policy.long_poll_seconds", "policy.min_delay_seconds", "policy.max_delay_seconds":
+		"policy.long_poll_seconds", "policy.min_delay_seconds", "policy.max_delay_seconds",
+		"stores.events.elasticsearch.delete_after_days":
 		return aNumber
 	default:
 		return "a text"
@@ -301,6 +307,7 @@ func (c *Config) Check() error {
 	c.checkMail(fault)
 	c.checkPolicy(fault)
 	c.checkStores(fault)
+	c.Stores.Events.check(c.Demo, fault)
 	c.Stores.Cache.check(fault)
 	if _, err := trustedProxies(c.PEP.TrustedProxies); err != nil {
 		faults = append(faults, err)

@@ -73,6 +73,9 @@ func (a *App) openStores(ctx context.Context, s *sources) error {
 	if err := a.openJournal(ctx, a.behaviour); err != nil {
 		return err
 	}
+	if err := a.shipEvents(); err != nil {
+		return err
+	}
 	revocations, err := a.openRevocations()
 	if err != nil {
 		return err

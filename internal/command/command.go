@@ -22,6 +22,7 @@ type commands struct {
 	Up      upCommand      `cmd:"" help:"Run every role in one process."`
 	Config  configCommand  `cmd:"" help:"Work with configuration files."`
 	Audit   auditCommand   `cmd:"" help:"Read and verify the journal. Works offline."`
+	Events  eventsCommand  `cmd:"" help:"Prepare the Elasticsearch that the journal is shipped to."`
 	Policy  policyCommand  `cmd:"" help:"Check, test, ask, explain, replay, sign and roll back a rule book."`
 	Model   modelCommand   `cmd:"" help:"Train and verify prediction models."`
 	User    userCommand    `cmd:"" help:"Manage accounts of a running wardgate."`

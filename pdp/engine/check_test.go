@@ -53,6 +53,9 @@ func TestCheckFindsFaults(t *testing.T) {
 		{"right without an action", replace("authz/tables/rights.rego", "rights := {", "rights := {\n\t\"Sing\": {\"doctor\": \"own\"},"), `no action needs the right "Sing"`, "unused_right"},
 		{"unused table", add("authz/tables/more.rego", "package authz.tables\n\nmore := {\"a\": 1}\n"), "authz/tables/more.rego:3: nothing reads the table more", "unused_table"},
 		{"threshold", replace("authz/tables/thresholds.rego", `"elevation_seconds": 300`, `"elevation_seconds": -1`), "authz/tables/thresholds.rego:", "tables"},
+		{"mask of no action", replace("authz/tables/masks.rego", "masks := {}", `masks := {"lab.read": {"nurse": {"pointers": ["/a"]}}}`), "masks.lab.read: stands in no row of actions", "tables"},
+		{"mask of an element", replace("authz/tables/masks.rego", "masks := {}", `masks := {"bill.list": {"nurse": {"pointers": ["/items/*"]}}}`), "masks.bill.list: for nurse: expected pointers", "tables"},
+		{"mask of nothing", replace("authz/tables/masks.rego", "masks := {}", `masks := {"bill.list": {"nurse": {"pass": ["image/png"]}}}`), "authz/tables/masks.rego:", "tables"},
 		{"role as remedy", replace("authz/tables/remedies.rego", `{"/context/care/treats": true}`, `{"/subject/properties/role": "doctor"}`), "/subject/properties/role may not be changed", "remedies"},
 		{"loose data", add("authz/data.json", "{}"), "data files are not read", "unreadable"},
 	}

@@ -50,6 +50,7 @@ type tablesDocument struct {
 	Stale      map[string]int      `json:"stale_revocation_reads"`
 	Actions    map[string]any      `json:"actions"`
 	Rights     map[string]row      `json:"rights"`
+	Masks      masks               `json:"masks"`
 }
 
 // A row of the table of rights: how far each role reaches.
@@ -119,6 +120,7 @@ func newTables(document any, digest string) (*tables, error) {
 			faults = append(faults, fmt.Errorf("routes: %s %s: action %q stands in no row of actions", row.Method, row.Path, row.Action))
 		}
 	}
+	faults = append(faults, d.Masks.faults(d.Actions)...)
 	if len(d.Routes) == 0 {
 		faults = append(faults, errors.New("routes is missing or empty"))
 	}

@@ -21,12 +21,14 @@ const (
 	RowCondition  = "row_condition"  // properties: {"condition": assertion.Condition}
 	Withhold      = "withhold"       // properties: {"fields": [name, …]}
 	Fragile       = "withhold_fragile"
+	MaskResponse  = "mask_response" // properties: {"pointers": [JSON pointer, …], "pass": [media type, …]}
 )
 
 // Effects is what the obligations of one decision amount to.
 type Effects struct {
 	Rows     *assertion.Condition // limits what the application may touch
 	Withhold []string             // fields that the application must not show
+	Mask     *Mask                // what the enforcement point takes out of the answer
 
 	WithholdFragile bool       // nor what a model says when a small change would turn it
 	Challenge       *Challenge // a fresh factor would help
@@ -82,6 +84,11 @@ func (h *Discharger) one(ctx context.Context, allow bool, o *pdp.Obligation, ses
 			return nil
 		}
 		return withhold(o, e)
+	case MaskResponse:
+		if !allow {
+			return nil
+		}
+		return mask(o, e)
 	default:
 		return errors.New("this enforcement point does not know it")
 	}

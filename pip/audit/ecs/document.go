@@ -114,6 +114,7 @@ type extension struct {
 	Obligations []string          `json:"obligations,omitempty"`
 	Patients    []string          `json:"patients,omitempty"`
 	Detail      string            `json:"detail,omitempty"`
+	Count       int               `json:"count,omitempty"`
 	PathDigest  string            `json:"path_digest,omitempty"`
 	QueryDigest string            `json:"query_digest,omitempty"`
 	BodyDigest  string            `json:"body_digest,omitempty"`

@@ -189,7 +189,7 @@ func newExtension(chain string, r *audit.Record) extension {
 	e := &r.Event
 	x := extension{
 		Chain: chain, Kind: string(e.Kind), Decision: e.Decision, Session: e.Session, Revision: e.Revision,
-		Obligations: e.Obligations, Patients: e.Patients, Detail: e.Detail, Account: target(e),
+		Obligations: e.Obligations, Patients: e.Patients, Detail: e.Detail, Count: e.Count, Account: target(e),
 		PathDigest: e.PathDigest, QueryDigest: e.QueryDigest, BodyDigest: e.BodyDigest,
 		Ages: keyed(e.Ages),
 	}

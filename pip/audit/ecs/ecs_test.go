@@ -2,6 +2,7 @@ package ecs_test
 
 import (
 	"encoding/json"
+	"os"
 	"reflect"
 	"slices"
 	"strings"
@@ -30,7 +31,7 @@ func full() *audit.Record {
 			OS: "Linux", Browser: "Firefox", Country: "DE",
 			Reasons: []string{"device_changed", "role"}, Obligations: []string{"journal"}, Revision: "r-1",
 			Input: json.RawMessage(input), Ages: map[string]int64{"identity": 5, "not started": 7},
-			Status: 403, Patients: []string{"p-1", "p-2"}, Detail: "account u-2: noise",
+			Status: 403, Patients: []string{"p-1", "p-2"}, Detail: "account u-2: noise", Count: 3,
 		},
 	}
 }
@@ -268,5 +269,39 @@ func TestIDsOfAnotherEndDiffer(t *testing.T) {
 	b.Hash = strings.Repeat("cd", 32)
 	if ecs.ID("main", a) == ecs.ID("main", b) {
 		t.Error("two records have one id")
+	}
+}
+
+// Whatever an event tells, its document tells too: a field that is added to
+// events cannot be forgotten here.
+func TestNoFieldOfAnEventIsForgotten(t *testing.T) {
+	for i := range reflect.TypeFor[pip.Event]().NumField() {
+		field := reflect.TypeFor[pip.Event]().Field(i)
+		with, without := full(), full()
+		with.Event.Kind, without.Event.Kind = pip.KindDecision, pip.KindDecision
+		if field.Name == "Kind" {
+			with.Event.Kind = pip.KindOutcome
+		} else {
+			reflect.ValueOf(&without.Event).Elem().Field(i).SetZero()
+		}
+		if field.Name == "Allow" {
+			with.Event.Allow = true
+		}
+		if reflect.DeepEqual(document(t, with), document(t, without)) {
+			t.Errorf("the document is the same with and without %s", field.Name)
+		}
+	}
+}
+
+// The documentation has every field, with its type.
+func TestFieldsAreDocumented(t *testing.T) {
+	text, err := os.ReadFile("../../../docs/events.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, f := range ecs.Fields() {
+		if row := "| `" + f.Name + "` | " + f.Type + " | " + f.What + " |"; !strings.Contains(string(text), row) {
+			t.Errorf("docs/events.md lacks the row %s", row)
+		}
 	}
 }

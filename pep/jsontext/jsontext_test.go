@@ -1,4 +1,4 @@
-package pep
+package jsontext
 
 import (
 	"bytes"
@@ -10,9 +10,9 @@ import (
 	"unicode"
 )
 
-// FuzzUnambiguousJSON: what is accepted must read the same with encoding/json,
+// FuzzUnambiguous: what is accepted must read the same with encoding/json,
 // which takes the last of two keys and folds case, and without it.
-func FuzzUnambiguousJSON(f *testing.F) {
+func FuzzUnambiguous(f *testing.F) {
 	for _, seed := range []string{
 		`{"a":1,"A":2}`, `{"a":1,"a":2}`, `[1e400]`, `[9007199254740993]`, `{"a":{"b":[]}}`, `"\ud800"`, `{}{}`,
 		"\ufeff{}", `[[[[[[]]]]]]`, `{"\u0061":1,"a":2}`, `-0`, `1e-999`, ` {"k":"v"} `,
@@ -20,7 +20,7 @@ func FuzzUnambiguousJSON(f *testing.F) {
 		f.Add([]byte(seed))
 	}
 	f.Fuzz(func(t *testing.T, body []byte) {
-		if !unambiguousJSON(body) {
+		if !Unambiguous(body) {
 			return
 		}
 		if !json.Valid(body) {
@@ -37,7 +37,7 @@ func FuzzUnambiguousJSON(f *testing.F) {
 		// Written by another program it is accepted again, unless that program
 		// escapes; and it means the same.
 		again, err := json.Marshal(v)
-		if err != nil || !unambiguousJSON(again) {
+		if err != nil || !Unambiguous(again) {
 			t.Fatalf("%q, written again as %q: %v", body, again, err)
 		}
 	})
@@ -110,7 +110,7 @@ func TestLargeObjects(t *testing.T) {
 	for last, want := range map[string]bool{
 		`"other"`: true, `"key0"`: false, `"key9"`: false, `"KEY999"`: false, `"\u006bey500"`: false, `"\u212aey7"`: false,
 	} {
-		if got := unambiguousJSON(object(last)); got != want {
+		if got := Unambiguous(object(last)); got != want {
 			t.Errorf("last key %s: got %t, want %t", last, got, want)
 		}
 	}
@@ -128,9 +128,9 @@ func TestFoldKnowsAllCases(t *testing.T) {
 	}
 }
 
-// BenchmarkUnambiguousJSON measures what a stranger can make the enforcement
+// BenchmarkUnambiguous measures what a stranger can make the enforcement
 // point do with one request: the largest body of the costliest kind.
-func BenchmarkUnambiguousJSON(b *testing.B) {
+func BenchmarkUnambiguous(b *testing.B) {
 	for name, body := range map[string][]byte{
 		"log-in":     []byte(`{"email":"doctor@demo.hospital.test","password":"x"}`),
 		"1 MiB list": []byte("[" + strings.Repeat("1,", 524_000) + "1]"),
@@ -141,7 +141,7 @@ func BenchmarkUnambiguousJSON(b *testing.B) {
 			b.SetBytes(int64(len(body)))
 			b.ReportAllocs()
 			for b.Loop() {
-				if !unambiguousJSON(body) {
+				if !Unambiguous(body) {
 					b.Fatal("refused")
 				}
 			}

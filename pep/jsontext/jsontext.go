@@ -1,4 +1,7 @@
-package pep
+// Package jsontext reads JSON in the one way in which nobody can read it
+// otherwise, and takes members out of it. It owns no schema, and it never
+// changes a byte of what it keeps.
+package jsontext
 
 import (
 	"bytes"
@@ -11,13 +14,13 @@ const (
 	maxInteger = 1 << 53 // from here on readers into float64 and into integers disagree
 )
 
-// unambiguousJSON reports whether two parsers cannot read body differently. It
+// Unambiguous reports whether two parsers cannot read body differently. It
 // refuses what is not one JSON text in UTF-8 (RFC 8259), and beyond that a key
 // twice, keys that differ only in case, a number of 2^53 or more however it is
 // written, one that overflows float64 or vanishes in it, an unpaired surrogate,
 // deep nesting. Strangers may send a body, so it makes one pass and keeps no
 // copy.
-func unambiguousJSON(body []byte) bool {
+func Unambiguous(body []byte) bool {
 	if !utf8.Valid(body) {
 		return false
 	}
@@ -113,7 +116,11 @@ func (s scanner) member(i, depth int, seen *keySet) int {
 		return -1
 	}
 	end, escaped := s.text(i)
-	if end < 0 || !seen.add(s[i:end], escaped) {
+	if end < 0 {
+		return -1
+	}
+	key := foldQuoted(s[i:end], escaped)
+	if string(key) == "_method" || !seen.add(key) { // a method override
 		return -1
 	}
 	if i = s.blank(end); !s.is(i, ':') {
@@ -166,15 +173,11 @@ func (s scanner) unit(i int) int {
 	if i+6 > len(s) || s[i] != '\\' || s[i+1] != 'u' {
 		return -1
 	}
-	unit := 0
-	for _, c := range s[i+2 : i+6] {
-		n, ok := nibble(c)
-		if !ok {
-			return -1
-		}
-		unit = unit<<4 | int(n)
+	unit, err := strconv.ParseUint(string(s[i+2:i+6]), 16, 16)
+	if err != nil {
+		return -1
 	}
-	return unit
+	return int(unit)
 }
 
 func (s scanner) digits(i int) int {
@@ -184,35 +187,42 @@ func (s scanner) digits(i int) int {
 	return i
 }
 
-// number follows the grammar of RFC 8259, section 6, and then judges the value.
+// number reads a number, and judges its value.
 func (s scanner) number(start int) int {
+	end, mantissa := s.numeral(start)
+	if end < 0 || !oneValue(s[start:end], s[start:mantissa]) {
+		return -1
+	}
+	return end
+}
+
+// numeral follows the grammar of RFC 8259, section 6. It returns the index
+// after the number, and the one after its mantissa.
+func (s scanner) numeral(start int) (end, mantissa int) {
 	i := start
 	if s.is(i, '-') {
 		i++
 	}
 	whole := s.digits(i)
 	if whole == i || s[i] == '0' && whole > i+1 {
-		return -1
+		return -1, -1
 	}
 	if i = whole; s.is(i, '.') {
 		if i = s.digits(whole + 1); i == whole+1 {
-			return -1
+			return -1, -1
 		}
 	}
-	mantissa := i
+	mantissa = i
 	if s.is(i, 'e') || s.is(i, 'E') {
 		if i++; s.is(i, '+') || s.is(i, '-') {
 			i++
 		}
 		from := i
 		if i = s.digits(from); i == from {
-			return -1
+			return -1, -1
 		}
 	}
-	if !oneValue(s[start:i], s[start:mantissa]) {
-		return -1
-	}
-	return i
+	return i, mantissa
 }
 
 // oneValue reports whether every reader gets one value from a number.

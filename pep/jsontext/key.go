@@ -1,4 +1,4 @@
-package pep
+package jsontext
 
 import (
 	"bytes"
@@ -13,11 +13,10 @@ type keySet struct {
 	many map[string]bool
 }
 
-// add takes a quoted key. It returns false when the object has had it, in
-// whatever case, or when the key is a method override.
-func (k *keySet) add(quoted []byte, escaped bool) bool {
-	key := foldQuoted(quoted, escaped)
-	if string(key) == "_method" || k.has(key) {
+// add takes a folded key. It returns false when the object has had it, in
+// whatever case.
+func (k *keySet) add(key []byte) bool {
+	if k.has(key) {
 		return false
 	}
 	switch {

@@ -1,0 +1,222 @@
+package app_test
+
+import (
+	"bufio"
+	"compress/gzip"
+	"encoding/json"
+	"io"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/wardgate/wardgate/internal/app"
+	"github.com/wardgate/wardgate/pip/audit"
+)
+
+// A searchEngine takes bulk requests as Elasticsearch does, while it is there.
+type searchEngine struct {
+	mu   sync.Mutex
+	gone bool
+	docs map[string]map[string]any
+	url  string
+}
+
+func newSearchEngine(t *testing.T) *searchEngine {
+	t.Helper()
+	e := &searchEngine{docs: map[string]map[string]any{}}
+	s := httptest.NewServer(e)
+	t.Cleanup(s.Close)
+	e.url = s.URL
+	return e
+}
+
+func (e *searchEngine) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	w.Header().Set("X-Elastic-Product", "Elasticsearch")
+	body := io.Reader(r.Body)
+	if r.Header.Get("Content-Encoding") == "gzip" {
+		var err error
+		if body, err = gzip.NewReader(r.Body); err != nil {
+			w.WriteHeader(http.StatusBadRequest)
+			return
+		}
+	}
+	if e.gone || !strings.HasSuffix(r.URL.Path, "/_bulk") {
+		w.WriteHeader(http.StatusServiceUnavailable)
+		return
+	}
+	var items []string
+	lines := bufio.NewScanner(body)
+	lines.Buffer(nil, 1<<20)
+	for lines.Scan() {
+		var op struct {
+			Create struct {
+				ID string `json:"_id"`
+			} `json:"create"`
+		}
+		var doc map[string]any
+		if json.Unmarshal(lines.Bytes(), &op) != nil || !lines.Scan() || json.Unmarshal(lines.Bytes(), &doc) != nil {
+			w.WriteHeader(http.StatusBadRequest)
+			return
+		}
+		status := "201"
+		if e.docs[op.Create.ID] != nil {
+			status = "409"
+		}
+		e.docs[op.Create.ID] = doc
+		items = append(items, `{"create":{"status":`+status+`}}`)
+	}
+	_, _ = io.WriteString(w, `{"items":[`+strings.Join(items, ",")+`]}`)
+}
+
+func (e *searchEngine) set(gone bool) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.gone = gone
+}
+
+func (e *searchEngine) size() int {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return len(e.docs)
+}
+
+// wants waits until the engine holds every record of the journal.
+func (e *searchEngine) wants(t *testing.T, data string) {
+	t.Helper()
+	var seq uint64
+	for end := time.Now().Add(90 * time.Second); time.Now().Before(end); time.Sleep(20 * time.Millisecond) {
+		head, err := audit.ReadHead(filepath.Join(data, "journal"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if seq = head.Seq; e.size() == int(seq) {
+			return
+		}
+	}
+	t.Fatalf("got %d documents, want the journal's %d", e.size(), seq)
+}
+
+func field(doc map[string]any, name string) any {
+	var at any = doc
+	for part := range strings.SplitSeq(name, ".") {
+		m, _ := at.(map[string]any)
+		at = m[part]
+	}
+	return at
+}
+
+// The search engine is gone while people work, and Wardgate is restarted
+// before it comes back. Nobody is held up, and in the end every record is
+// there: log-ins, requests and denials, with what investigators ask for.
+func TestEventsArriveWhenTheSearchEngineIsBack(t *testing.T) {
+	engine := newSearchEngine(t)
+	configure := func(c *app.Config) { c.Stores.Events.Elasticsearch.Addresses = []string{engine.url} }
+	w := newWorld(t, configure)
+	doctor := w.as("doctor")
+	engine.wants(t, w.data)
+
+	engine.set(true)
+	before := engine.size()
+	doctor.get("/api/patients").is(http.StatusOK)
+	doctor.get("/api/admin/users").is(http.StatusForbidden)
+	w.stop()
+	if got := engine.size(); got != before {
+		t.Fatalf("got %d documents from an engine that is gone, want %d", got, before)
+	}
+
+	again := w.data
+	w = newWorld(t, func(c *app.Config) { configure(c); c.Data = again })
+	engine.set(false)
+	engine.wants(t, w.data)
+	engine.mu.Lock()
+	defer engine.mu.Unlock()
+	for what, wanted := range map[string]map[string]any{
+		"a log-in":  {"event.action": "session.create", "event.outcome": "success", "source.ip": "127.0.0.1"},
+		"a read":    {"event.action": "patient.list", "url.path": "/api/patients", "http.response.status_code": 200.0},
+		"a denial":  {"event.outcome": "failure", "url.path": "/api/admin/users", "wardgate.allow": false, "wardgate.facts.identity": "fresh"},
+		"a restart": {"event.action": "stop"},
+	} {
+		if !contains(engine.docs, wanted) {
+			t.Errorf("%s is not among the documents: %v", what, wanted)
+		}
+	}
+}
+
+func contains(docs map[string]map[string]any, wanted map[string]any) bool {
+	for _, doc := range docs {
+		fits := true
+		for name, value := range wanted {
+			fits = fits && field(doc, name) == value
+		}
+		if fits {
+			return true
+		}
+	}
+	return false
+}
+
+func TestEventsConfiguration(t *testing.T) {
+	const es, ls = "stores:\n  events:\n    elasticsearch:\n", "stores:\n  events:\n    logstash:\n"
+	tests := []struct {
+		name, yaml string
+		environ    []string
+		demo       bool
+		want       string // part of the fault, "" for none
+	}{
+		{"whole", es + "      addresses: [https://es1.hospital.test:9200, https://es2.hospital.test:9200]\n      username: w\n      password_file: p\n      delete_after_days: 30\n", nil, false, ""},
+		{"by environment", "", []string{"WARDGATE_STORES_EVENTS_ELASTICSEARCH_ADDRESSES=https://a:9200,https://b:9200", "WARDGATE_STORES_EVENTS_ELASTICSEARCH_DELETE_AFTER_DAYS=7"}, false, ""},
+		{"Logstash", ls + "      url: https://logstash.hospital.test:8443/\n", nil, false, ""},
+		{"plain to this machine", es + "      addresses: [\"http://127.0.0.1:9200\"]\n", nil, true, ""},
+		{"plain to another machine", es + "      addresses: [\"http://es.hospital.test:9200\"]\n", nil, false, "stores.events.elasticsearch.addresses: expected https"},
+		{"a password in an address", es + "      addresses: [\"https://a:b@es:9200\"]\n", nil, false, "without a name or a password"},
+		{"one address is no list", es + "      addresses: https://es:9200\n", nil, false, ":4: stores.events.elasticsearch.addresses: expected a list"},
+		{"days that are a text", es + "      delete_after_days: ten\n", nil, false, ":4: stores.events.elasticsearch.delete_after_days: expected a number"},
+		{"negative days", es + "      delete_after_days: -1\n", nil, false, "delete_after_days: the days before deletion are negative"},
+		{"a name without a password", es + "      addresses: [\"https://es:9200\"]\n      username: w\n", nil, false, "one is set without the other"},
+		{"two credentials", es + "      addresses: [\"https://es:9200\"]\n      username: w\n      password_file: p\n      api_key_file: k\n", nil, false, "either an API key or"},
+		{"credentials for nobody", es + "      api_key_file: k\n", nil, false, "addresses: expected a node's address"},
+		{"Logstash without an address", ls + "      ca_file: ca.pem\n", nil, false, "stores.events.logstash.url: expected the address"},
+		{"Logstash in plain", ls + "      url: http://logstash.hospital.test:8080\n", nil, false, "stores.events.logstash.url: expected https"},
+		{"the demo's events to another machine", ls + "      url: https://logstash.hospital.test:8443\n", nil, true, "this machine alone"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			file := filepath.Join(t.TempDir(), "wardgate.yaml")
+			if err := os.WriteFile(file, []byte(tt.yaml), 0o600); err != nil {
+				t.Fatal(err)
+			}
+			c, err := app.ReadConfig(file, tt.environ)
+			if err == nil {
+				c.Demo = tt.demo
+				err = c.Check()
+			}
+			if tt.want == "" && err != nil || tt.want != "" && (err == nil || !strings.Contains(err.Error(), tt.want)) {
+				t.Errorf("got %v, want %q", err, tt.want)
+			}
+		})
+	}
+}
+
+// Start-up refuses a key that others can read, and never prints it.
+func TestEventsKeyIsTheOwners(t *testing.T) {
+	key := filepath.Join(t.TempDir(), "key")
+	if err := os.WriteFile(key, []byte("s3cret-of-the-search-engine"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	c := anyPort(filepath.Join(t.TempDir(), "var"))
+	c.Demo = false
+	c.Stores.Events.Elasticsearch.Addresses = []string{"https://es.hospital.test:9200"}
+	c.Stores.Events.Elasticsearch.APIKeyFile = key
+	_, err := app.New(t.Context(), c, slog.New(slog.DiscardHandler))
+	if err == nil || !strings.Contains(err.Error(), "api_key_file") || strings.Contains(err.Error(), "s3cret") {
+		t.Errorf("got %v", err)
+	}
+}

@@ -1,0 +1,96 @@
+package command
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"time"
+
+	"github.com/wardgate/wardgate/internal/app"
+	"github.com/wardgate/wardgate/pip/audit/ship/elastic"
+	"github.com/wardgate/wardgate/pip/audit/ship/kibana"
+)
+
+type eventsCommand struct {
+	Setup eventsSetup `cmd:"" help:"Make templates, lifecycle and data stream in the configured Elasticsearch. May be repeated."`
+
+	Dashboards eventsDashboards `cmd:"" help:"Write the dashboards as saved objects that Kibana 8 imports."`
+}
+
+// setupTimeout bounds the whole of it.
+const setupTimeout = 2 * time.Minute
+
+type eventsSetup struct {
+	Config string `help:"YAML configuration file." type:"path" placeholder:"FILE"`
+	DryRun bool   `help:"Print what would be made, and call nobody."`
+	Output string `help:"Output format: text or json." enum:"text,json" default:"text"`
+}
+
+// Run makes what is missing and brings the rest up to date.
+func (e *eventsSetup) Run(s *streams) error {
+	c, err := app.ReadConfig(e.Config, s.environ)
+	if err != nil {
+		return err
+	}
+	if e.DryRun {
+		return e.show(s, &c)
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), setupTimeout)
+	defer cancel()
+	done := []elastic.Step{}
+	err = app.SetupEvents(ctx, &c, func(step elastic.Step) {
+		done = append(done, elastic.Step{Name: step.Name, Path: step.Path})
+		if e.Output == "text" {
+			fmt.Fprintf(s.out, "made: %s (%s)\n", step.Name, step.Path)
+		}
+	})
+	if e.Output == "json" {
+		if printed := printJSON(s.out, done); printed != nil {
+			return printed
+		}
+	}
+	return err
+}
+
+func (e *eventsSetup) show(s *streams, c *app.Config) error {
+	steps, err := app.EventSteps(c)
+	if err != nil {
+		return err
+	}
+	if e.Output == "json" {
+		return printJSON(s.out, steps)
+	}
+	for _, step := range steps {
+		fmt.Fprintf(s.out, "PUT %s\n", step.Path)
+		if step.Body == nil {
+			continue
+		}
+		if err := printJSON(s.out, step.Body); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+type eventsDashboards struct {
+	Out string `help:"File to write; standard output when it is not given." type:"path" placeholder:"FILE.ndjson"`
+}
+
+// Run needs neither Kibana nor a configuration.
+func (d *eventsDashboards) Run(s *streams) error {
+	if d.Out == "" {
+		return kibana.Write(s.out)
+	}
+	f, err := os.Create(d.Out)
+	if err != nil {
+		return fmt.Errorf("write dashboards: %w", err)
+	}
+	if err := kibana.Write(f); err != nil {
+		_ = f.Close() // the first fault is the one to report
+		return err
+	}
+	if err := f.Close(); err != nil {
+		return fmt.Errorf("write dashboards: %w", err)
+	}
+	return nil
+}
