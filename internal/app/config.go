@@ -44,8 +44,10 @@ type Config struct {
 	Operations struct {
 		Listen string `koanf:"listen"`
 	} `koanf:"operations"`
-	Policy   PolicyConfig `koanf:"policy"`
-	Location struct {
+	Policy       PolicyConfig    `koanf:"policy"`
+	DecisionLogs CollectorConfig `koanf:"decision_logs"` // every decision, in OPA's format
+	Status       CollectorConfig `koanf:"status"`        // which rule book is in force, in OPA's format
+	Location     struct {
 		Database string `koanf:"database"` // MMDB file with the countries of addresses; "" knows none
 	} `koanf:"location"`
 	Mail struct {

@@ -79,6 +79,8 @@ func (c *Config) checkPolicy(fault func(format string, args ...any)) {
 	if p.MinDelaySeconds < 1 || p.MaxDelaySeconds < p.MinDelaySeconds || p.MaxDelaySeconds > 86400 {
 		fault("policy.min_delay_seconds, policy.max_delay_seconds: expected 1 to 86400, the least first")
 	}
+	c.DecisionLogs.check("decision_logs", fault)
+	c.Status.check("status", fault)
 }
 
 // trust reads the verification keys.

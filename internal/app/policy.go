@@ -61,13 +61,16 @@ func (j lateJournal) Append(ctx context.Context, e pip.Event) error {
 	return j.app.journal.Append(ctx, e)
 }
 
-// servePolicy makes durable what the engine begins with, before anybody asks it.
+// servePolicy makes durable what the engine begins with, before anybody asks
+// it, and begins the reports about it.
 func (a *App) servePolicy(ctx context.Context) error {
 	a.metrics.registry.MustRegister(newPolicyMetrics(a))
-	if a.keeper == nil {
-		return nil
+	if a.keeper != nil {
+		if err := a.keeper.Serve(ctx, a.engine); err != nil {
+			return err
+		}
 	}
-	return a.keeper.Serve(ctx, a.engine)
+	return a.openReports()
 }
 
 // followPolicy keeps the engine on the newest good rule book.

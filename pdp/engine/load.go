@@ -51,6 +51,7 @@ type revision struct {
 	slow     error     // why it does
 	written  evaluator // what explains, and what decides is checked against
 	tables   *tables
+	mask     *rego.PreparedEvalQuery // of decision logs; nil when the rule book masks nothing
 	rows     *rowRules
 	memory   memory
 }
@@ -86,6 +87,9 @@ func loadRules(files map[string][]byte) (*revision, error) {
 	}
 	if rev.compiled != nil {
 		rev.compiled.scope.add(rev.rows.reads.words, rev.rows.reads.ids)
+	}
+	if rev.mask, err = prepareMask(ctx, modules); err != nil {
+		return nil, err
 	}
 	return rev, rev.checkFloor(ctx)
 }

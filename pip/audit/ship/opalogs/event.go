@@ -1,0 +1,101 @@
+package opalogs
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"maps"
+	"time"
+
+	"github.com/wardgate/wardgate/pip"
+	"github.com/wardgate/wardgate/pip/audit"
+	"github.com/wardgate/wardgate/pip/audit/ship"
+)
+
+// bundleName is what OPA's formats call the rule book.
+const bundleName = "wardgate"
+
+// Encode writes a decision as an event of OPA's decision logs, masked. A record
+// of another kind has no body, and is passed over.
+func (c *Collector) Encode(chain string, r *audit.Record) (ship.Document, error) {
+	id := fmt.Sprintf("%s-%012d-%.8s", chain, r.Seq, r.Hash)
+	if r.Event.Kind != pip.KindDecision {
+		return ship.Document{ID: id}, nil
+	}
+	event, err := c.event(chain, id, r)
+	if err != nil {
+		return ship.Document{}, err
+	}
+	c.mask(event)
+	body, err := json.Marshal(event)
+	if err != nil {
+		return ship.Document{}, fmt.Errorf("decision logs: record %d: %w", r.Seq, err)
+	}
+	return ship.Document{ID: id, Body: body}, nil
+}
+
+// event is the record in OPA's words. The journal keeps the ids of obligations,
+// and not what they say.
+func (c *Collector) event(chain, id string, r *audit.Record) (map[string]any, error) {
+	e := &r.Event
+	labels := map[string]any{"chain": chain}
+	for k, v := range maps.All(c.config.Labels) {
+		labels[k] = v
+	}
+	obligations := make([]any, len(e.Obligations))
+	for i, o := range e.Obligations {
+		obligations[i] = map[string]any{"id": o}
+	}
+	reasons := make([]any, len(e.Reasons))
+	for i, reason := range e.Reasons {
+		reasons[i] = reason
+	}
+	event := map[string]any{
+		"labels":      labels,
+		"decision_id": e.Decision,
+		"path":        "authz/answer",
+		"timestamp":   e.Time.UTC().Format(time.RFC3339Nano),
+		"result": map[string]any{
+			"decision": e.Allow, "context": map[string]any{"reasons": reasons, "obligations": obligations},
+		},
+		"custom": map[string]any{"record": id},
+	}
+	if e.Decision == "" {
+		event["decision_id"] = id // counts of many denials are one record without a decision of its own
+	}
+	if e.Revision != "" {
+		event["bundles"] = map[string]any{bundleName: map[string]any{"revision": e.Revision}}
+	}
+	if e.Address != "" {
+		event["requested_by"] = e.Address
+	}
+	if len(e.Input) > 0 {
+		decoder := json.NewDecoder(bytes.NewReader(e.Input))
+		decoder.UseNumber()
+		var input any
+		if err := decoder.Decode(&input); err != nil {
+			return nil, fmt.Errorf("decision logs: the input of record %d is not readable", r.Seq)
+		}
+		event["input"] = input
+	}
+	return event, nil
+}
+
+// mask applies what the rule book says, or takes everything away.
+func (c *Collector) mask(event map[string]any) {
+	if c.config.Mask == nil {
+		return
+	}
+	rules, err := c.config.Mask(context.Background(), event)
+	if err == nil {
+		err = apply(event, rules)
+	}
+	if err == nil {
+		return
+	}
+	delete(event, "input")
+	delete(event, "result")
+	delete(event, "masked")
+	event["erased"] = []string{"/input", "/result"}
+}
