@@ -8,6 +8,8 @@ import (
 	"os"
 	"path/filepath"
 
+	"github.com/prometheus/client_golang/prometheus"
+
 	"github.com/wardgate/wardgate/pdp/engine/delivery"
 	"github.com/wardgate/wardgate/pdp/engine/delivery/report"
 	"github.com/wardgate/wardgate/pip/audit"
@@ -101,13 +103,15 @@ func (a *App) openDecisionLogs() error {
 		return err
 	}
 	s, err := ship.New(ship.Parts{
-		Name: "decision-logs", Journal: a.config.journal().Dir, State: filepath.Join(a.config.Data, "shipping"),
+		Name: "decision-logs", Journal: a.config.journal().Dir, State: filepath.Join(a.config.Data, shipDir),
 		Sink: collector, Encode: collector.Encode,
-	}, ship.Config{Bound: decisionBatch(), Journal: a.journal, Log: a.log.With("part", "decision_logs")})
+	}, ship.Config{Bound: decisionBatch(), Journal: a.journal, Head: a.journal.journal.Head, Log: a.log.With("part", "shipping")})
 	if err != nil {
 		return fmt.Errorf("decision_logs: %w", err)
 	}
+	a.shippers = append(a.shippers, s)
 	a.inBackground(s.Run)
+	a.metrics.registry.MustRegister(shipping{s, prometheus.Labels{"sink": s.Name()}})
 	return nil
 }
 

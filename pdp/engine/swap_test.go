@@ -16,7 +16,7 @@ import (
 // swaps and routings: so many rule books come into force, and so often an
 // enforcement point routes again before it gives up.
 const (
-	swaps    = 5000
+	swaps    = 2000
 	routings = 3
 )
 
@@ -30,7 +30,7 @@ func TestThousandsOfSwapsUnderLoad(t *testing.T) {
 	e := NewFrom(candidates[1], reading1(ward()), nil, slog.New(slog.DiscardHandler))
 	before := heap()
 	var done atomic.Bool
-	var decided, late, refused [3]int
+	var decided, late, refused [2]int
 	var wg sync.WaitGroup
 	for lane := range decided {
 		wg.Go(func() {
@@ -50,7 +50,7 @@ func TestThousandsOfSwapsUnderLoad(t *testing.T) {
 	}
 	for i := range swaps {
 		e.Put(candidates[i%2])
-		for range 4 {
+		for range 2 {
 			if _, err := routedDecision(e); errors.Is(err, pdp.ErrRevisionChanged) {
 				t.Error("a request was refused by the swap before it")
 			}
