@@ -59,6 +59,10 @@ type Config struct {
 	// knows none.
 	KnownDevice func(key string) (id string, ok bool)
 
+	// Possession proves that a client holds the key that its token is bound to;
+	// nil refuses such tokens.
+	Possession Possession
+
 	Cuts        Cuts                   // breaks off exchanges under way; nil breaks none
 	Hosts       func(host string) bool // which Host headers are served; nil serves all
 	BodyLimit   int64                  // bytes; 0 means BodyLimit
@@ -114,7 +118,7 @@ func New(c Config) (*Proxy, error) {
 	}
 	p := &Proxy{
 		Config:     c,
-		tokens:     newVerifier(c.Keys, c.Tokens),
+		tokens:     newVerifier(c.Keys, c.Tokens, c.Possession),
 		discharger: obligation.Discharger{Revoker: c.Revoker},
 		forwarder:  map[string]*httputil.ReverseProxy{},
 		flights:    flights{all: map[*flight]struct{}{}},

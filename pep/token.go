@@ -2,6 +2,7 @@ package pep
 
 import (
 	"crypto"
+	"encoding/json"
 	"errors"
 	"net/http"
 	"strings"
@@ -37,6 +38,14 @@ type TokenPolicy struct {
 	Audience string
 }
 
+// A Possession judges whether who sends a request holds the key that its token
+// is bound to: by a proof in the request (DPoP, RFC 9449) or by the certificate
+// of its connection (RFC 8705). confirmation is the token's claim "cnf" (RFC
+// 7800). A false answer makes the token an invalid one.
+type Possession interface {
+	Holds(r *http.Request, token string, confirmation json.RawMessage) bool
+}
+
 // accessClaims is the payload of an access token (RFC 9068, section 2.2).
 type accessClaims struct {
 	jwt.RegisteredClaims
@@ -46,14 +55,16 @@ type accessClaims struct {
 	AuthTime  *jwt.NumericDate `json:"auth_time"`
 	Role      string           `json:"role"`
 	Footprint string           `json:"fp"`
+	Bound     json.RawMessage  `json:"cnf"`
 }
 
 // A verifier verifies access tokens and remembers genuine ones by their
 // complete bytes: a known jti under another signature misses.
 type verifier struct {
-	keys   KeySource
-	policy TokenPolicy
-	parser *jwt.Parser
+	keys       KeySource
+	policy     TokenPolicy
+	possession Possession // nil takes no token that is bound to a key
+	parser     *jwt.Parser
 
 	mu         sync.RWMutex
 	generation uint64
@@ -64,13 +75,15 @@ type verified struct {
 	key        string // id of the key that signed it
 	subject    string
 	credential pdp.Credential
+	bound      json.RawMessage // nil for a token that whoever has it may use
 }
 
-func newVerifier(keys KeySource, policy TokenPolicy) *verifier {
+func newVerifier(keys KeySource, policy TokenPolicy, possession Possession) *verifier {
 	return &verifier{
-		keys:   keys,
-		policy: policy,
-		known:  map[string]verified{},
+		keys:       keys,
+		policy:     policy,
+		possession: possession,
+		known:      map[string]verified{},
 		// Times are checked by us, against the request's own reading of the clock.
 		parser: jwt.NewParser(
 			jwt.WithValidMethods([]string{signatureAlg}),
@@ -87,7 +100,8 @@ func (v *verifier) authenticate(r *http.Request, now time.Time) (string, pdp.Cre
 		return "", pdp.Credential{State: pdp.CredentialNone}
 	}
 	scheme, token, _ := strings.Cut(values[0], " ")
-	if len(values) > 1 || !strings.EqualFold(scheme, "Bearer") || !plausible(token) {
+	bearer, bound := strings.EqualFold(scheme, "Bearer"), strings.EqualFold(scheme, "DPoP")
+	if len(values) > 1 || !bearer && !bound || !plausible(token) {
 		return "", pdp.Credential{State: pdp.CredentialInvalid, Presented: "header"}
 	}
 	got, ok := v.recall(token)
@@ -97,6 +111,9 @@ func (v *verifier) authenticate(r *http.Request, now time.Time) (string, pdp.Cre
 			return "", pdp.Credential{State: pdp.CredentialInvalid, Presented: "header"}
 		}
 		v.remember(token, got, now)
+	}
+	if bound && got.bound == nil || got.bound != nil && (v.possession == nil || !v.possession.Holds(r, token, got.bound)) {
+		return "", pdp.Credential{State: pdp.CredentialInvalid, Presented: "header"}
 	}
 	return got.at(now)
 }
@@ -187,7 +204,7 @@ func (v *verifier) verify(token string) (verified, error) {
 		return verified{}, errToken
 	}
 	id, _ := t.Header["kid"].(string)
-	return verified{key: id, subject: c.Subject, credential: pdp.Credential{
+	return verified{key: id, subject: c.Subject, bound: c.Bound, credential: pdp.Credential{
 		State:     pdp.CredentialValid,
 		Presented: "header",
 		Session:   c.Session,

@@ -22,7 +22,7 @@ func remembered(expires time.Time) verified {
 // expired ones first.
 func TestCacheIsBounded(t *testing.T) {
 	now := time.Now()
-	v := newVerifier(oneKey{1}, TokenPolicy{})
+	v := newVerifier(oneKey{1}, TokenPolicy{}, nil)
 	for i := range maxVerified - 1 {
 		v.remember("old"+strconv.Itoa(i), remembered(now.Add(-time.Second)), now)
 	}
@@ -43,7 +43,7 @@ func TestCacheIsBounded(t *testing.T) {
 // when its key retired leaves nothing behind.
 func TestCacheDoesNotLearnUnderARetiredKey(t *testing.T) {
 	now := time.Now()
-	v := newVerifier(oneKey{1}, TokenPolicy{})
+	v := newVerifier(oneKey{1}, TokenPolicy{}, nil)
 	got := remembered(now.Add(time.Minute))
 	got.key = "retired"
 	v.remember("token", got, now)

@@ -223,7 +223,7 @@ func (staff) Member(_ context.Context, id string) (role, department string, foun
 }
 
 type world struct {
-	t        *testing.T
+	t        testing.TB
 	dir      string // of its keys
 	db       sqldbtest.Database
 	clock    *clock
@@ -247,7 +247,7 @@ type world struct {
 	claims assertion.Claims
 }
 
-func newWorld(t *testing.T) *world {
+func newWorld(t testing.TB) *world {
 	t.Helper()
 	w := &world{
 		t: t, dir: t.TempDir(), db: sqldbtest.New(t), mail: &mailbox{}, policy: &policy{
@@ -271,7 +271,7 @@ func newWorld(t *testing.T) *world {
 	return w
 }
 
-func newSealer(t *testing.T) tink.AEAD {
+func newSealer(t testing.TB) tink.AEAD {
 	t.Helper()
 	h, err := keyset.NewHandle(aead.AES256GCMKeyTemplate())
 	if err != nil {

@@ -1,0 +1,82 @@
+package admin_test
+
+import (
+	"net/http"
+	"testing"
+	"time"
+
+	"golang.org/x/crypto/bcrypt"
+)
+
+// What a password and a code cost by themselves (cost 12 and 10).
+const (
+	passwordCost = 12
+	codeCost     = 10
+)
+
+// BenchmarkLogIn is a whole log-in: password, code, session, tokens. The metric
+// says which part of its time is not bcrypt's: comparing the password, hashing
+// the code, comparing the code.
+func BenchmarkLogIn(b *testing.B) {
+	w := newWorld(b)
+	own, err := bcrypt.GenerateFromPassword([]byte(password), passwordCost)
+	if err != nil {
+		b.Fatal(err)
+	}
+	var bare, whole time.Duration
+	for b.Loop() {
+		w.clock.Pass(time.Hour) // nothing of the log-in before is in the way
+		w.claims.Subject, w.claims.Session, w.claims.Role, w.claims.Rows = "", "", "", nil
+		begun := time.Now()
+		w.login()
+		whole += time.Since(begun)
+		bare += bcryptAlone(b, own)
+	}
+	b.ReportMetric(100*(whole-bare).Seconds()/whole.Seconds(), "%-not-bcrypt")
+	b.ReportMetric(float64(b.N)/whole.Seconds(), "log-ins/s")
+}
+
+func bcryptAlone(b *testing.B, own []byte) time.Duration {
+	b.Helper()
+	begun := time.Now()
+	if err := bcrypt.CompareHashAndPassword(own, []byte(password)); err != nil {
+		b.Fatal(err)
+	}
+	code, err := bcrypt.GenerateFromPassword([]byte("123456"), codeCost)
+	if err != nil {
+		b.Fatal(err)
+	}
+	if err := bcrypt.CompareHashAndPassword(code, []byte("123456")); err != nil {
+		b.Fatal(err)
+	}
+	return time.Since(begun)
+}
+
+// BenchmarkRefresh rotates one family. The metric compares it with one password.
+func BenchmarkRefresh(b *testing.B) {
+	w := newWorld(b)
+	tokens := w.login()
+	var spent time.Duration
+	refreshed := 0
+	for b.Loop() {
+		if refreshed++; refreshed%100 == 0 { // a session does not live for ever
+			w.claims.Subject, w.claims.Session, w.claims.Role, w.claims.Rows = "", "", "", nil
+			tokens = w.login()
+		}
+		w.clock.Pass(3 * time.Minute)
+		begun := time.Now()
+		next := w.refresh(tokens.text("refresh_token"))
+		spent += time.Since(begun)
+		if next.Status != http.StatusOK {
+			b.Fatalf("refresh: got %d %s", next.Status, next.Raw)
+		}
+		tokens = next
+	}
+	own, err := bcrypt.GenerateFromPassword([]byte(password), passwordCost)
+	if err != nil {
+		b.Fatal(err)
+	}
+	password := bcryptAlone(b, own)
+	b.ReportMetric(100*spent.Seconds()/float64(b.N)/password.Seconds(), "%-of-bcrypt")
+	b.ReportMetric(float64(b.N)/spent.Seconds(), "refreshes/s")
+}
