@@ -10,7 +10,7 @@ import (
 
 // embedded is a Redis in this process. Its keys expire only when it is told
 // how much time has passed.
-func embedded(t *testing.T) *server {
+func embedded(t testing.TB) *server {
 	t.Helper()
 	m := miniredis.NewMiniRedis()
 	if err := m.StartAddr("127.0.0.1:0"); err != nil {
@@ -33,7 +33,7 @@ func embedded(t *testing.T) *server {
 	}
 }
 
-func TestEmbeddedRedis(t *testing.T) { suite(t, embedded) }
+func TestEmbeddedRedis(t *testing.T) { suite(t, func(t *testing.T) *server { return embedded(t) }) }
 
 // A mirror that was stopped writes nothing more, and says what failed.
 func TestMirrorCountsFailures(t *testing.T) {

@@ -43,6 +43,8 @@ func real(t *testing.T) *server {
 
 func TestRealRedis(t *testing.T) { suite(t, real) }
 
+func TestFaultsBeforeTheRealRedis(t *testing.T) { faultSuite(t, real) }
+
 // A server that speaks TLS alone and wants a password is reached with both,
 // and with neither is not.
 func TestRealRedisWithTLSAndPassword(t *testing.T) {
