@@ -68,7 +68,8 @@ type Config struct {
 		Care     Database    `koanf:"care"` // the records' database, as an account that only reads the care views
 		Cache    CacheConfig `koanf:"cache"`
 
-		Events EventsConfig `koanf:"events"` // where the journal is shipped to
+		Events  EventsConfig `koanf:"events"`  // where the journal is shipped to
+		Signals string       `koanf:"signals"` // where counts of behaviour are kept: sql, or the elasticsearch of events
 	} `koanf:"stores"`
 	Journal struct {
 		Chain string `koanf:"chain"` // name of this enforcement point's chain, its own among all that share a database
@@ -105,6 +106,7 @@ func DefaultConfig() Config {
 	c.Journal.Chain = "main"
 	c.Journal.ReserveBytes = 64 << 20
 	c.Stores.Events = defaultEventsConfig()
+	c.Stores.Signals = signalsInSQL
 	c.Limits.Connections = 16384
 	c.Limits.ConnectionsPerAddress = 12288
 	c.Log.Level = "info"
@@ -311,6 +313,7 @@ func (c *Config) Check() error {
 	c.checkStores(fault)
 	c.Stores.Events.check(c.Demo, fault)
 	c.Stores.Cache.check(fault)
+	c.checkSignals(fault)
 	if _, err := trustedProxies(c.PEP.TrustedProxies); err != nil {
 		faults = append(faults, err)
 	}

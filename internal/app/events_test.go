@@ -184,6 +184,9 @@ func TestEventsConfiguration(t *testing.T) {
 		{"two credentials", es + "      addresses: [\"https://es:9200\"]\n      username: w\n      password_file: p\n      api_key_file: k\n", nil, false, "either an API key or"},
 		{"credentials for nobody", es + "      api_key_file: k\n", nil, false, "addresses: expected a node's address"},
 		{"Logstash without an address", ls + "      ca_file: ca.pem\n", nil, false, "stores.events.logstash.url: expected the address"},
+		{"signals beside the events", es + "      addresses: [\"https://es:9200\"]\n  signals: elasticsearch\n", nil, false, ""},
+		{"signals in no Elasticsearch", "stores:\n  signals: elasticsearch\n", nil, false, "stores.signals: elasticsearch needs"},
+		{"signals elsewhere", "stores:\n  signals: memory\n", nil, false, "stores.signals: expected sql or elasticsearch"},
 		{"Logstash in plain", ls + "      url: http://logstash.hospital.test:8080\n", nil, false, "stores.events.logstash.url: expected https"},
 		{"the demo's events to another machine", ls + "      url: https://logstash.hospital.test:8443\n", nil, true, "this machine alone"},
 	}
