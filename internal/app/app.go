@@ -25,7 +25,6 @@ import (
 	"github.com/wardgate/wardgate/pep/strangers"
 	"github.com/wardgate/wardgate/pip"
 	"github.com/wardgate/wardgate/pip/audit"
-	"github.com/wardgate/wardgate/pip/audit/ship"
 	"github.com/wardgate/wardgate/pip/signals"
 )
 
@@ -46,7 +45,6 @@ type App struct {
 	journal   *observed
 	admin     *admin.Admin
 	stores    *stores
-	shippers  []*ship.Shipper // of the journal; what they have not shipped must be kept
 	behaviour *signals.Source
 	metrics   *metrics
 	reached   listeners

@@ -163,6 +163,10 @@ func (f *Follower) walk(ctx context.Context, r *reader, g *gathering) error {
 			return err
 		}
 		number = first
+	} else if removed, err := f.removed(r.at.link); err != nil {
+		return err
+	} else if removed {
+		number++
 	}
 	for ; number <= r.head.Segment && !r.done; number++ {
 		file, err := os.Open(filepath.Join(f.dir, segmentName(number)))
@@ -181,6 +185,20 @@ func (f *Follower) walk(ctx context.Context, r *reader, g *gathering) error {
 		}
 	}
 	return nil
+}
+
+// removed reports whether the segment of a position was removed after all of it
+// had been read, so that the next one continues exactly behind the position.
+func (f *Follower) removed(at link) (bool, error) {
+	if _, err := os.Stat(filepath.Join(f.dir, segmentName(at.segment))); !errors.Is(err, fs.ErrNotExist) {
+		return false, err
+	}
+	next := segment{number: at.segment + 1, path: filepath.Join(f.dir, segmentName(at.segment+1))}
+	h, err := firstLine(next)
+	if errors.Is(err, fs.ErrNotExist) || err == nil && (h.First != at.seq+1 || h.Previous != hex.EncodeToString(at.hash[:])) {
+		return false, nil // then the missing segment is the fault to report
+	}
+	return err == nil, err
 }
 
 // oldest finds the oldest segment, and stands before it. The segments before

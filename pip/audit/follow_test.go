@@ -260,3 +260,33 @@ func TestFollowHandsOutWhatStandsBeforeAFault(t *testing.T) {
 		t.Errorf("got %v, want %v", err, audit.ErrBroken)
 	}
 }
+
+// A segment that was read to its end may be removed: its follower goes on with
+// the next one. One record earlier it may not.
+func TestFollowGoesOnBehindARemovedSegment(t *testing.T) {
+	dir := filled(t, 60, 2<<10)
+	f := follow(t, dir, audit.Position{})
+	before := audit.Position{}
+	for f.Position().Segment < 2 {
+		before = f.Position()
+		if _, err := f.Next(t.Context(), audit.Bound{Records: 1}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	all := len(drain(t, follow(t, dir, before), audit.Bound{}))
+	early := before
+	f = follow(t, dir, audit.Position{})
+	for f.Position().Seq+1 < before.Seq {
+		if _, err := f.Next(t.Context(), audit.Bound{Records: 1}); err != nil {
+			t.Fatal(err)
+		}
+		early = f.Position()
+	}
+	remove(t, segmentPath(dir, 1))
+	if got := len(drain(t, follow(t, dir, before), audit.Bound{})); got != all || all == 0 {
+		t.Errorf("got %d records behind the removed segment, want %d", got, all)
+	}
+	if _, err := follow(t, dir, early).Next(t.Context(), audit.Bound{}); !errors.Is(err, audit.ErrShort) {
+		t.Errorf("got %v for a record that was removed unread, want %v", err, audit.ErrShort)
+	}
+}

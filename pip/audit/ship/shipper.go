@@ -117,6 +117,11 @@ func (s *Shipper) Position() audit.Position {
 	return s.status.Position
 }
 
+// Holds is the last record that the sink has: what follows it must be kept.
+func (s *Shipper) Holds() uint64 { return s.Position().Seq }
+
+var _ audit.Holder = (*Shipper)(nil)
+
 // Status is how it fares now.
 func (s *Shipper) Status() Status {
 	head := s.cfg.Head()
