@@ -46,17 +46,17 @@ func (p *Proxy) enforce(ctx context.Context, x *exchange) ruling {
 }
 
 // outOfReach says why the application may not have this request, or "". One
-// that only another proxy reaches reads no assertion: a decision that limits
-// what it may show would limit nothing there. Nor is an answer masked that
+// that is foreign or that only another proxy reaches reads no assertion: a
+// decision that limits what it may show would limit nothing there. Nor is an answer masked that
 // another proxy brings to the client.
 func (p *Proxy) outOfReach(x *exchange) string {
 	name := x.application()
 	switch {
 	case x.asked && x.effects.Mask != nil:
 		return "obligation_unmet" // the answer will never be seen here
-	case p.forwarder[name] != nil:
+	case p.forwarder[name] != nil && !p.Applications[name].Foreign:
 		return ""
-	case !x.asked || !slices.Contains(p.Elsewhere, name):
+	case p.forwarder[name] == nil && (!x.asked || !slices.Contains(p.Elsewhere, name)):
 		return "application_unavailable"
 	case x.effects.Rows != nil || len(x.effects.Withhold) > 0 || x.effects.WithholdFragile:
 		return "obligation_unmet"

@@ -93,11 +93,13 @@ type signing struct {
 
 func (s signing) RoundTrip(r *http.Request) (*http.Response, error) {
 	x := exchangeOf(r.Context())
-	signed, err := s.proxy.sign(x, s.application)
-	if err != nil {
-		return nil, err
+	if !s.proxy.Applications[s.application].Foreign {
+		signed, err := s.proxy.sign(x, s.application)
+		if err != nil {
+			return nil, err
+		}
+		r.Header.Set(assertion.Header, signed)
 	}
-	r.Header.Set(assertion.Header, signed)
 	res, err := s.next.RoundTrip(r)
 	if err != nil {
 		return nil, err

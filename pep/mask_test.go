@@ -255,3 +255,39 @@ func TestNobodyElseMasks(t *testing.T) {
 		t.Errorf("got %+v, want a denial", v)
 	}
 }
+
+// TestForeignApplicationsAreNotAskedToLimitThemselves: a row condition that
+// nobody reads limits nothing.
+func TestForeignApplicationsAreNotAskedToLimitThemselves(t *testing.T) {
+	for name, test := range map[string]struct {
+		obligations []pdp.Obligation
+		status      int
+	}{
+		"rows":    {[]pdp.Obligation{allRows}, http.StatusForbidden},
+		"columns": {[]pdp.Obligation{{ID: "withhold", Properties: []byte(`{"fields":["contact"]}`)}}, http.StatusForbidden},
+		"mask":    {[]pdp.Obligation{masking}, http.StatusOK},
+		"nothing": {nil, http.StatusOK},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t, func(w *world) {
+				lab := w.config.Applications["records"]
+				lab.Foreign = true
+				w.config.Applications = map[string]pep.Application{"records": lab}
+				w.config.Decider = changed(func(d *pdp.Decision) { d.Obligations = test.obligations })
+				w.unsigned = true
+			})
+			answers := w.send(request("GET", "/info", ""))
+			if len(answers) != 1 || answers[0].status != test.status {
+				t.Errorf("got %+v, want %d", answers, test.status)
+			}
+			for _, r := range first(w.backend.requests()) {
+				if len(r.values("Wardgate-Assertion")) > 0 {
+					t.Error("the application got an assertion")
+				}
+			}
+		})
+	}
+}
+
+func first(got []received, _ []string) []received { return got }

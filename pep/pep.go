@@ -31,6 +31,11 @@ const BodyLimit = 1 << 20
 type Application struct {
 	URL       *url.URL          // scheme and host
 	Transport http.RoundTripper // proves to the application that the PEP calls
+
+	// Foreign applications know nothing of Wardgate and get no assertion. A
+	// decision that limits rows or withholds fields cannot be held there, and
+	// denies; what an answer must not show is masked here.
+	Foreign bool
 }
 
 // A RouteSource offers the route table of the active policy.

@@ -175,7 +175,10 @@ func (a *App) serveParts() error {
 	if err != nil {
 		return err
 	}
-	applications := map[string]pep.Application{}
+	applications, err := a.foreignApplications()
+	if err != nil {
+		return err
+	}
 	var inner []*server
 	for name, h := range handlers {
 		s, reached, err := a.serveApplication(authority, caller, name, h)

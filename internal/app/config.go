@@ -33,6 +33,11 @@ type Config struct {
 		// Addresses and networks of proxies that may ask about requests of
 		// theirs; empty trusts none.
 		TrustedProxies []string `koanf:"trusted_proxies"`
+
+		// The hospital's own applications that routes name, "name=url" each, and
+		// who vouches for their servers; "" for whom the machine trusts.
+		Applications       []string `koanf:"applications"`
+		ApplicationsCAFile string   `koanf:"applications_ca_file"`
 	} `koanf:"pep"`
 	PDP struct {
 		Listen string `koanf:"listen"`
@@ -94,6 +99,7 @@ func DefaultConfig() Config {
 	c.PEP.Listen = "127.0.0.1:8080"
 	c.PEP.Hosts = []string{}
 	c.PEP.TrustedProxies = []string{}
+	c.PEP.Applications = []string{}
 	c.PDP.Listen = "127.0.0.1:8181"
 	c.ExtAuth.Listen = "127.0.0.1:9191"
 	c.ExtAuth.Applications = []string{}
@@ -203,6 +209,8 @@ func kindOf(key string) string {
 		return "a list of host names"
 	case "pep.trusted_proxies":
 		return "a list of addresses and networks"
+	case "pep.applications":
+		return "a list such as [lab=https://lab.hospital.example:8443]"
 	case "extauth.applications":
 		return "a list of names"
 	case "stores.cache.addresses":
@@ -315,6 +323,9 @@ func (c *Config) Check() error {
 	c.Stores.Cache.check(fault)
 	c.checkSignals(fault)
 	if _, err := trustedProxies(c.PEP.TrustedProxies); err != nil {
+		faults = append(faults, err)
+	}
+	if _, err := c.foreignURLs(); err != nil {
 		faults = append(faults, err)
 	}
 	c.checkJournal(fault)
