@@ -12,12 +12,18 @@ const (
 	PathRoutes      = "/internal/v1/routes"      // GET Routes; follows with QueryWait
 	PathKeys        = "/internal/v1/keys"        // GET a KeySet; follows with QueryWait
 	PathRevoke      = "/internal/v1/sessions/"   // POST {id}/revoke, a Revocation
-	PathRevocations = "/internal/v1/revocations" // GET what is cut off
+	PathRevocations = "/internal/v1/revocations" // GET pip.Revocations, since QueryEpoch and QuerySequence
 )
 
 // QueryWait, in seconds, lets a request with an If-None-Match header wait that
 // long for a change before it is told that there was none.
 const QueryWait = "wait"
+
+// QueryEpoch and QuerySequence are the pip.Mark that the caller knows.
+const (
+	QueryEpoch    = "epoch"
+	QuerySequence = "sequence"
+)
 
 // An Ask is one question over the network.
 type Ask struct {

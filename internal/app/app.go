@@ -9,19 +9,15 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
-	"net/http"
-	"net/url"
 	"sync/atomic"
 	"time"
 
 	"golang.org/x/sync/errgroup"
 
-	"github.com/wardgate/wardgate/internal/assertion"
-	"github.com/wardgate/wardgate/internal/mtls"
 	"github.com/wardgate/wardgate/pdp/admin"
+	"github.com/wardgate/wardgate/pdp/client"
 	"github.com/wardgate/wardgate/pdp/engine"
 	"github.com/wardgate/wardgate/pdp/engine/delivery"
-	"github.com/wardgate/wardgate/pep"
 	"github.com/wardgate/wardgate/pep/strangers"
 	"github.com/wardgate/wardgate/pip"
 	"github.com/wardgate/wardgate/pip/audit"
@@ -48,7 +44,8 @@ type App struct {
 	behaviour *signals.Source
 	metrics   *metrics
 	reached   listeners
-	outer     *tls.Config // of the enforcement point; nil for plain HTTP
+	elsewhere *client.Client // the decision point in another process, nil when it is in this one
+	outer     *tls.Config    // of the enforcement point; nil for plain HTTP
 	servers   []*server
 	closers   []func() error
 	workers   []func(ctx context.Context)
@@ -75,7 +72,10 @@ func New(ctx context.Context, c Config, log *slog.Logger) (*App, error) {
 }
 
 // listeners are the addresses that the configuration names.
-type listeners struct{ pep, pdp, extauth, operations net.Listener }
+type listeners struct {
+	pep, extauth, pdp, operations net.Listener // nil where the process lacks the role
+	internal, records, inference  net.Listener // with mutual TLS, for an enforcement point elsewhere
+}
 
 func (a *App) open(ctx context.Context) error {
 	l, err := a.claim()
@@ -87,42 +87,64 @@ func (a *App) open(ctx context.Context) error {
 		return err
 	}
 	sources := &sources{}
-	if err := a.openPolicy(ctx, sources.list()); err != nil {
+	if err := a.openEngine(ctx, sources); err != nil {
 		return err
 	}
-	a.inBackground(a.followPolicy)
 	if a.data, err = openData(a.config.Data, a.config.Demo); err != nil {
 		return err
 	}
 	a.onClose(a.data.Close)
-	if err := a.data.whole(a.config.databases()); err != nil {
+	if err := a.data.whole(a.config.kept()); err != nil {
 		return err
 	}
 	if err := a.openStores(ctx, sources); err != nil {
 		return err
 	}
-	if err := a.servePolicy(ctx); err != nil {
-		return err
+	if a.engine != nil {
+		if err := a.servePolicy(ctx); err != nil {
+			return err
+		}
 	}
-	if err := a.serveParts(); err != nil {
+	if err := a.serveParts(ctx); err != nil {
 		return err
 	}
 	return a.begin(ctx)
 }
 
-// claim opens the configured addresses, and reports all that are taken.
+// openEngine loads the rule book. It asks no information point yet.
+func (a *App) openEngine(ctx context.Context, s *sources) error {
+	if !a.config.runs(RoleEngine) {
+		return nil
+	}
+	if err := a.openPolicy(ctx, s.list()); err != nil {
+		return err
+	}
+	a.inBackground(a.followPolicy)
+	return nil
+}
+
+// claim opens the configured addresses of this process's roles, and reports
+// all that are taken.
 func (a *App) claim() (listeners, error) {
 	var l listeners
 	var faults []error
+	pep, administrator := a.config.runs(RolePEP), a.config.runs(RoleAdministrator)
 	for _, want := range []struct {
+		mine         bool
 		key, address string
 		got          *net.Listener
 	}{
-		{"pep.listen", a.config.PEP.Listen, &l.pep},
-		{"pdp.listen", a.config.PDP.Listen, &l.pdp},
-		{"extauth.listen", a.config.ExtAuth.Listen, &l.extauth},
-		{"operations.listen", a.config.Operations.Listen, &l.operations},
+		{pep, "pep.listen", a.config.PEP.Listen, &l.pep},
+		{pep, "extauth.listen", a.config.ExtAuth.Listen, &l.extauth},
+		{administrator, "pdp.listen", a.config.PDP.Listen, &l.pdp},
+		{a.config.PDP.ListenInternal != "", "pdp.listen_internal", a.config.PDP.ListenInternal, &l.internal},
+		{a.config.Records.Listen != "", "records.listen", a.config.Records.Listen, &l.records},
+		{a.config.Inference.Listen != "", "inference.listen", a.config.Inference.Listen, &l.inference},
+		{true, "operations.listen", a.config.Operations.Listen, &l.operations},
 	} {
+		if !want.mine {
+			continue
+		}
 		got, err := listen(want.key, want.address)
 		if err != nil {
 			faults = append(faults, err)
@@ -156,116 +178,6 @@ func (a *App) Close() error {
 	return errors.Join(faults...)
 }
 
-// serveParts makes the parts that speak over TLS, and the enforcement point
-// that speaks to them.
-func (a *App) serveParts() error {
-	authority, err := mtls.Open(a.data.path("certs"))
-	if err != nil {
-		return err
-	}
-	key, err := assertionKey(a.data.path("keys", "assertion.key"))
-	if err != nil {
-		return err
-	}
-	handlers, err := a.applications(key)
-	if err != nil {
-		return err
-	}
-	caller, err := authority.Issue("pep")
-	if err != nil {
-		return err
-	}
-	applications, err := a.foreignApplications()
-	if err != nil {
-		return err
-	}
-	var inner []*server
-	for name, h := range handlers {
-		s, reached, err := a.serveApplication(authority, caller, name, h)
-		if err != nil {
-			return err
-		}
-		inner = append(inner, s)
-		applications[name] = reached
-	}
-	proxy, err := a.enforcementPoint(key, applications)
-	if err != nil {
-		return err
-	}
-	decisions, err := a.decisionPoint()
-	if err != nil {
-		return err
-	}
-	a.servers = append([]*server{
-		newServer("pep", a.reached.pep, a.outer, a.forOtherProxies(proxy), a.log),
-		a.forEnvoy(proxy),
-		newServer("pdp", a.reached.pdp, nil, decisions, a.log),
-	}, inner...)
-	a.servers = append(a.servers, newServer("operations", a.reached.operations, nil, a.operations(), a.log))
-	if commands := a.controlSocket(); commands != nil {
-		a.servers = append(a.servers, commands)
-	}
-	return nil
-}
-
-// serveApplication listens with mutual TLS for one of Wardgate's own parts,
-// and says how the enforcement point reaches it.
-func (a *App) serveApplication(authority *mtls.Authority, caller *mtls.Part, name string, h http.Handler) (*server, pep.Application, error) {
-	part, err := authority.Issue(name)
-	if err != nil {
-		return nil, pep.Application{}, err
-	}
-	accept, err := part.Server("pep")
-	if err != nil {
-		return nil, pep.Application{}, err
-	}
-	call, err := caller.Client(name)
-	if err != nil {
-		return nil, pep.Application{}, err
-	}
-	l, err := listen(name, "127.0.0.1:0")
-	if err != nil {
-		return nil, pep.Application{}, err
-	}
-	a.onClose(closeOnce(l))
-	return newServer(name, l, accept, h, a.log), pep.Application{
-		URL: &url.URL{Scheme: "https", Host: l.Addr().String()},
-		Transport: &http.Transport{
-			TLSClientConfig:       call,
-			DisableCompression:    true,
-			MaxIdleConnsPerHost:   256,
-			IdleConnTimeout:       90 * time.Second,
-			ResponseHeaderTimeout: 30 * time.Second,
-		},
-	}, nil
-}
-
-func (a *App) enforcementPoint(key *assertion.Key, applications map[string]pep.Application) (*pep.Proxy, error) {
-	guard, err := a.openStrangers()
-	if err != nil {
-		return nil, err
-	}
-	a.strangers = guard
-	a.inBackground(guard.Run)
-	c := pep.Config{
-		Strangers:    guard,
-		KnownDevice:  a.admin.KnownDevice,
-		Decider:      a.metrics.decider(a.engine),
-		Routes:       a.engine,
-		Revoker:      a.admin,
-		Journal:      a.journal,
-		Keys:         a.stores.tokenKeys,
-		Tokens:       pep.TokenPolicy{Issuer: issuer, Audience: audience},
-		Assertion:    key,
-		Applications: applications,
-		Elsewhere:    a.config.ExtAuth.Applications,
-		Log:          a.log.With("part", "pep"),
-		Hosts:        a.hosts(),
-		Cuts:         a.stores.revocations,
-	}
-	return pep.New(c)
-}
-
 func (a *App) outerTLS() (*tls.Config, error) {
 	if a.config.PEP.Certificate == "" {
 		return nil, nil
@@ -283,9 +195,16 @@ func (a *App) outerTLS() (*tls.Config, error) {
 
 // begin writes the journal's first record of this run.
 func (a *App) begin(ctx context.Context) error {
-	return a.journal.Append(ctx, pip.Event{
-		Kind: pip.KindSystem, Time: time.Now(), Action: "start", Outcome: "success", Revision: a.engine.Revision(),
-	})
+	return a.note(ctx, pip.Event{Action: "start", Revision: a.revision()})
+}
+
+// note journals what became of this process, where it keeps a journal.
+func (a *App) note(ctx context.Context, e pip.Event) error {
+	if a.journal == nil {
+		return nil
+	}
+	e.Kind, e.Time, e.Outcome = pip.KindSystem, time.Now(), "success"
+	return a.journal.Append(ctx, e)
 }
 
 // Run serves until the context ends, then drains and closes everything.
@@ -298,10 +217,11 @@ func (a *App) Run(ctx context.Context) error {
 		group.Go(func() error { work(ctx); return nil })
 	}
 	err := group.Wait()
-	counted := a.strangers.Flush(context.WithoutCancel(ctx))
-	stop := a.journal.Append(context.WithoutCancel(ctx), pip.Event{
-		Kind: pip.KindSystem, Time: time.Now(), Action: "stop", Outcome: "success",
-	})
+	var counted error
+	if a.strangers != nil {
+		counted = a.strangers.Flush(context.WithoutCancel(ctx))
+	}
+	stop := a.note(context.WithoutCancel(ctx), pip.Event{Action: "stop"})
 	return errors.Join(err, counted, stop, a.Close())
 }
 

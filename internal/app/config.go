@@ -24,6 +24,10 @@ type Config struct {
 	Policies string `koanf:"policies"` // folder with the rule book; "" for the built-in one
 	Demo     bool   `koanf:"-"`        // an invented hospital; by flag alone
 
+	// Roles are what this process does, as ParseRoles names them; by command
+	// line alone. None is all of them.
+	Roles []string `koanf:"-"`
+
 	PEP struct {
 		Listen      string   `koanf:"listen"`
 		Hosts       []string `koanf:"hosts"` // Host names that are served; empty serves all
@@ -40,8 +44,30 @@ type Config struct {
 		ApplicationsCAFile string   `koanf:"applications_ca_file"`
 	} `koanf:"pep"`
 	PDP struct {
-		Listen string `koanf:"listen"`
+		Listen         string `koanf:"listen"`
+		ListenInternal string `koanf:"listen_internal"` // with mutual TLS, for enforcement points of this house elsewhere; "" for none
+		URL            string `koanf:"url"`             // where the policy decision point runs, when elsewhere
 	} `koanf:"pdp"`
+	Records struct {
+		Listen string `koanf:"listen"` // with mutual TLS, for an enforcement point elsewhere
+		URL    string `koanf:"url"`    // where it runs, when elsewhere
+	} `koanf:"records"`
+	Inference struct {
+		Listen string `koanf:"listen"`
+		URL    string `koanf:"url"`
+	} `koanf:"inference"`
+	Certificates struct {
+		Folder      string `koanf:"folder"` // what `wardgate certs` made: ca.pem, ROLE.pem, ROLE.key
+		CA          string `koanf:"ca"`     // or three files, for a process that proves itself as one role
+		Certificate string `koanf:"certificate"`
+		Key         string `koanf:"key"`
+	} `koanf:"certificates"`
+	Assertion struct {
+		KeyFile string `koanf:"key_file"` // shared by all roles; "" makes one in the data folder
+	} `koanf:"assertion"`
+	Keys struct {
+		Folder string `koanf:"folder"` // shared by all decision points on one database; "" for the data folder's
+	} `koanf:"keys"`
 	ExtAuth struct {
 		Listen       string   `koanf:"listen"`
 		Applications []string `koanf:"applications"` // that only other proxies forward to
@@ -316,6 +342,7 @@ func (c *Config) Check() error {
 	if (c.PEP.Certificate == "") != (c.PEP.Key == "") {
 		fault("pep.certificate, pep.key: one is set without the other")
 	}
+	c.checkRoles(fault)
 	c.checkMail(fault)
 	c.checkPolicy(fault)
 	c.checkStores(fault)

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"slices"
 	"strings"
 
 	"golang.org/x/sys/unix"
@@ -115,27 +114,37 @@ func (d *dataFolder) begin(file string, demo bool) error {
 	return nil
 }
 
-// kept is what every data folder holds once it has served, beside the files of
-// databases.
-var kept = []string{
-	"journal/head", "journal/journal-*.log",
-	"keys/assertion.key", "keys/footprint.json", "keys/identity", "keys/records", "keys/tokens", "certs/ca.pem",
+// kept is what the data folder of this process holds once it has served. What
+// the configuration keeps elsewhere is no part of it.
+func (c *Config) kept() []string {
+	var names []string
+	add := func(here bool, some ...string) {
+		if here {
+			names = append(names, some...)
+		}
+	}
+	own := c.Keys.Folder == ""
+	add(c.journals(), "journal/head", "journal/journal-*.log")
+	add(c.runs(RoleRecords) && own, "keys/records")
+	for _, d := range c.databases() {
+		role := map[string]string{"stores.identity": RoleAdministrator, "stores.sessions": RoleAdministrator, "stores.records": RoleRecords}[d.key]
+		add(role != "" && c.runs(role) && !d.isServer() && d.File == "", d.file)
+	}
+	add(c.runs(RoleAdministrator) && own, "keys/identity", "keys/tokens")
+	add(c.runs(RoleEngine) && own, "keys/footprint.json")
+	add(c.Assertion.KeyFile == "", "keys/assertion.key")
+	add(c.runs(RolePEP), "certs/ca.pem")
+	return names
 }
 
 // whole refuses a folder that has served and has lost a part since. A part that
 // was silently begun anew would forget revocations, or deny what was done.
-func (d *dataFolder) whole(databases []namedDatabase) error {
+func (d *dataFolder) whole(kept []string) error {
 	if d.fresh {
 		return nil
 	}
 	var lost []string
-	expected := slices.Clone(kept)
-	for _, one := range databases {
-		if one.file != "" && !one.isServer() {
-			expected = append(expected, one.file)
-		}
-	}
-	for _, name := range expected {
+	for _, name := range kept {
 		if found, err := filepath.Glob(d.path(filepath.FromSlash(name))); err != nil || len(found) == 0 {
 			lost = append(lost, name)
 		}
@@ -145,6 +154,14 @@ func (d *dataFolder) whole(databases []namedDatabase) error {
 			d.dir, strings.Join(lost, ", "))
 	}
 	return nil
+}
+
+// keyPath is where a secret key lies.
+func (a *App) keyPath(elements ...string) string {
+	if a.config.Keys.Folder != "" {
+		return filepath.Join(append([]string{a.config.Keys.Folder}, elements...)...)
+	}
+	return a.data.path(append([]string{"keys"}, elements...)...)
 }
 
 func (d *dataFolder) path(elements ...string) string {

@@ -17,6 +17,7 @@ type Database struct {
 	DSN     string `koanf:"dsn"`      // user:password@tcp(host:port)/database
 	DSNFile string `koanf:"dsn_file"` // a file with the DSN that only its owner can read
 	CAFile  string `koanf:"ca_file"`  // who vouches for the server; "" for whom the machine trusts
+	File    string `koanf:"file"`     // SQLite elsewhere on this machine, which several processes may share
 }
 
 func (d *Database) isServer() bool { return d.DSN != "" || d.DSNFile != "" }
@@ -56,6 +57,8 @@ func (c *Config) databases() []namedDatabase {
 func (c *Config) checkStores(fault func(format string, args ...any)) {
 	for _, d := range c.databases() {
 		switch {
+		case d.isServer() && d.File != "":
+			fault("%s: file and a server are both set; leave one out", d.key)
 		case d.DSN != "" && d.DSNFile != "":
 			fault("%s: dsn and dsn_file are both set; leave one out", d.key)
 		case !d.isServer() && d.CAFile != "":
@@ -86,7 +89,7 @@ func secretInFile(key string, value any) bool {
 func (c *Config) openDatabase(ctx context.Context, d namedDatabase) (*sqldb.DB, error) {
 	file := filepath.Join(c.Data, d.file)
 	if !d.isServer() {
-		return sqldb.OpenFile(file)
+		return sqldb.OpenFile(c.sqliteOf(d))
 	}
 	// What the file holds would be forgotten: accounts, and who was cut off.
 	if _, err := os.Stat(file); !errors.Is(err, os.ErrNotExist) {
@@ -103,6 +106,23 @@ func (c *Config) openDatabase(ctx context.Context, d namedDatabase) (*sqldb.DB, 
 	return db, nil
 }
 
+// sqliteOf is the file of a store that is on no server.
+func (c *Config) sqliteOf(d namedDatabase) string {
+	if d.File != "" {
+		return d.File
+	}
+	return filepath.Join(c.Data, d.file)
+}
+
+// openExisting is openDatabase for tables that another process makes: a file
+// that is not there yet is not made, and every question until then an error.
+func (c *Config) openExisting(ctx context.Context, d namedDatabase) (*sqldb.DB, error) {
+	if d.isServer() {
+		return c.openDatabase(ctx, d)
+	}
+	return sqldb.OpenExisting(c.sqliteOf(d))
+}
+
 // openCare opens the records' database a second time, to read from it alone:
 // as the account of stores.care, whom the hospital grants two views, or else as
 // the records' own in sessions that can change nothing.
@@ -112,7 +132,7 @@ func (c *Config) openCare(ctx context.Context) (*sqldb.DB, error) {
 		named = c.named("stores.records")
 	}
 	if !named.isServer() {
-		return sqldb.ReadFile(filepath.Join(c.Data, named.file))
+		return sqldb.ReadFile(c.sqliteOf(named))
 	}
 	s, err := named.server()
 	if err != nil {

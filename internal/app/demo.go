@@ -16,6 +16,8 @@ import (
 	"slices"
 	"strings"
 
+	"golang.org/x/sync/errgroup"
+
 	"github.com/wardgate/wardgate/internal/assertion"
 	"github.com/wardgate/wardgate/pip"
 	"github.com/wardgate/wardgate/pip/identity"
@@ -58,24 +60,34 @@ func (a *App) fillDemo(ctx context.Context) error {
 		return fmt.Errorf("the demo hospital in %s was not filled to its end; delete that folder and start again", a.config.Data)
 	}
 	h := demo.Hospital(demoSeed)
-	hashed := make(chan error, 1)
-	var hash string
-	go func() {
-		var err error
-		hash, err = identity.HashPassword(demoPassword)
-		hashed <- err
-	}()
-	fill := a.stores.records.Fill(ctx, h.Dataset)
-	if err := errors.Join(fill, <-hashed); err != nil {
+	var group errgroup.Group
+	if a.stores.records != nil {
+		group.Go(func() error { return a.stores.records.Fill(ctx, h.Dataset) })
+	}
+	if a.stores.accounts != nil {
+		group.Go(func() error { return a.addDemoAccounts(ctx, &h) })
+	}
+	if err := group.Wait(); err != nil {
 		return fmt.Errorf("fill the demo hospital: %w", err)
 	}
-	for _, account := range demoAccounts(&h) {
+	return os.WriteFile(a.data.path(filled), nil, 0o600)
+}
+
+// addDemoAccounts leaves those alone that another decision point on the same
+// database has added.
+func (a *App) addDemoAccounts(ctx context.Context, h *demo.Dataset) error {
+	hash, err := identity.HashPassword(demoPassword)
+	if err != nil {
+		return err
+	}
+	for _, account := range demoAccounts(h) {
 		account.PasswordHash = hash
-		if _, err := a.stores.accounts.Add(ctx, account); err != nil {
-			return fmt.Errorf("fill the demo hospital: account %s: %w", account.Username, err)
+		_, err := a.stores.accounts.Add(ctx, account)
+		if err != nil && !errors.Is(err, identity.ErrTaken) {
+			return fmt.Errorf("account %s: %w", account.Username, err)
 		}
 	}
-	return os.WriteFile(a.data.path(filled), nil, 0o600)
+	return nil
 }
 
 // hosts tells which Host headers are served. The demo answers to loopback

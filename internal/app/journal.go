@@ -17,7 +17,7 @@ import (
 // observed is the journal, with the counters of behaviour listening.
 type observed struct {
 	journal *audit.Journal
-	signals *signals.Source
+	signals *signals.Source // nil where no engine asks for them
 }
 
 // failure is why nothing can be journalled now, nil while it can.
@@ -28,7 +28,9 @@ func (o *observed) Append(ctx context.Context, e pip.Event) error {
 	if err := o.journal.Append(ctx, e); err != nil {
 		return err
 	}
-	o.signals.Observe(&e)
+	if o.signals != nil {
+		o.signals.Observe(&e)
+	}
 	return nil
 }
 
@@ -128,6 +130,10 @@ func (c *Config) checkJournal(fault func(string, ...any)) {
 		fault("journal.reserve_bytes: expected a number of bytes, or 0 for no reserve")
 	}
 }
+
+// journals reports whether this process keeps a journal: records and inference
+// leave the evidence to the enforcement point.
+func (c *Config) journals() bool { return c.runs(RolePEP) || c.runs(RoleEngine) }
 
 // OpenAnchors opens the anchors of journals, which stand in the sessions'
 // database. The caller closes them.

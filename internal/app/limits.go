@@ -39,7 +39,7 @@ func (a *App) sessionLimits() admin.Limits {
 }
 
 // staffRegister is the hospital's staff register, in records.
-type staffRegister struct{ records *store.Store }
+type staffRegister struct{ records register }
 
 // Member returns what a staff record says.
 func (s staffRegister) Member(ctx context.Context, id string) (role, department string, found bool, err error) {

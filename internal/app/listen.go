@@ -41,7 +41,11 @@ type server struct {
 	name     string
 	listener net.Listener
 	service  service
+	before   func() // draining; nil for nothing
 }
+
+// beforeDrain has something done when the server begins to drain.
+func (s *server) beforeDrain(do func()) { s.before = do }
 
 // A service answers on a listener until it is shut down or closed, and then
 // returns nil or http.ErrServerClosed.
@@ -86,6 +90,9 @@ func serveAll(ctx context.Context, servers []*server) error {
 		defer cancel()
 		var faults []error
 		for _, s := range servers {
+			if s.before != nil {
+				s.before()
+			}
 			if err := s.service.Shutdown(drain); err != nil {
 				faults = append(faults, fmt.Errorf("drain %s: %w", s.name, err), s.service.Close())
 			}

@@ -69,7 +69,7 @@ func (w *world) ready() (int, ready) {
 
 // until waits for something that must become true; the bound is for a broken
 // program, not a promise of speed.
-func until(t *testing.T, what string, true func() bool) {
+func until(t testing.TB, what string, true func() bool) {
 	t.Helper()
 	for range 200 {
 		if true() {

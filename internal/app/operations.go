@@ -105,26 +105,38 @@ func (a *App) served(next http.Handler) http.Handler {
 }
 
 type readiness struct {
-	Status string       `json:"status"` // "ready", "stopping", "journal_unavailable"
-	Since  time.Time    `json:"since"`
-	Policy policyDetail `json:"policy"`
+	Status string        `json:"status"` // "ready", "stopping", "journal_unavailable", "decision_point_unavailable"
+	Since  time.Time     `json:"since"`
+	Roles  []string      `json:"roles"`
+	Policy *policyDetail `json:"policy,omitempty"` // where something is decided
 
-	Revocations string `json:"revocations"` // how far the list may be believed: "fresh", "stale", "unknown"
+	Revocations string `json:"revocations,omitempty"` // how far the list may be believed: "fresh", "stale", "unknown"
 }
 
 // readiness stays 200 while a last good rule book serves.
 func (a *App) readiness() (int, readiness) {
-	r := readiness{Status: "ready", Since: a.started, Policy: a.readyPolicy()}
-	r.Revocations = a.stores.revocations.Reading().State.String()
-	if err := a.journal.failure(); err != nil {
+	r := readiness{Status: "ready", Since: a.started, Roles: a.roles(), Policy: a.readyPolicy()}
+	if a.stores.revocations != nil {
+		r.Revocations = a.stores.revocations.Reading().State.String()
+	}
+	switch {
+	case a.journal != nil && a.journal.failure() != nil:
 		r.Status = "journal_unavailable"
-		return http.StatusServiceUnavailable, r
-	}
-	if a.stopping.Load() {
+	case a.stopping.Load():
 		r.Status = "stopping"
-		return http.StatusServiceUnavailable, r
+	case a.elsewhere != nil && a.elsewhere.Ready() != nil:
+		r.Status = "decision_point_unavailable"
+	default:
+		return http.StatusOK, r
 	}
-	return http.StatusOK, r
+	return http.StatusServiceUnavailable, r
+}
+
+func (a *App) roles() []string {
+	if len(a.config.Roles) == 0 {
+		return everyRole()
+	}
+	return a.config.Roles
 }
 
 // VersionInfo says what program this is.

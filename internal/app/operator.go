@@ -23,9 +23,13 @@ type operator struct{ app *App }
 
 var _ control.Operator = operator{}
 
-// controlSocket serves operators' commands. A folder whose path is too long for
+// controlSocket serves operators' commands, which the policy administrator
+// carries out. A folder whose path is too long for
 // a socket is no reason not to start.
 func (a *App) controlSocket() *server {
+	if a.admin == nil {
+		return nil
+	}
 	l, err := control.Listen(a.config.Data)
 	if err != nil {
 		a.log.Warn("operators' commands cannot reach this process", "error", err)

@@ -40,7 +40,7 @@ func (a *App) openPeople(db *identitystore.Store, vault *identity.Vault) (people
 		Limits:  a.identityLimits,
 		Carried: []identity.Factor{p.apps},
 	})
-	p.registrar = identity.NewRegistrar(p.auth, mailer, enrolments{a.stores.records})
+	p.registrar = identity.NewRegistrar(p.auth, mailer, enrolments{a.stores.register})
 	return p, nil
 }
 
@@ -84,7 +84,7 @@ func (p *people) sweep(ctx context.Context) error {
 }
 
 // enrolments asks the records for what an enrolment code claims.
-type enrolments struct{ records *store.Store }
+type enrolments struct{ records register }
 
 // Enrol uses up the code.
 func (e enrolments) Enrol(ctx context.Context, number, code string, now time.Time) (string, error) {
@@ -119,16 +119,21 @@ func (c *Config) mailServer() (smtp.Config, error) {
 	return server, nil
 }
 
-// readSecret reads one line from a file that nobody else may read.
-func readSecret(file string) (string, error) {
+// readSecretFile reads a file that nobody else may read.
+func readSecretFile(file string) ([]byte, error) {
 	info, err := os.Stat(file)
 	if err != nil {
-		return "", err
+		return nil, err
 	}
 	if info.Mode().Perm()&0o077 != 0 {
-		return "", fmt.Errorf("%s can be read by others: mode %v, 0600 is needed", file, info.Mode().Perm())
+		return nil, fmt.Errorf("%s can be read by others: mode %v, 0600 is needed", file, info.Mode().Perm())
 	}
-	raw, err := os.ReadFile(file)
+	return os.ReadFile(file)
+}
+
+// readSecret reads one line from a file that nobody else may read.
+func readSecret(file string) (string, error) {
+	raw, err := readSecretFile(file)
 	if err != nil {
 		return "", err
 	}

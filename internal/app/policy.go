@@ -148,8 +148,14 @@ type refusedDetail struct {
 	Error string    `json:"error"`
 }
 
-func (a *App) readyPolicy() policyDetail {
-	p := policyDetail{Revision: a.engine.Revision(), Source: "built-in"}
+func (a *App) readyPolicy() *policyDetail {
+	switch {
+	case a.engine == nil && a.elsewhere == nil:
+		return nil
+	case a.engine == nil:
+		return &policyDetail{Revision: a.revision(), Source: a.config.PDP.URL}
+	}
+	p := &policyDetail{Revision: a.revision(), Source: "built-in"}
 	if a.keeper != nil {
 		return deliveredDetail(p, a.keeper.Status())
 	}
@@ -162,7 +168,7 @@ func (a *App) readyPolicy() policyDetail {
 	return p
 }
 
-func deliveredDetail(p policyDetail, s delivery.Status) policyDetail {
+func deliveredDetail(p *policyDetail, s delivery.Status) *policyDetail {
 	p.Source = s.Source
 	p.Bundle = &bundleDetail{
 		Revision: s.Active.Revision, Version: s.Active.Version, Newest: s.Newest.Version, Digest: s.Active.Digest,

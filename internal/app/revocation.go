@@ -45,16 +45,27 @@ func (a *App) mirrorRevocations(authority revocation.Authority) {
 }
 
 // followRevocations fills the revocation list from its authority, and has it
-// followed from then on: another process may end sessions too.
-func (a *App) followRevocations(ctx context.Context, authority revocation.Authority) error {
+// followed from then on: the session database, which other processes change
+// too, or the decision point elsewhere. Until that has answered the list knows
+// nothing, which denies; a database in this process has to answer at once.
+func (a *App) followRevocations(ctx context.Context) error {
 	c := a.stores.revocations
+	if c == nil {
+		return nil
+	}
+	var authority revocation.Authority = a.elsewhere
+	if a.admin != nil {
+		authority = a.admin
+	}
 	var feed revocation.Feed
 	if c.feed != nil {
 		feed = c.feed
 	}
 	follower := revocation.NewFollower(c.List, authority, feed, revocation.Pace{}, a.log.With("part", "revocation"))
-	if err := follower.Ask(ctx); err != nil {
-		return fmt.Errorf("restore revocations: %w", err)
+	if a.admin != nil {
+		if err := follower.Ask(ctx); err != nil {
+			return fmt.Errorf("restore revocations: %w", err)
+		}
 	}
 	a.inBackground(follower.Run)
 	a.metrics.revocations(c.List, follower)

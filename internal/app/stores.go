@@ -4,14 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net/http"
 	"os"
 	"sync/atomic"
 	"time"
 
-	"github.com/wardgate/wardgate/inference"
-	"github.com/wardgate/wardgate/inference/model"
-	"github.com/wardgate/wardgate/internal/assertion"
 	"github.com/wardgate/wardgate/pdp/admin"
 	sessionstore "github.com/wardgate/wardgate/pdp/admin/sqlstore"
 	"github.com/wardgate/wardgate/pip"
@@ -20,18 +16,24 @@ import (
 	"github.com/wardgate/wardgate/pip/device"
 	"github.com/wardgate/wardgate/pip/identity"
 	identitystore "github.com/wardgate/wardgate/pip/identity/sqlstore"
-	"github.com/wardgate/wardgate/records"
 	"github.com/wardgate/wardgate/records/crypt"
 	"github.com/wardgate/wardgate/records/store"
 )
 
-// stores is what the process keeps in its data folder.
+// stores is what the process keeps, as far as its roles need it.
 type stores struct {
 	accounts    *identity.Accounts
 	people      people
-	records     *store.Store
-	revocations *cutOff
+	records     *store.Store // of the records role
+	register    register     // of the policy administrator
+	revocations *cutOff      // of the enforcement point, and of the engine
 	tokenKeys   *admin.Keys
+}
+
+// A register is what ID management asks of the records.
+type register interface {
+	Staff(ctx context.Context, id string) (store.Staff, error)
+	Enrol(ctx context.Context, number, code string, now time.Time) (string, error)
 }
 
 // sources are the information points that the engine asks. The engine starts
@@ -62,30 +64,53 @@ func (l *late) Gather(ctx context.Context, q *pip.Query, f *pip.Facts) error {
 	return nil
 }
 
-// openStores opens what is kept, and starts the information points over it.
+// openStores opens what the roles of this process keep, and starts the
+// information points over it. A role opens nothing that is another's.
 func (a *App) openStores(ctx context.Context, s *sources) error {
-	if err := os.MkdirAll(a.data.path("keys"), 0o700); err != nil {
-		return fmt.Errorf("data folder: %w", err)
+	if err := os.MkdirAll(a.keyPath(), 0o700); err != nil {
+		return fmt.Errorf("keys: %w", err)
 	}
-	if err := a.openBehaviour(ctx); err != nil {
-		return err
+	a.stores = &stores{}
+	if a.config.runs(RolePEP) || a.config.runs(RoleEngine) {
+		var err error
+		if a.stores.revocations, err = a.openRevocations(); err != nil {
+			return err
+		}
+		a.onSweep("revocations", func(context.Context) error { a.stores.revocations.Forget(time.Now()); return nil })
 	}
-	if err := a.openJournal(ctx, a.behaviour); err != nil {
-		return err
+	if a.config.runs(RoleEngine) {
+		if err := a.openBehaviour(ctx); err != nil {
+			return err
+		}
 	}
-	if err := a.shipEvents(); err != nil {
-		return err
+	if a.config.journals() {
+		if err := a.openJournal(ctx, a.behaviour); err != nil {
+			return err
+		}
+		if err := a.shipEvents(); err != nil {
+			return err
+		}
 	}
-	revocations, err := a.openRevocations()
-	if err != nil {
-		return err
+	if a.config.runs(RoleRecords) {
+		if err := a.openRecords(ctx); err != nil {
+			return err
+		}
 	}
-	a.stores = &stores{revocations: revocations}
-	a.onSweep("revocations", func(context.Context) error { a.stores.revocations.Forget(time.Now()); return nil })
-	if err := a.openRecords(ctx, s); err != nil {
-		return err
+	if a.config.runs(RoleEngine) {
+		if err := a.openDecisions(ctx, s); err != nil {
+			return err
+		}
 	}
-	sealing, err := footprintKeys(a.data.path("keys", "footprint.json"))
+	if a.config.Demo {
+		return a.fillDemo(ctx)
+	}
+	return nil
+}
+
+// openDecisions opens what the engine's information points ask, and with the
+// role the policy administrator.
+func (a *App) openDecisions(ctx context.Context, s *sources) error {
+	sealing, err := footprintKeys(a.keyPath("footprint.json"))
 	if err != nil {
 		return err
 	}
@@ -94,25 +119,37 @@ func (a *App) openStores(ctx context.Context, s *sources) error {
 	if err != nil {
 		return err
 	}
-	people, err := a.openIdentity(ctx, s)
-	if err != nil {
+	if err := a.openCare(ctx, s); err != nil {
 		return err
 	}
-	if err := a.openAdmin(ctx, people, footprints{devices, places}); err != nil {
-		return err
+	tables, err := a.config.openDatabase(ctx, a.config.named("stores.identity"))
+	if err != nil {
+		return fmt.Errorf("identity: %w", err)
+	}
+	a.onClose(tables.Close)
+	db, err := identitystore.New(ctx, tables)
+	if err != nil {
+		return fmt.Errorf("identity: %w", err)
+	}
+	s.identity.set(identity.NewSource(db, nil))
+	if a.config.runs(RoleAdministrator) {
+		people, err := a.openIdentity(ctx, db)
+		if err != nil {
+			return err
+		}
+		if err := a.openAdmin(ctx, people, footprints{devices, places}); err != nil {
+			return err
+		}
 	}
 	s.device.set(devices)
 	s.location.set(places)
 	s.signals.set(a.behaviour)
 	s.revocation.set(a.stores.revocations)
-	if a.config.Demo {
-		return a.fillDemo(ctx)
-	}
 	return nil
 }
 
-func (a *App) openRecords(ctx context.Context, s *sources) error {
-	cipher, err := crypt.Open(a.data.path("keys", "records"))
+func (a *App) openRecords(ctx context.Context) error {
+	cipher, err := crypt.Open(a.keyPath("records"))
 	if err != nil {
 		return fmt.Errorf("records: %w", err)
 	}
@@ -120,19 +157,13 @@ func (a *App) openRecords(ctx context.Context, s *sources) error {
 		return fmt.Errorf("records: %w", err)
 	}
 	a.onClose(a.stores.records.Close)
-	db, err := a.config.openCare(ctx)
-	if err != nil {
-		return fmt.Errorf("care relationships: %w", err)
-	}
-	a.onClose(db.Close)
-	s.care.set(care.New(sqlcare.New(db.DB)))
 	return nil
 }
 
 func (a *App) openRecordsStore(ctx context.Context, cipher *crypt.Cipher) (*store.Store, error) {
 	where := a.config.named("stores.records")
 	if !where.isServer() {
-		return store.Open(ctx, a.data.path(where.file), cipher)
+		return store.Open(ctx, a.config.sqliteOf(where), cipher)
 	}
 	db, err := a.config.openDatabase(ctx, where)
 	if err != nil {
@@ -145,22 +176,44 @@ func (a *App) openRecordsStore(ctx context.Context, cipher *crypt.Cipher) (*stor
 	return s, nil
 }
 
-func (a *App) openIdentity(ctx context.Context, s *sources) (*identity.Authenticator, error) {
-	vault, err := identity.OpenVault(a.data.path("keys", "identity"))
+// openCare reads care relationships from the records' database, which the
+// records role owns, here or elsewhere.
+func (a *App) openCare(ctx context.Context, s *sources) error {
+	db, err := a.config.openCare(ctx)
+	if err != nil {
+		return fmt.Errorf("care relationships: %w", err)
+	}
+	a.onClose(db.Close)
+	s.care.set(care.New(sqlcare.New(db.DB)))
+	return nil
+}
+
+// openRegister asks the records in this process, or else their database.
+func (a *App) openRegister(ctx context.Context) error {
+	if a.stores.records != nil {
+		a.stores.register = a.stores.records
+		return nil
+	}
+	where := a.config.named("stores.records")
+	db, err := a.config.openExisting(ctx, where)
+	if err != nil {
+		return err
+	}
+	elsewhere := store.NewRegister(db)
+	a.onClose(elsewhere.Close)
+	a.stores.register = elsewhere
+	return nil
+}
+
+func (a *App) openIdentity(ctx context.Context, db *identitystore.Store) (*identity.Authenticator, error) {
+	vault, err := identity.OpenVault(a.keyPath("identity"))
 	if err != nil {
 		return nil, fmt.Errorf("identity: %w", err)
 	}
-	tables, err := a.config.openDatabase(ctx, a.config.named("stores.identity"))
-	if err != nil {
-		return nil, fmt.Errorf("identity: %w", err)
-	}
-	a.onClose(tables.Close)
-	db, err := identitystore.New(ctx, tables)
-	if err != nil {
+	if err := a.openRegister(ctx); err != nil {
 		return nil, fmt.Errorf("identity: %w", err)
 	}
 	a.stores.accounts = identity.NewAccounts(db, vault, nil)
-	s.identity.set(identity.NewSource(db, nil))
 	if a.stores.people, err = a.openPeople(db, vault); err != nil {
 		return nil, fmt.Errorf("identity: %w", err)
 	}
@@ -170,7 +223,7 @@ func (a *App) openIdentity(ctx context.Context, s *sources) (*identity.Authentic
 }
 
 func (a *App) openAdmin(ctx context.Context, people *identity.Authenticator, clients footprints) error {
-	keys, err := admin.OpenKeys(a.data.path("keys", "tokens"), keysOutlive, nil)
+	keys, err := admin.OpenKeys(a.keyPath("tokens"), keysOutlive, nil)
 	if err != nil {
 		return fmt.Errorf("token keys: %w", err)
 	}
@@ -184,7 +237,7 @@ func (a *App) openAdmin(ctx context.Context, people *identity.Authenticator, cli
 	if err != nil {
 		return fmt.Errorf("sessions: %w", err)
 	}
-	sealer, err := footprintKeys(a.data.path("keys", "sessions.json"))
+	sealer, err := footprintKeys(a.keyPath("sessions.json"))
 	if err != nil {
 		return err
 	}
@@ -198,7 +251,7 @@ func (a *App) openAdmin(ctx context.Context, people *identity.Authenticator, cli
 		Revocations:   a.stores.revocations,
 		Sealer:        sealer,
 		Users:         a.stores.accounts,
-		Staff:         staffRegister{a.stores.records},
+		Staff:         staffRegister{a.stores.register},
 		Registrar:     a.stores.people.registrar,
 		Apps:          a.stores.people.apps,
 		Log:           a.log.With("part", "admin"),
@@ -208,26 +261,5 @@ func (a *App) openAdmin(ctx context.Context, people *identity.Authenticator, cli
 	}
 	a.onSweep("sessions", a.admin.Sweep)
 	a.mirrorRevocations(a.admin)
-	return a.followRevocations(ctx, a.admin)
-}
-
-// applications are Wardgate's own services, by the names that routes use.
-func (a *App) applications(key *assertion.Key) (map[string]http.Handler, error) {
-	models, err := model.Builtin()
-	if err != nil {
-		return nil, fmt.Errorf("models: %w", err)
-	}
-	predictions, err := inference.New(inference.Config{Key: key, Models: models, Log: a.log.With("part", "inference")})
-	if err != nil {
-		return nil, err
-	}
-	handlers := map[string]http.Handler{
-		"records":         records.New(a.stores.records, key, a.log.With("part", "records")),
-		"inference":       predictions,
-		admin.Application: a.admin.Handler(key),
-	}
-	if a.config.Demo {
-		handlers["demo"] = a.demoOutbox(key)
-	}
-	return handlers, nil
+	return nil
 }

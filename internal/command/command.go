@@ -20,6 +20,7 @@ const (
 // commands is the whole command line.
 type commands struct {
 	Up      upCommand      `cmd:"" help:"Run every role in one process."`
+	Run     runCommand     `cmd:"" help:"Run the named roles in this process."`
 	Config  configCommand  `cmd:"" help:"Work with configuration files."`
 	Audit   auditCommand   `cmd:"" help:"Read and verify the journal. Works offline."`
 	Events  eventsCommand  `cmd:"" help:"Prepare the Elasticsearch that the journal is shipped to."`

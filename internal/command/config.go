@@ -13,13 +13,17 @@ type configCommand struct {
 }
 
 type configCheck struct {
-	File string `arg:"" help:"YAML configuration file." type:"path"`
+	File string   `arg:"" help:"YAML configuration file." type:"path"`
+	Role []string `help:"Check it for a process with this role; repeat it for several." placeholder:"ROLE" sep:","`
 }
 
 // Run fails on any fault.
 func (c *configCheck) Run(s *streams) error {
 	config, err := app.ReadConfig(c.File, s.environ)
 	if err != nil {
+		return err
+	}
+	if config.Roles, err = app.ParseRoles(c.Role); err != nil {
 		return err
 	}
 	if err := config.Check(); err != nil {

@@ -1,56 +1,18 @@
 package command
 
 import (
-	"context"
-	"fmt"
 	"io"
-	"log"
 	"log/slog"
-	"os/signal"
 	"runtime/debug"
 	"strings"
-	"syscall"
 
 	"github.com/wardgate/wardgate/internal/app"
 )
 
-type upCommand struct {
-	Demo     bool   `help:"Fill and run an invented hospital, on loopback only."`
-	Config   string `help:"YAML configuration file." type:"path" placeholder:"FILE"`
-	Data     string `help:"Data folder (default: var)." placeholder:"DIR"`
-	Policies string `help:"Folder with the rule book; watched for changes (default: the built-in one)." placeholder:"DIR"`
-}
+type upCommand struct{ processFlags }
 
-// Run serves until SIGINT or SIGTERM, then drains.
-func (u *upCommand) Run(s *streams) error {
-	c, err := app.ReadConfig(u.Config, s.environ)
-	if err != nil {
-		return err
-	}
-	c.Demo = u.Demo
-	if u.Data != "" {
-		c.Data = u.Data
-	}
-	if u.Policies != "" {
-		c.Policies = u.Policies
-	}
-	tuneCollector(s.environ)
-	// net/http prints bytes that a backend sent unasked, which may be a
-	// patient's, to the standard logger. Nothing of ours uses that logger.
-	log.SetOutput(io.Discard)
-	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
-	defer stop()
-	a, err := app.New(ctx, c, newLogger(&c, s.err))
-	if err != nil {
-		return err
-	}
-	a.Announce(s.out)
-	if err := a.Run(ctx); err != nil {
-		return err
-	}
-	fmt.Fprintln(s.out, "Stopped.")
-	return nil
-}
+// Run serves every role until SIGINT or SIGTERM, then drains.
+func (u *upCommand) Run(s *streams) error { return u.serve(s, nil) }
 
 func newLogger(c *app.Config, w io.Writer) *slog.Logger {
 	var level slog.Level

@@ -58,6 +58,12 @@ func ReadFile(path string) (*DB, error) {
 	return openFile(path, "?mode=ro&_pragma=busy_timeout(5000)&_pragma=query_only(1)")
 }
 
+// OpenExisting opens a SQLite file that another process makes. While there is
+// none, every statement is an error.
+func OpenExisting(path string) (*DB, error) {
+	return openFile(path, "?mode=rw&_pragma=foreign_keys(1)&_pragma=busy_timeout(5000)&_txlock=immediate")
+}
+
 func openFile(path, pragmas string) (*DB, error) {
 	db, err := sql.Open("sqlite", "file:"+(&url.URL{Path: path}).EscapedPath()+pragmas)
 	if err != nil {

@@ -18,6 +18,7 @@ import (
 
 	"github.com/wardgate/wardgate/internal/assertion"
 	"github.com/wardgate/wardgate/pdp"
+	"github.com/wardgate/wardgate/pip"
 )
 
 const (
@@ -31,13 +32,18 @@ type RouteSource interface{ Routes() pdp.Routes }
 // A KeySource offers the keys that verify access tokens now.
 type KeySource interface{ JWKS() (pdp.KeySet, error) }
 
+// A RevocationSource knows who is cut off, and what changed since a mark.
+type RevocationSource interface {
+	Snapshot(ctx context.Context, since pip.Mark) (pip.Revocations, error)
+}
+
 // InternalConfig is what an Internal is made of. All of it is required.
 type InternalConfig struct {
 	Decider     pdp.Decider
 	Routes      RouteSource
 	Revoker     pdp.Revoker
 	Keys        KeySource
-	Revocations func(context.Context) (any, error) // what is cut off, as a JSON document
+	Revocations RevocationSource
 
 	// Caller reports whether a request comes from an enforcement point of this
 	// house. The listener has verified that already, by the same certificate.
@@ -130,10 +136,17 @@ func (s *Internal) revoke(c *gin.Context) {
 	c.Status(http.StatusNoContent)
 }
 
+// revocations takes the mark that the caller knows. One that is no mark knows
+// nothing, and gets everything.
 func (s *Internal) revocations(c *gin.Context) {
-	list, err := s.Revocations(c.Request.Context())
+	since := pip.Mark{Epoch: c.Query(pdp.QueryEpoch)}
+	var err error
+	if since.Sequence, err = strconv.ParseUint(c.Query(pdp.QuerySequence), 10, 64); err != nil {
+		since = pip.Mark{}
+	}
+	list, err := s.Revocations.Snapshot(c.Request.Context(), since)
 	if err != nil {
-		s.fail(c, err)
+		s.fail(c, fmt.Errorf("%w: %w", errUndecided, err))
 		return
 	}
 	s.reply(c, list)

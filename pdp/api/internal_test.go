@@ -19,6 +19,7 @@ import (
 	"github.com/wardgate/wardgate/internal/assertion"
 	"github.com/wardgate/wardgate/pdp"
 	"github.com/wardgate/wardgate/pdp/api"
+	"github.com/wardgate/wardgate/pip"
 )
 
 // inner is what stands behind an Internal in a test.
@@ -34,6 +35,10 @@ func (i *inner) JWKS() (pdp.KeySet, error) {
 	return pdp.NewKeySet(map[string]*ecdsa.PublicKey{"k1": &i.key.PublicKey})
 }
 
+func (*inner) Snapshot(context.Context, pip.Mark) (pip.Revocations, error) {
+	return pip.Revocations{}, errors.New("SQL is gone")
+}
+
 func newInternal(t testing.TB, caller func(*http.Request) bool) (*api.Internal, *inner) {
 	t.Helper()
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
@@ -44,7 +49,7 @@ func newInternal(t testing.TB, caller func(*http.Request) bool) (*api.Internal, 
 	i.revision.Store(&first)
 	s, err := api.NewInternal(api.InternalConfig{
 		Decider: i, Routes: i, Revoker: i, Keys: i,
-		Revocations: func(context.Context) (any, error) { return nil, errors.New("SQL is gone") },
+		Revocations: i,
 		Caller:      caller, Log: slog.New(slog.NewTextHandler(io.Discard, nil)),
 	})
 	if err != nil {

@@ -20,6 +20,7 @@ import (
 
 	"github.com/wardgate/wardgate/pdp"
 	"github.com/wardgate/wardgate/pdp/client"
+	"github.com/wardgate/wardgate/pip"
 )
 
 func isLate(err error) bool { return errors.Is(err, context.DeadlineExceeded) }
@@ -278,6 +279,28 @@ func TestRevoke(t *testing.T) {
 	w.down.Store(true)
 	if err := w.client.Revoke(context.Background(), "s-1", "device_changed"); err == nil {
 		t.Error("nobody answered, and the session was called ended")
+	}
+}
+
+func TestWhoIsCutOffCrosses(t *testing.T) {
+	w := newWorld(t)
+	until := time.Date(2026, 3, 2, 9, 0, 0, 0, time.UTC)
+	w.point.cut = pip.Revocations{
+		Mark: pip.Mark{Epoch: "e&1", Sequence: 1 << 60}, Since: pip.Mark{Epoch: "e&1", Sequence: 7},
+		Sessions: []pip.EndedSession{{Session: "s-1", Until: until}},
+		Bans:     []pip.BannedSubject{{Subject: "u-1", Until: until}},
+	}
+	got, err := w.client.Snapshot(context.Background(), pip.Mark{Epoch: "e&1", Sequence: 7})
+	if err != nil || !reflect.DeepEqual(got, w.point.cut) || w.point.since != w.point.cut.Since {
+		t.Errorf("got %+v since %+v, %v, want %+v", got, w.point.since, err, w.point.cut)
+	}
+	w.point.cut = pip.Revocations{}
+	if got, err := w.client.Snapshot(context.Background(), pip.Mark{}); err == nil {
+		t.Errorf("an answer that says nothing lifts every ban: got %+v", got)
+	}
+	w.point.refuse = errors.New("SQL is gone")
+	if got, err := w.client.Snapshot(context.Background(), pip.Mark{}); err == nil {
+		t.Errorf("no answer lifts every ban: got %+v", got)
 	}
 }
 

@@ -39,6 +39,8 @@ type point struct {
 	keys     map[string]*ecdsa.PublicKey
 	revoked  []string
 	refuse   error
+	cut      pip.Revocations
+	since    pip.Mark
 }
 
 func allowed() pdp.Decision {
@@ -82,6 +84,13 @@ func (p *point) Revoke(_ context.Context, session, reason string) error {
 	return p.refuse
 }
 
+func (p *point) Snapshot(_ context.Context, since pip.Mark) (pip.Revocations, error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.since = since
+	return p.cut, p.refuse
+}
+
 func (p *point) set(change func()) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -112,7 +121,7 @@ func newWorld(t testing.TB) *world {
 	w := &world{t: t, point: &point{revision: "r1", keys: map[string]*ecdsa.PublicKey{"k1": newKey(t)}}}
 	inner, err := api.NewInternal(api.InternalConfig{
 		Decider: w.point, Routes: w.point, Revoker: w.point, Keys: w.point,
-		Revocations: func(context.Context) (any, error) { return map[string]int{}, nil },
+		Revocations: w.point,
 		Caller:      func(*http.Request) bool { return true },
 		Log:         quiet(),
 	})

@@ -1,0 +1,332 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"net/url"
+	"strings"
+	"time"
+
+	"github.com/wardgate/wardgate/inference"
+	"github.com/wardgate/wardgate/inference/model"
+	"github.com/wardgate/wardgate/internal/assertion"
+	"github.com/wardgate/wardgate/internal/mtls"
+	"github.com/wardgate/wardgate/pdp"
+	"github.com/wardgate/wardgate/pdp/admin"
+	"github.com/wardgate/wardgate/pdp/client"
+	"github.com/wardgate/wardgate/pep"
+	"github.com/wardgate/wardgate/records"
+)
+
+// demoApplication is the invented hospital's page with mails.
+const demoApplication = "demo"
+
+// serveParts makes what this process serves. The servers stand in the order in
+// which they drain: first what users reach, last what that depends on.
+func (a *App) serveParts(ctx context.Context) error {
+	key, err := a.assertionKey()
+	if err != nil {
+		return err
+	}
+	handlers, err := a.applications(key)
+	if err != nil {
+		return err
+	}
+	if err := a.reachDecisions(ctx); err != nil {
+		return err
+	}
+	var inner []*server
+	if a.config.runs(RolePEP) {
+		if inner, err = a.serveUsers(key, handlers); err != nil {
+			return err
+		}
+	}
+	if a.config.runs(RoleAdministrator) {
+		decisions, err := a.decisionPoint()
+		if err != nil {
+			return err
+		}
+		a.servers = append(a.servers, newServer("pdp", a.reached.pdp, nil, decisions, a.log))
+	}
+	outer, err := a.serveElsewhere(handlers)
+	if err != nil {
+		return err
+	}
+	a.servers = append(append(a.servers, inner...), outer...)
+	a.servers = append(a.servers, newServer("operations", a.reached.operations, nil, a.operations(), a.log))
+	if commands := a.controlSocket(); commands != nil {
+		a.servers = append(a.servers, commands)
+	}
+	return nil
+}
+
+// assertionKey is the key that the configuration names, or one of this
+// process's own.
+func (a *App) assertionKey() (*assertion.Key, error) {
+	file := a.config.Assertion.KeyFile
+	if file == "" {
+		return assertionKey(a.keyPath("assertion.key"))
+	}
+	secret, err := readSecretFile(file)
+	if err != nil {
+		return nil, fmt.Errorf("assertion.key_file: %w", err)
+	}
+	key, err := assertion.NewKey(secret)
+	if err != nil {
+		return nil, fmt.Errorf("assertion.key_file: %w", err)
+	}
+	return key, nil
+}
+
+// applications are those of Wardgate's own services that run in this process,
+// by the names that routes use.
+func (a *App) applications(key *assertion.Key) (map[string]http.Handler, error) {
+	handlers := map[string]http.Handler{}
+	if a.config.runs(RoleInference) {
+		models, err := model.Builtin()
+		if err != nil {
+			return nil, fmt.Errorf("models: %w", err)
+		}
+		predictions, err := inference.New(inference.Config{Key: key, Models: models, Log: a.log.With("part", "inference")})
+		if err != nil {
+			return nil, err
+		}
+		handlers[RoleInference] = predictions
+	}
+	if a.config.runs(RoleRecords) {
+		handlers[RoleRecords] = records.New(a.stores.records, key, a.log.With("part", "records"))
+	}
+	if a.config.runs(RoleAdministrator) {
+		handlers[admin.Application] = a.admin.Handler(key)
+		if a.config.Demo {
+			handlers[demoApplication] = a.demoOutbox(key)
+		}
+	}
+	return handlers, nil
+}
+
+// serveUsers makes the enforcement point. Parts in this process are reached on
+// loopback, by certificates that live in memory only.
+func (a *App) serveUsers(key *assertion.Key, handlers map[string]http.Handler) ([]*server, error) {
+	authority, err := mtls.Open(a.data.path("certs"))
+	if err != nil {
+		return nil, err
+	}
+	caller, err := authority.Issue(mtls.PEP)
+	if err != nil {
+		return nil, err
+	}
+	var inner []*server
+	applications, err := a.foreignApplications()
+	if err != nil {
+		return nil, err
+	}
+	if err := a.addElsewhere(applications); err != nil {
+		return nil, err
+	}
+	for name, h := range handlers {
+		s, reached, err := a.serveApplication(authority, caller, name, h)
+		if err != nil {
+			return nil, err
+		}
+		inner = append(inner, s)
+		applications[name] = reached
+	}
+	proxy, err := a.enforcementPoint(key, applications)
+	if err != nil {
+		return nil, err
+	}
+	a.servers = append(a.servers,
+		newServer("pep", a.reached.pep, a.outer, a.forOtherProxies(proxy), a.log),
+		a.forEnvoy(proxy))
+	return inner, nil
+}
+
+// serveApplication listens with mutual TLS for one of Wardgate's own parts,
+// and says how the enforcement point reaches it.
+func (a *App) serveApplication(authority *mtls.Authority, caller *mtls.Part, name string, h http.Handler) (*server, pep.Application, error) {
+	part, err := authority.Issue(name)
+	if err != nil {
+		return nil, pep.Application{}, err
+	}
+	accept, err := part.Server(mtls.PEP)
+	if err != nil {
+		return nil, pep.Application{}, err
+	}
+	l, err := listen(name, "127.0.0.1:0")
+	if err != nil {
+		return nil, pep.Application{}, err
+	}
+	a.onClose(closeOnce(l))
+	reached, err := reach(caller, name, &url.URL{Scheme: "https", Host: l.Addr().String()})
+	return newServer(name, l, accept, h, a.log), reached, err
+}
+
+// reach calls the named part at an address, and nobody else there.
+func reach(caller *mtls.Part, name string, at *url.URL) (pep.Application, error) {
+	call, err := caller.Client(name)
+	if err != nil {
+		return pep.Application{}, err
+	}
+	return pep.Application{URL: at, Transport: &http.Transport{
+		TLSClientConfig:       call,
+		DialContext:           (&net.Dialer{Timeout: dialTimeout, KeepAlive: keepAlive}).DialContext,
+		TLSHandshakeTimeout:   dialTimeout,
+		DisableCompression:    true,
+		MaxIdleConnsPerHost:   256,
+		IdleConnTimeout:       90 * time.Second,
+		ResponseHeaderTimeout: 30 * time.Second,
+	}}, nil
+}
+
+const (
+	dialTimeout = 5 * time.Second
+	keepAlive   = 15 * time.Second
+)
+
+// asked is what the enforcement point asks about every request.
+type asked struct {
+	decider pdp.Decider
+	routes  pep.RouteSource
+	revoker pdp.Revoker
+	keys    pep.KeySource
+
+	knownDevice func(key string) (id string, ok bool) // nil where nobody in this process can tell
+}
+
+// decisions are those of this process as far as it has the roles, and else of
+// the decision point elsewhere.
+func (a *App) decisions() asked {
+	var d asked
+	if a.elsewhere != nil {
+		d = asked{decider: a.elsewhere, routes: a.elsewhere, revoker: a.elsewhere, keys: a.elsewhere}
+	}
+	if a.engine != nil {
+		d.decider, d.routes = a.engine, a.engine
+	}
+	if a.admin != nil {
+		d.revoker, d.keys, d.knownDevice = a.admin, a.stores.tokenKeys, a.admin.KnownDevice
+	}
+	return d
+}
+
+// revision is that of the policy which decides, as far as it is known.
+func (a *App) revision() string {
+	switch {
+	case a.engine != nil:
+		return a.engine.Revision()
+	case a.elsewhere != nil:
+		return a.elsewhere.Routes().Revision
+	default:
+		return ""
+	}
+}
+
+func (a *App) enforcementPoint(key *assertion.Key, applications map[string]pep.Application) (*pep.Proxy, error) {
+	guard, err := a.openStrangers()
+	if err != nil {
+		return nil, err
+	}
+	a.strangers = guard
+	a.inBackground(guard.Run)
+	d := a.decisions()
+	return pep.New(pep.Config{
+		Strangers:    guard,
+		KnownDevice:  d.knownDevice,
+		Decider:      a.metrics.decider(d.decider),
+		Routes:       d.routes,
+		Revoker:      d.revoker,
+		Journal:      a.journal,
+		Keys:         d.keys,
+		Tokens:       pep.TokenPolicy{Issuer: issuer, Audience: audience},
+		Assertion:    key,
+		Applications: applications,
+		Elsewhere:    a.config.ExtAuth.Applications,
+		Log:          a.log.With("part", "pep"),
+		Hosts:        a.hosts(),
+		Cuts:         a.stores.revocations,
+	})
+}
+
+// reachDecisions reaches the decision point elsewhere, where one is needed, and
+// follows who is cut off.
+func (a *App) reachDecisions(ctx context.Context) error {
+	if a.config.runs(RolePEP) && !a.config.runs(RoleAdministrator) {
+		at, transport, err := a.toPart(RolePDP, a.config.PDP.URL)
+		if err != nil {
+			return err
+		}
+		if a.elsewhere, err = client.New(at, transport, a.log.With("part", "pdp"), client.Config{}); err != nil {
+			return err
+		}
+		a.inBackground(a.elsewhere.Run)
+	}
+	return a.followRevocations(ctx)
+}
+
+// toPart is the way to a part in another process.
+func (a *App) toPart(name, address string) (*url.URL, http.RoundTripper, error) {
+	at, err := parseInternal(address)
+	if err != nil {
+		return nil, nil, err
+	}
+	caller, err := a.identity(mtls.PEP)
+	if err != nil {
+		return nil, nil, err
+	}
+	reached, err := reach(caller, name, at)
+	return at, reached.Transport, err
+}
+
+// addElsewhere adds those of Wardgate's own services that run in other
+// processes.
+func (a *App) addElsewhere(applications map[string]pep.Application) error {
+	for _, part := range a.config.parts() {
+		if a.config.runs(part.role) {
+			continue
+		}
+		at, transport, err := a.toPart(part.name, part.url)
+		if err != nil {
+			return err
+		}
+		reached := pep.Application{URL: at, Transport: transport}
+		if part.role != RoleAdministrator {
+			applications[part.name] = reached
+			continue
+		}
+		applications[admin.Application] = reached
+		if a.config.Demo {
+			applications[demoApplication] = reached
+		}
+	}
+	return nil
+}
+
+// identity is how this process proves itself to others as the named part.
+func (a *App) identity(name string) (*mtls.Part, error) {
+	c := &a.config.Certificates
+	files := mtls.Files{Authority: c.CA, Certificate: c.Certificate, Key: c.Key}
+	if c.Folder != "" {
+		files = mtls.In(c.Folder, name)
+	}
+	part, err := mtls.Load(name, files)
+	if err != nil {
+		return nil, fmt.Errorf("certificates: %w", err)
+	}
+	return part, nil
+}
+
+var errInternalURL = errors.New("expected https, a host and a port, such as https://10.0.0.7:8443")
+
+// parseInternal reads where a part runs. Nothing is asked in the clear.
+func parseInternal(text string) (*url.URL, error) {
+	u, err := url.Parse(text)
+	if err != nil || u.Scheme != "https" || u.Hostname() == "" || u.Port() == "" || u.User != nil ||
+		strings.Trim(u.Path, "/") != "" || u.RawQuery != "" || u.Fragment != "" {
+		return nil, errInternalURL
+	}
+	return &url.URL{Scheme: u.Scheme, Host: u.Host}, nil
+}

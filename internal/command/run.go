@@ -1,0 +1,65 @@
+package command
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"log"
+	"os/signal"
+	"syscall"
+
+	"github.com/wardgate/wardgate/internal/app"
+)
+
+// processFlags are those of every command that serves.
+type processFlags struct {
+	Demo     bool   `help:"Fill and run an invented hospital, on loopback only."`
+	Config   string `help:"YAML configuration file." type:"path" placeholder:"FILE"`
+	Data     string `help:"Data folder (default: var)." placeholder:"DIR"`
+	Policies string `help:"Folder with the rule book; watched for changes (default: the built-in one)." placeholder:"DIR"`
+}
+
+type runCommand struct {
+	processFlags
+	Roles []string `arg:"" name:"role" help:"pep, pdp (engine, administrator and identity), records, inference; pep engine decides in the enforcement point's own process."`
+}
+
+// Run serves the named roles until SIGINT or SIGTERM, then drains.
+func (r *runCommand) Run(s *streams) error {
+	roles, err := app.ParseRoles(r.Roles)
+	if err != nil {
+		return err
+	}
+	return r.serve(s, roles)
+}
+
+// serve runs a process with the roles; with none, all of them.
+func (p *processFlags) serve(s *streams, roles []string) error {
+	c, err := app.ReadConfig(p.Config, s.environ)
+	if err != nil {
+		return err
+	}
+	c.Demo, c.Roles = p.Demo, roles
+	if p.Data != "" {
+		c.Data = p.Data
+	}
+	if p.Policies != "" {
+		c.Policies = p.Policies
+	}
+	tuneCollector(s.environ)
+	// net/http prints bytes that a backend sent unasked, which may be a
+	// patient's, to the standard logger. Nothing of ours uses that logger.
+	log.SetOutput(io.Discard)
+	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
+	defer stop()
+	a, err := app.New(ctx, c, newLogger(&c, s.err))
+	if err != nil {
+		return err
+	}
+	a.Announce(s.out)
+	if err := a.Run(ctx); err != nil {
+		return err
+	}
+	fmt.Fprintln(s.out, "Stopped.")
+	return nil
+}
