@@ -26,7 +26,7 @@ type scope struct {
 // A keyPart is one pair that matters: its text, or which of some words it is.
 type keyPart struct {
 	pair  int
-	words []string // nil when the text itself matters
+	words map[string]uint64 // numbered from 1; nil when the text itself matters
 }
 
 const (
@@ -50,7 +50,7 @@ func scopeOf(p *machine.Program) scope {
 			case path.Read:
 				r.key = append(r.key, keyPart{pair: number})
 			case len(path.Words) > 0:
-				r.key = append(r.key, keyPart{pair: number, words: path.Words})
+				r.key = append(r.key, keyPart{pair: number, words: numbered(path.Words)})
 			}
 		case sections[name] && !path.Read:
 			r.places = append(r.places, section)
@@ -71,6 +71,14 @@ func scopeOf(p *machine.Program) scope {
 		}
 	}
 	return r
+}
+
+func numbered(words []string) map[string]uint64 {
+	numbers := make(map[string]uint64, len(words))
+	for i, word := range words {
+		numbers[word] = uint64(i) + 1
+	}
+	return numbers
 }
 
 // add makes more members matter: those from which conditions on rows are made.
@@ -166,7 +174,7 @@ func (r *scope) appendKey(b []byte, in *input) []byte {
 		p := &in.pairs[part.pair]
 		b = append(b, byte(p.kind))
 		if part.words != nil {
-			b = binary.AppendUvarint(b, uint64(slices.Index(part.words, p.text)+1))
+			b = binary.AppendUvarint(b, part.words[p.text]) // 0 for any other
 			continue
 		}
 		b = binary.AppendUvarint(b, uint64(len(p.text)))

@@ -34,6 +34,8 @@ type compiler struct {
 	pathIDs   map[string]int
 	constants map[int]*ast.Term // of functions without the input; nil is undefined
 	state     []progress        // of functions, while they are compiled
+	guards    []guard           // of functions
+	sets      []bool            // functions that make a set
 }
 
 type progress uint8
@@ -68,6 +70,7 @@ func Compile(policy *ir.Policy) (*Program, error) {
 	}
 	c.program.funcs = make([]function, len(c.byName))
 	c.state = make([]progress, len(c.byName))
+	c.guards, c.sets = make([]guard, len(c.byName)), make([]bool, len(c.byName))
 	split(policy.Plans.Plans[0].Blocks, nil)
 	b := &body{compiler: c, uses: usesOf(policy.Plans.Plans[0].Blocks)}
 	b.reset()
@@ -123,7 +126,7 @@ func (c *compiler) function(i int) (value *ast.Term, constant bool, err error) {
 		params: params, locals: b.locals, blocks: blocks,
 		depth: b.locals + b.below, once: len(f.Params) == 2,
 	}
-	c.state[i] = compiled
+	c.state[i], c.guards[i], c.sets[i] = compiled, b.guardOf(f.Blocks), setFunction(f.Blocks)
 	if b.pure && len(f.Params) == 2 {
 		return c.fold(i)
 	}

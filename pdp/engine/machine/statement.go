@@ -43,6 +43,9 @@ func (b *body) blocks(s *ir.BlockStmt) (statement, error) {
 	if err != nil {
 		return nil, err
 	}
+	if step := b.choose(s.Blocks, blocks); step != nil {
+		return step, nil
+	}
 	return func(s *state, f []*ast.Term, base int) signal {
 		for _, block := range blocks {
 			if r := run(s, f, base, block); r != done && r != broken {
@@ -79,6 +82,9 @@ func (b *body) scan(s *ir.ScanStmt) (statement, error) {
 	if err != nil {
 		return nil, err
 	}
+	if source.kind == constant {
+		return scanConstant(source.term, key, value, block), nil
+	}
 	return func(s *state, f []*ast.Term, base int) (r signal) {
 		members := source.get(s, f)
 		if members == nil || members == nothing {
@@ -101,6 +107,31 @@ func (b *body) scan(s *ir.ScanStmt) (statement, error) {
 		})
 		return r
 	}, nil
+}
+
+// scanConstant lists the members of a table once.
+func scanConstant(table *ast.Term, key, value int, block []statement) statement {
+	var members [][2]*ast.Term
+	each(table.Value, func(k, v *ast.Term) bool {
+		members = append(members, [2]*ast.Term{k, v})
+		return true
+	})
+	return func(s *state, f []*ast.Term, base int) signal {
+		for _, m := range members {
+			if s.tick() {
+				return s.fail(ErrTime)
+			}
+			f[key], f[value] = m[0], m[1]
+			switch r := run(s, f, base, block); {
+			case r == done || r == broken:
+			case r > done:
+				return r - 1
+			default:
+				return r
+			}
+		}
+		return done
+	}
 }
 
 func (b *body) answer(s *ir.ReturnLocalStmt) (statement, error) {

@@ -28,8 +28,8 @@ deny contains "too_many_requests" if {
 
 # What the policy administrator asks by itself ends sessions when it is denied.
 _asked_by_a_request if {
-	some row in tables.routes
-	row.action == input.action.name
+	tables.actions[input.action.name]
+	not tables.unrouted[input.action.name]
 }
 
 _shared_address if {
