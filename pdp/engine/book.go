@@ -86,8 +86,50 @@ func (b *Book) ask(ctx context.Context, document map[string]any) (pdp.Decision, 
 	return d, nil
 }
 
+// distinctKeys reports whether no object has a key twice: which of the two
+// values counts is for nobody to guess. What is no JSON is left to the decoder.
+func distinctKeys(raw []byte) bool {
+	decoder := json.NewDecoder(bytes.NewReader(raw))
+	var open []map[string]bool // of the objects around; nil for an array
+	key := false               // the next text of an object is a key
+	for {
+		token, err := decoder.Token()
+		if err != nil {
+			return true
+		}
+		inObject := len(open) > 0 && open[len(open)-1] != nil
+		switch t := token.(type) {
+		case json.Delim:
+			switch t {
+			case '{':
+				open, key = append(open, map[string]bool{}), true
+				continue
+			case '[':
+				open, key = append(open, nil), false
+				continue
+			}
+			open = open[:len(open)-1]
+			key = len(open) > 0 && open[len(open)-1] != nil
+			continue
+		case string:
+			if inObject && key {
+				if open[len(open)-1][t] {
+					return false
+				}
+				open[len(open)-1][t] = true
+				key = false
+				continue
+			}
+		}
+		key = inObject
+	}
+}
+
 // readInput reads one JSON object and nothing after it.
 func readInput(raw json.RawMessage) (map[string]any, error) {
+	if !distinctKeys(raw) {
+		return nil, fmt.Errorf("%w: an object in it has one key twice", ErrInput)
+	}
 	decoder := json.NewDecoder(bytes.NewReader(raw))
 	decoder.UseNumber()
 	var document map[string]any

@@ -142,7 +142,13 @@ func prepareCompiled(ctx context.Context, modules map[string]*ast.Module, writte
 // written one does before it may decide.
 const probes = 64
 
+// probing bounds the time for all of them. A rule book that takes longer is
+// left to the interpreter, which can be interrupted anywhere.
+const probing = 5 * time.Second
+
 func answersAlike(ctx context.Context, modules map[string]*ast.Module, c *compiled, written evaluator) error {
+	ctx, cancel := context.WithTimeout(ctx, probing)
+	defer cancel()
 	s, err := newSampler(modules, map[string][]any{}, nil)
 	if err != nil {
 		return err
@@ -154,6 +160,9 @@ func answersAlike(ctx context.Context, modules map[string]*ast.Module, c *compil
 		}
 		got, err1 := c.evaluate(ctx, input)
 		want, err2 := written.evaluate(ctx, input)
+		if ctx.Err() != nil {
+			return fmt.Errorf("the compiled rule book was not compared with the written one within %v", probing)
+		}
 		if (err1 == nil) != (err2 == nil) || err1 == nil && got.Value.Compare(want.Value) != 0 {
 			return fmt.Errorf("the compiled rule book does not answer as the written one: %w", errors.Join(err1, err2))
 		}

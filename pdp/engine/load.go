@@ -25,6 +25,9 @@ const (
 	maxRuleBook  = 8 << 20 // bytes of Rego in one rule book
 	maxRuleFiles = 10_000
 
+	// loadTimeout refuses a rule book whose checks do not end.
+	loadTimeout = time.Minute
+
 	// optimiserTimeout refuses a rule book that explodes when it is flattened.
 	optimiserTimeout = 5 * time.Second
 )
@@ -67,7 +70,16 @@ func load(fsys fs.FS) (*revision, error) {
 
 // loadRules compiles, optimises and checks rule files, tests left out.
 func loadRules(files map[string][]byte) (*revision, error) {
-	ctx := context.Background()
+	ctx, cancel := context.WithTimeout(context.Background(), loadTimeout)
+	defer cancel()
+	rev, err := loadWithin(ctx, files)
+	if ctx.Err() != nil {
+		return nil, fmt.Errorf("the rule book was not ready within %v: some rule takes too long (%w)", loadTimeout, err)
+	}
+	return rev, err
+}
+
+func loadWithin(ctx context.Context, files map[string][]byte) (*revision, error) {
 	modules, err := parse(files)
 	if err != nil {
 		return nil, err

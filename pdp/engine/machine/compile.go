@@ -7,6 +7,7 @@ import (
 
 	"github.com/open-policy-agent/opa/v1/ast"
 	"github.com/open-policy-agent/opa/v1/ir"
+	"github.com/open-policy-agent/opa/v1/topdown"
 )
 
 // The first locals of a planned function: the input, the base documents, and
@@ -144,6 +145,10 @@ func (c *compiler) fold(i int) (*ast.Term, bool, error) {
 		stack: make([]*ast.Term, fn.depth), memo: make([]memo, len(c.program.funcs)),
 		input: make([]*ast.Term, len(c.program.paths)), round: 1, deadline: time.Now().Add(foldTime),
 	}
+	stop := topdown.NewCancel()
+	timer := time.AfterFunc(foldTime, stop.Cancel)
+	defer timer.Stop()
+	s.builtins.Cancel = stop
 	f := s.frame(0, fn.locals)
 	f[dataLocal] = c.program.data
 	value, r := fn.call(s, f, fn.locals)
