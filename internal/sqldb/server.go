@@ -172,6 +172,11 @@ type session struct {
 // that does not fit is an error, and a lock is not waited for forever.
 func (s session) Connect(ctx context.Context) (driver.Conn, error) {
 	conn, err := s.Connector.Connect(ctx)
+	if errors.Is(err, driver.ErrBadConn) {
+		// Not in these words, at which the pool would connect twice more: who
+		// waits for an answer has waited long enough.
+		return nil, errors.New("the database server does not answer")
+	}
 	if err != nil {
 		return nil, err
 	}

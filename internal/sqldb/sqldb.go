@@ -73,6 +73,16 @@ func openFile(path, pragmas string) (*DB, error) {
 	return &DB{DB: db}, nil
 }
 
+// Close closes the database. That a server is not there to say goodbye to is no
+// fault: its connections are closed all the same.
+func (db *DB) Close() error {
+	err := db.DB.Close()
+	if db.server != nil {
+		return nil
+	}
+	return err
+}
+
 // IsFile reports whether the database is a SQLite file.
 func (db *DB) IsFile() bool { return db.server == nil }
 
