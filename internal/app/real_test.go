@@ -216,21 +216,21 @@ func TestRealStatementThatFails(t *testing.T) {
 	login := map[string]string{"email": "doctor@demo.hospital.test", "password": demoPassword}
 
 	mend := fails(s.identity, "identity_challenges", "INSERT")
-	refused(t, doctor.post("/auth/login", login))
+	refused(t, doctor.sendOnce(doctor.request("POST", "/auth/login", login)))
 	mend()
 
 	var half struct{ Challenge string }
 	doctor.post("/auth/login", login).is(200).into(&half)
 	verify := map[string]string{"challenge": half.Challenge, "code": w.newestCode(login["email"])}
 	mend = fails(s.identity, "identity_challenges", "UPDATE")
-	refused(t, doctor.post("/auth/login/verify", verify))
+	refused(t, doctor.sendOnce(doctor.request("POST", "/auth/login/verify", verify)))
 	mend()
 
 	sessions := "SELECT COUNT(*) FROM " + s.sessions + ".admin_sessions"
 	before := s.count(t, sessions)
 	mend = fails(s.sessions, "admin_refresh_tokens", "INSERT")
-	refused(t, doctor.post("/auth/login/verify", verify))
-	refused(t, doctor.post("/auth/refresh", map[string]string{"refresh_token": session.Refresh}))
+	refused(t, doctor.sendOnce(doctor.request("POST", "/auth/login/verify", verify)))
+	refused(t, doctor.sendOnce(doctor.request("POST", "/auth/refresh", map[string]string{"refresh_token": session.Refresh})))
 	mend()
 	if after := s.count(t, sessions); after != before {
 		t.Errorf("%d sessions are left of what failed", after-before)
