@@ -52,3 +52,12 @@ func UsableForTest(b *Book, input map[string]any) []string {
 	}
 	return titles
 }
+
+// Recorded is the input of a doctor who reads a patient, as the journal has it.
+func Recorded(b *Book, patient string) []byte {
+	r, facts := readsPatient(), ward()
+	r.Resource.ID = patient
+	var in input
+	in.fill(&r, &facts, b.rev.tables)
+	return in.appendJSON(nil)
+}
