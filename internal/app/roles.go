@@ -89,8 +89,9 @@ func (c *Config) checkRoles(fault func(string, ...any)) {
 			fault("%s: %s does not run in this process; leave the key out, or add the role", part.listenKey, part.name)
 		}
 	}
-	if c.runs(RolePEP) && !c.runs(RoleAdministrator) && c.Journal.Chain == DefaultConfig().Journal.Chain && c.Stores.Sessions.File != "" {
-		fault("journal.chain: expected a name of this process's own, because stores.sessions is shared")
+	shared := c.Stores.Sessions.File != "" || c.Stores.Sessions.isServer()
+	if c.journals() && shared && c.Journal.Chain == DefaultConfig().Journal.Chain {
+		fault("journal.chain: expected a name of this process's own, because other processes anchor their journals in stores.sessions too")
 	}
 	c.checkCertificates(fault)
 }
