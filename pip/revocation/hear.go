@@ -71,16 +71,17 @@ func (l *List) hear(at time.Duration) {
 	}
 }
 
-// tell tells of cuts. Before the first word nobody was let in, so that there
-// is nobody to cut off.
+// tell tells of cuts, and of bans first: a ban ends sessions too, and what is
+// under way in them is to break off for the reason that it was banned. Before
+// the first word nobody was let in, so that there is nobody to cut off.
 func (l *List) tell(sessions, subjects []string) {
 	if l.heard.Load() == 0 {
 		return
 	}
-	for _, s := range sessions {
-		l.cuts.tell(s, "")
-	}
 	for _, s := range subjects {
 		l.cuts.tell("", s)
+	}
+	for _, s := range sessions {
+		l.cuts.tell(s, "")
 	}
 }
