@@ -130,13 +130,13 @@ func (e *Engine) answer(ctx context.Context, rev *revision, r *pdp.Request, f *p
 	defer e.inputs.Put(in)
 	in.fill(r, f, rev.tables)
 	document := in.appendJSON(make([]byte, 0, inputSize))
-	key := document
 	narrow := rev.narrow()
 	if narrow {
 		in.key = rev.compiled.scope.appendKey(in.key[:0], in)
-		key = in.key
+	} else {
+		in.key = in.appendExact(in.key[:0])
 	}
-	if d, ok := rev.memory.recall(key); ok {
+	if d, ok := rev.memory.recall(in.key); ok {
 		return d, document, nil
 	}
 	var d pdp.Decision
@@ -149,7 +149,7 @@ func (e *Engine) answer(ctx context.Context, rev *revision, r *pdp.Request, f *p
 	if err != nil {
 		return pdp.Decision{}, nil, err
 	}
-	rev.memory.keep(key, d)
+	rev.memory.keep(in.key, d)
 	return d, document, nil
 }
 

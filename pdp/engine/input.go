@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"encoding/binary"
 	"encoding/json"
 	"slices"
 	"strings"
@@ -12,8 +13,8 @@ import (
 )
 
 // An input is the document that rules read: sections of texts and booleans. It
-// is held once, in order, and written in two forms: as JSON, for the journal
-// and as the key of a remembered answer, and as OPA's value for an evaluation.
+// is held once, in order, and written in three forms: as JSON for the journal,
+// exactly as the key of a remembered answer, and as OPA's value for an evaluation.
 // An input is used again for other requests: nothing may keep parts of it.
 type input struct {
 	pairs    []pair
@@ -258,6 +259,21 @@ func appendPairs(b []byte, pairs []pair) []byte {
 		}
 	}
 	return b
+}
+
+// appendExact appends every value with its length. JSON will not do as a key:
+// it has one sign for whatever is no UTF-8.
+func (in *input) appendExact(b []byte) []byte {
+	for i := range in.pairs {
+		b = appendValue(b, &in.pairs[i])
+	}
+	return b
+}
+
+func appendValue(b []byte, p *pair) []byte {
+	b = append(b, byte(p.kind))
+	b = binary.AppendUvarint(b, uint64(len(p.text)))
+	return append(b, p.text...)
 }
 
 // appendText appends s as a JSON string. Ids and words are plain ASCII; what is

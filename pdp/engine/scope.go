@@ -44,6 +44,8 @@ func scopeOf(p *machine.Program) scope {
 		name := strings.Join(path.Keys, ".")
 		number, isPair := numbers[name]
 		switch {
+		case slices.ContainsFunc(path.Keys, noName):
+			r.places = append(r.places, absent)
 		case isPair:
 			r.places = append(r.places, number)
 			switch {
@@ -72,6 +74,10 @@ func scopeOf(p *machine.Program) scope {
 	}
 	return r
 }
+
+// noName: no member of an input is named so, and joined to others it would
+// read as a path.
+func noName(key string) bool { return key == "" || strings.Contains(key, ".") }
 
 func numbered(words []string) map[string]uint64 {
 	numbers := make(map[string]uint64, len(words))
@@ -172,13 +178,12 @@ func (r *scope) appendKey(b []byte, in *input) []byte {
 	for i := range r.key {
 		part := &r.key[i]
 		p := &in.pairs[part.pair]
-		b = append(b, byte(p.kind))
 		if part.words != nil {
+			b = append(b, byte(p.kind))
 			b = binary.AppendUvarint(b, part.words[p.text]) // 0 for any other
 			continue
 		}
-		b = binary.AppendUvarint(b, uint64(len(p.text)))
-		b = append(b, p.text...)
+		b = appendValue(b, p)
 	}
 	for _, e := range r.equals {
 		x, y := &in.pairs[e[0]], &in.pairs[e[1]]
