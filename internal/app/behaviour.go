@@ -31,7 +31,9 @@ func (a *App) openBehaviour(ctx context.Context) error {
 		return fmt.Errorf("signals: %w", err)
 	}
 	a.behaviour = signals.New(store, a.log.With("part", "signals"))
-	a.inBackground(func(ctx context.Context) { a.behaviour.Run(ctx, time.Now, nil) })
+	if !a.config.runs(RoleAdministrator) { // else the sentinel has it refreshed
+		a.inBackground(func(ctx context.Context) { a.behaviour.Run(ctx, time.Now, nil) })
+	}
 	a.onSweep("signals", func(ctx context.Context) error { return store.Sweep(ctx, time.Now()) })
 	if a.config.Stores.Signals == signalsInElasticsearch {
 		return nil

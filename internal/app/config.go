@@ -112,6 +112,17 @@ type Config struct {
 		Connections           int `koanf:"connections"`             // of one listener
 		ConnectionsPerAddress int `koanf:"connections_per_address"` // of one listener, from one address
 	} `koanf:"limits"`
+	Alerts struct { // of the sentinel
+		MailTo  []string `koanf:"mail_to"`
+		Webhook struct {
+			URL        string `koanf:"url"` // "" for none
+			SecretFile string `koanf:"secret_file"`
+		} `koanf:"webhook"`
+	} `koanf:"alerts"`
+	Signals struct {
+		// External names events of other systems: "kind field=value …".
+		External []string `koanf:"external"`
+	} `koanf:"signals"`
 	Log struct {
 		Level  string `koanf:"level"`  // debug, info, warn, error
 		Format string `koanf:"format"` // text, json
@@ -141,6 +152,7 @@ func DefaultConfig() Config {
 	c.Stores.Signals = signalsInSQL
 	c.Limits.Connections = 16384
 	c.Limits.ConnectionsPerAddress = 12288
+	c.Alerts.MailTo, c.Signals.External = []string{}, []string{}
 	c.Log.Level = "info"
 	c.Log.Format = "text"
 	return c
@@ -241,6 +253,10 @@ func kindOf(key string) string {
 		return "a list of names"
 	case "stores.cache.addresses":
 		return "a list of host:port"
+	case "alerts.mail_to":
+		return "a list of e-mail addresses"
+	case "signals.external":
+		return `a list such as ["failed_log_in event.module=vpn event.outcome=failure"]`
 	case "policy.verification_keys":
 		return "a list such as [hospital=/etc/wardgate/policy.pub]"
 	case "stores.events.elasticsearch.addresses":
@@ -344,6 +360,10 @@ func (c *Config) Check() error {
 	}
 	c.checkRoles(fault)
 	c.checkMail(fault)
+	c.checkAlerts(fault)
+	if _, err := parseMappings(c.Signals.External); err != nil {
+		faults = append(faults, err)
+	}
 	c.checkPolicy(fault)
 	c.checkStores(fault)
 	c.Stores.Events.check(c.Demo, fault)

@@ -73,6 +73,8 @@ func decisionsAnd(inside http.Handler, handlers map[string]http.Handler) http.Ha
 		switch demo := handlers[demoApplication]; {
 		case strings.HasPrefix(r.URL.Path, "/internal/"):
 			inside.ServeHTTP(w, r)
+		case r.URL.Path == "/api/signals":
+			handlers[signalsApplication].ServeHTTP(w, r)
 		case demo != nil && strings.HasPrefix(r.URL.Path, "/demo/"):
 			demo.ServeHTTP(w, r)
 		default:

@@ -24,6 +24,9 @@ import (
 // demoApplication is the invented hospital's page with mails.
 const demoApplication = "demo"
 
+// signalsApplication takes what other systems report.
+const signalsApplication = "signals"
+
 // serveParts makes what this process serves. The servers stand in the order in
 // which they drain: first what users reach, last what that depends on.
 func (a *App) serveParts(ctx context.Context) error {
@@ -101,6 +104,10 @@ func (a *App) applications(key *assertion.Key) (map[string]http.Handler, error) 
 	}
 	if a.config.runs(RoleAdministrator) {
 		handlers[admin.Application] = a.admin.Handler(key)
+		var err error
+		if handlers[signalsApplication], err = a.reports(key); err != nil {
+			return nil, err
+		}
 		if a.config.Demo {
 			handlers[demoApplication] = a.demoOutbox(key)
 		}
@@ -297,7 +304,7 @@ func (a *App) addElsewhere(applications map[string]pep.Application) error {
 			applications[part.name] = reached
 			continue
 		}
-		applications[admin.Application] = reached
+		applications[admin.Application], applications[signalsApplication] = reached, reached
 		if a.config.Demo {
 			applications[demoApplication] = reached
 		}

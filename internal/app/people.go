@@ -25,6 +25,7 @@ type people struct {
 	auth      *identity.Authenticator
 	registrar *identity.Registrar
 	apps      *identity.Apps
+	mailer    identity.Mailer
 	queue     *mailqueue.Queue // nil when mail goes to the outbox
 }
 
@@ -35,6 +36,7 @@ func (a *App) openPeople(db *identitystore.Store, vault *identity.Vault) (people
 	if err != nil {
 		return people{}, err
 	}
+	p.mailer = mailer
 	p.apps = identity.NewApps(a.stores.accounts, db, appIssuer, nil)
 	p.auth = identity.NewAuthenticator(a.stores.accounts, db, identity.NewEmailCode(mailer), identity.Config{
 		Limits:  a.identityLimits,

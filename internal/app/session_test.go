@@ -1,6 +1,7 @@
 package app_test
 
 import (
+	"fmt"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -188,10 +189,11 @@ func TestAChangedLimitIsInForceWithoutARestart(t *testing.T) {
 		dir = c.Policies
 	})
 	editLimits(t, dir, rowOf{`"wrong_passwords": 3`, `"wrong_passwords": 1`}, rowOf{`_bar_seconds": 900`, `_bar_seconds": 77`})
-	stranger := w.from("doctor", "127.0.0.9")
 	deadline := time.Now().Add(20 * time.Second)
 	for i := 0; ; i++ {
-		// Each try is another unknown address, so that no earlier one counts.
+		// Each try is another unknown address from another place, so that no
+		// earlier one counts.
+		stranger := w.from("doctor", fmt.Sprintf("127.0.0.%d", 20+i))
 		name := "nobody" + string(rune('a'+i))
 		stranger.post("/auth/login", wrongPassword(name)).is(401)
 		a := stranger.post("/auth/login", wrongPassword(name))
@@ -372,7 +374,8 @@ func TestDriftEndsTheSession(t *testing.T) {
 
 // TestImpossibleTravelIsNoLogIn, but from a device that is known.
 func TestImpossibleTravelIsNoLogIn(t *testing.T) {
-	w := newWorld(t, nil)
+	w := newWorld(t, withTable(t, verdictTable, // else the account would soon be banned
+		rowOf{`"seconds": 1800, "tell": ["mail", "webhook"], "alert_only": false`, `"seconds": 1800, "tell": [], "alert_only": true`}))
 	berlin := map[string]any{"latitude": 52.52, "longitude": 13.405, "consent": true}
 	sydney := map[string]any{"latitude": -33.87, "longitude": 151.21, "consent": true}
 	first, a := w.from("doctor", "").signIn("", berlin)

@@ -140,6 +140,9 @@ func (a *App) openDecisions(ctx context.Context, s *sources) error {
 		if err := a.openAdmin(ctx, people, footprints{devices, places}); err != nil {
 			return err
 		}
+		if err := a.openSentinel(); err != nil {
+			return err
+		}
 	}
 	s.device.set(devices)
 	s.location.set(places)

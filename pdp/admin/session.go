@@ -86,6 +86,7 @@ type Store interface {
 	OriginStore
 	BanStore
 	MachineStore
+	OrderStore
 
 	// Begin stores a session, its first refresh token, and from where it began.
 	// A machine's session has neither of the two.

@@ -91,11 +91,11 @@ func TestAgeLimitsBelief(t *testing.T) {
 		facts := ward()
 		for _, r := range []*pip.Reading{&facts.Identity.Reading, &facts.Revocation.Reading, &facts.Device.Reading, &facts.Location.Reading, &facts.Care.Reading} {
 			if r.Source == section {
-				r.Age = time.Hour
+				r.Age = 48 * time.Hour
 			}
 		}
 		if got := seen(t, section, facts)["state"]; got != "unknown" {
-			t.Errorf("%s of an hour ago: got %q, want unknown", section, got)
+			t.Errorf("%s of two days ago: got %q, want unknown", section, got)
 		}
 	}
 }

@@ -181,7 +181,11 @@ func reads(used map[string]bool, pkg, name string) bool {
 // engineReads: some tables are not for rules: the engine turns measures into
 // words with them.
 func engineReads(pkg, name string) bool {
-	if pkg != tablesQuery {
+	switch pkg {
+	case sentinelTablesQuery:
+		return name == "thresholds" || name == "external"
+	case tablesQuery:
+	default:
 		return false
 	}
 	t := reflect.TypeFor[tablesDocument]()

@@ -56,6 +56,7 @@ type revision struct {
 	tables   *tables
 	mask     *rego.PreparedEvalQuery // of decision logs; nil when the rule book masks nothing
 	rows     *rowRules
+	sentinel *sentinel
 	memory   memory
 }
 
@@ -101,6 +102,9 @@ func loadWithin(ctx context.Context, files map[string][]byte) (*revision, error)
 		rev.compiled.scope.add(rev.rows.reads.words, rev.rows.reads.ids)
 	}
 	if rev.mask, err = prepareMask(ctx, modules); err != nil {
+		return nil, err
+	}
+	if rev.sentinel, err = newSentinel(ctx, modules); err != nil {
 		return nil, err
 	}
 	return rev, rev.checkFloor(ctx)

@@ -94,7 +94,8 @@ type seen struct {
 }
 
 // logIn counts a failed log-in for its address, and what was odd about one
-// whose factors were proven for its subject, whether or not it was allowed.
+// whose factors were proven for its subject, whether or not it was allowed. A
+// device that the account knows is believed about where it is.
 func (s *Source) logIn(e *pip.Event) {
 	var saw seen
 	_ = json.Unmarshal(e.Input, &saw) // without an input nothing was seen
@@ -111,7 +112,7 @@ func (s *Source) logIn(e *pip.Event) {
 	}
 	country := saw.Context.Location.Country
 	s.count(subjectOf(e), e.Time, func(t *Tally) {
-		if saw.Context.Location.Travel == "impossible" {
+		if saw.Context.Location.Travel == "impossible" && saw.Context.LogIn.Familiar != "device" {
 			t.ImpossibleTravel++
 		}
 		if !e.Allow {

@@ -117,12 +117,13 @@ func TestOddLogIns(t *testing.T) {
 		event *pip.Event
 		want  pip.Signals
 	}{
-		"known":            {logIn("u-1", true, map[string]string{"familiar": "device", "country": "DE"}), pip.Signals{}},
-		"new device":       {logIn("u-1", true, map[string]string{"familiar": "none"}), pip.Signals{NewDevice: true}},
-		"new country":      {logIn("u-1", true, map[string]string{"familiar": "device", "country": "BR"}), pip.Signals{NewCountry: true}},
-		"travel allowed":   {logIn("u-1", true, map[string]string{"familiar": "device", "travel": "impossible"}), pip.Signals{ImpossibleTravel: true}},
-		"travel denied":    {logIn("u-1", false, map[string]string{"travel": "impossible", "familiar": "none"}, "impossible_travel"), pip.Signals{ImpossibleTravel: true}},
-		"without an input": {&pip.Event{Kind: pip.KindSession, Action: "session.create", Subject: "u-1", Allow: true, Time: noon}, pip.Signals{}},
+		"known":                    {logIn("u-1", true, map[string]string{"familiar": "device", "country": "DE"}), pip.Signals{}},
+		"new device":               {logIn("u-1", true, map[string]string{"familiar": "none"}), pip.Signals{NewDevice: true}},
+		"new country":              {logIn("u-1", true, map[string]string{"familiar": "device", "country": "BR"}), pip.Signals{NewCountry: true}},
+		"travel of a known device": {logIn("u-1", true, map[string]string{"familiar": "device", "travel": "impossible"}), pip.Signals{}},
+		"travel allowed":           {logIn("u-1", true, map[string]string{"familiar": "network", "travel": "impossible"}), pip.Signals{ImpossibleTravel: true}},
+		"travel denied":            {logIn("u-1", false, map[string]string{"travel": "impossible", "familiar": "none"}, "impossible_travel"), pip.Signals{ImpossibleTravel: true}},
+		"without an input":         {&pip.Event{Kind: pip.KindSession, Action: "session.create", Subject: "u-1", Allow: true, Time: noon}, pip.Signals{}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := started(t, &signals.Memory{})

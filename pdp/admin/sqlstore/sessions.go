@@ -78,6 +78,7 @@ func (s *Store) Sweep(ctx context.Context, before, now time.Time) error {
 		{"DELETE FROM admin_ended WHERE ended_at < ?", before},
 		{"DELETE FROM admin_refresh_answers WHERE forget_at < ?", now},
 		{"DELETE FROM admin_bans WHERE banned_until < ?", now},
+		{"DELETE FROM admin_orders WHERE holds_until < ?", now},
 	} {
 		if _, err := s.db.ExecContext(ctx, one.query, micros(one.then)); err != nil {
 			return fmt.Errorf("sweep sessions: %w", err)

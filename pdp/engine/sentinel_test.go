@@ -1,0 +1,90 @@
+package engine_test
+
+import (
+	"log/slog"
+	"net/netip"
+	"strings"
+	"testing"
+	"testing/fstest"
+
+	"github.com/wardgate/wardgate/pdp"
+	"github.com/wardgate/wardgate/pdp/engine"
+	"github.com/wardgate/wardgate/pip"
+	"github.com/wardgate/wardgate/policies"
+)
+
+func verdictsOf(t *testing.T, e *engine.Engine, b pdp.Behaviour) string {
+	t.Helper()
+	got, err := e.Verdicts(t.Context(), b)
+	if err != nil || got.Revision != e.Revision() || len(got.Input) == 0 {
+		t.Fatalf("got %+v, %v", got, err)
+	}
+	var said []string
+	for _, v := range got.List {
+		said = append(said, v.ID+" "+string(v.Do))
+	}
+	return strings.Join(said, ", ")
+}
+
+func TestBehaviourIsJudged(t *testing.T) {
+	e, err := engine.New(policies.FS, nil, nil, slog.New(slog.DiscardHandler))
+	if err != nil {
+		t.Fatal(err)
+	}
+	fresh := pip.Reading{Source: "signals", State: pip.Fresh}
+	away, here := netip.MustParseAddr("192.0.2.7"), netip.MustParseAddr("127.0.0.1")
+	for name, tt := range map[string]struct {
+		behaviour pdp.Behaviour
+		want      string
+	}{
+		"calm":                     {pdp.Behaviour{Subject: "u-1", Signals: pip.Signals{Reading: fresh, Requests: 5999, Patients: 599}}, ""},
+		"flood":                    {pdp.Behaviour{Subject: "u-1", Signals: pip.Signals{Reading: fresh, Requests: 6000}}, "flood ban"},
+		"two misdeeds":             {pdp.Behaviour{Subject: "u-1", Signals: pip.Signals{Reading: fresh, Requests: 6000, Patients: 600}}, "bulk_reading ban, flood ban"},
+		"nothing known":            {pdp.Behaviour{Subject: "u-1", Signals: pip.Signals{Requests: 6000}}, ""},
+		"spraying":                 {pdp.Behaviour{Address: away, Signals: pip.Signals{Reading: fresh, SprayedAccounts: 12}}, "spraying bar"},
+		"spraying at the hospital": {pdp.Behaviour{Address: here, Signals: pip.Signals{Reading: fresh, SprayedAccounts: 12}}, "spraying alert"},
+		"reported often enough":    {pdp.Behaviour{Subject: "u-1", Signals: pip.Signals{Reading: fresh, External: map[string]int{"failed_log_in": 5}}}, "reported ban"},
+		"reported once":            {pdp.Behaviour{Subject: "u-1", Signals: pip.Signals{Reading: fresh, External: map[string]int{"failed_log_in": 4, "unheard_of": 99}}}, ""},
+		"odd log-in":               {pdp.Behaviour{Subject: "u-1", Signals: pip.Signals{Reading: fresh, NewDevice: true, NewCountry: true}}, "odd_log_in step_up"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			for range 2 { // evaluated, and remembered
+				if got := verdictsOf(t, e, tt.behaviour); got != tt.want {
+					t.Errorf("got %q, want %q", got, tt.want)
+				}
+			}
+		})
+	}
+}
+
+// A book whose sentinel watches over nothing is refused, and a table that
+// makes no sense.
+func TestBookWithABlindSentinelIsRefused(t *testing.T) {
+	for name, change := range map[string]func(fstest.MapFS){
+		"no sentinel": func(files fstest.MapFS) {
+			for file := range files {
+				if strings.HasPrefix(file, "sentinel/") {
+					delete(files, file)
+				}
+			}
+		},
+		"no threshold": func(files fstest.MapFS) { edit(files, `"requests": 6000`, `"requests": 0`) },
+		"no deed":      func(files fstest.MapFS) { edit(files, `"do": "ban"`, `"do": "bann"`) },
+		"no end":       func(files fstest.MapFS) { edit(files, `"seconds": 3600`, `"seconds": 0`) },
+		"no count":     func(files fstest.MapFS) { edit(files, `"malware": 1`, `"malware": 0`) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			files := bookFiles(t)
+			change(files)
+			if _, err := engine.New(files, nil, nil, slog.New(slog.DiscardHandler)); err == nil || !strings.Contains(err.Error(), "sentinel") {
+				t.Errorf("got %v, want a refusal", err)
+			}
+		})
+	}
+}
+
+func edit(files fstest.MapFS, old, changed string) {
+	const name = "sentinel/tables/verdicts.rego"
+	text := strings.Replace(string(files[name].Data), old, changed, 1)
+	files[name] = &fstest.MapFile{Data: []byte(text)}
+}
