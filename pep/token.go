@@ -143,7 +143,21 @@ func (v *verifier) session(r *http.Request) string {
 	return got.credential.Session
 }
 
+// recall returns a token that was verified before, while its key is still
+// believed: a source that has not heard of its keys for long names none, and no
+// generation begins by that.
 func (v *verifier) recall(token string) (verified, bool) {
+	got, ok := v.lookUp(token)
+	if !ok {
+		return verified{}, false
+	}
+	if _, ok = v.keys.Key(got.key); !ok {
+		return verified{}, false
+	}
+	return got, true
+}
+
+func (v *verifier) lookUp(token string) (verified, bool) {
 	generation := v.keys.Generation()
 	v.mu.RLock()
 	defer v.mu.RUnlock()

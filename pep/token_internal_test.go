@@ -56,3 +56,28 @@ func TestCacheDoesNotLearnUnderARetiredKey(t *testing.T) {
 		t.Error("another generation of keys was answered from the cache")
 	}
 }
+
+// fading keys are believed only while somebody confirms them: that ends without
+// a change of any key.
+type fading struct {
+	oneKey
+	gone *bool
+}
+
+func (f fading) Key(id string) (crypto.PublicKey, bool) { return nil, id == "key" && !*f.gone }
+
+// TestCacheBelievesNoKeyLongerThanItsSource: a token that was verified once is
+// worth no more than its key is now.
+func TestCacheBelievesNoKeyLongerThanItsSource(t *testing.T) {
+	now := time.Now()
+	gone := false
+	v := newVerifier(fading{oneKey{1}, &gone}, TokenPolicy{}, nil)
+	v.remember("token", remembered(now.Add(time.Minute)), now)
+	if _, ok := v.recall("token"); !ok {
+		t.Fatal("it was not learnt")
+	}
+	gone = true
+	if _, ok := v.recall("token"); ok {
+		t.Error("a token whose key is believed no longer was answered from the cache")
+	}
+}
