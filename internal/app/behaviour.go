@@ -2,9 +2,13 @@ package app
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"sync/atomic"
 	"time"
 
+	"github.com/wardgate/wardgate/pip"
+	identitystore "github.com/wardgate/wardgate/pip/identity/sqlstore"
 	"github.com/wardgate/wardgate/pip/signals"
 	signalindex "github.com/wardgate/wardgate/pip/signals/elastic"
 	signalstore "github.com/wardgate/wardgate/pip/signals/sqlstore"
@@ -35,7 +39,7 @@ func (a *App) openBehaviour(ctx context.Context) error {
 		a.inBackground(func(ctx context.Context) { a.behaviour.Run(ctx, time.Now, nil) })
 	}
 	a.onSweep("signals", func(ctx context.Context) error { return store.Sweep(ctx, time.Now()) })
-	if a.config.Stores.Signals == signalsInElasticsearch {
+	if a.config.Stores.Signals == signalsInElasticsearch || len(a.config.Stores.Events.Elasticsearch.External) > 0 {
 		return nil
 	}
 	return a.behaviour.Refresh(ctx, time.Now())
@@ -47,14 +51,52 @@ func (a *App) signalStore(ctx context.Context) (sweptSignals, error) {
 		if err != nil {
 			return nil, err
 		}
-		return signalindex.New(client, signalindex.DefaultPrefix), nil
+		return a.withReports(signalindex.New(client, signalindex.DefaultPrefix))
 	}
 	db, err := signalstore.Open(ctx, a.data.path("signals.db"))
 	if err != nil {
 		return nil, err
 	}
 	a.onClose(db.Close)
-	return db, nil
+	return a.withReports(db)
+}
+
+// A reportedStore also counts what other systems report.
+type reportedStore struct {
+	sweptSignals
+	reported *signalindex.Reported
+}
+
+func (r reportedStore) Counts(ctx context.Context, now time.Time) (map[signals.Who]pip.Signals, error) {
+	return r.reported.Counts(ctx, now)
+}
+
+// withReports adds what other systems report, when the configuration names it.
+func (a *App) withReports(store sweptSignals) (sweptSignals, error) {
+	reports, err := a.config.Stores.Events.reports()
+	if err != nil || len(reports) == 0 {
+		return store, err
+	}
+	client, err := a.config.Stores.Events.connect()
+	if err != nil {
+		return nil, err
+	}
+	return reportedStore{store, signalindex.NewReported(store, client, &a.usernames, reports)}, nil
+}
+
+// A lateRegister is set once, when ID management has been opened, which needs
+// the journal, which needs the counts.
+type lateRegister struct {
+	register atomic.Pointer[identitystore.Store]
+}
+
+// Named knows nothing before it is set: an error, and not nobody.
+func (l *lateRegister) Named(ctx context.Context, usernames []string) (map[string]string, error) {
+	register := l.register.Load()
+	if register == nil {
+		return nil, errors.New("the register of accounts is not open yet")
+	}
+	return register.Named(ctx, usernames)
 }
 
 func (c *Config) checkSignals(fault func(string, ...any)) {

@@ -2,7 +2,6 @@ package app_test
 
 import (
 	"bufio"
-	"bytes"
 	"compress/gzip"
 	"encoding/json"
 	"io"
@@ -21,13 +20,13 @@ import (
 )
 
 // A searchEngine takes bulk requests as Elasticsearch does, while it is there.
-// The counts of behaviour that are kept beside the journal's records it takes
-// too, and adds nothing up.
 type searchEngine struct {
 	mu   sync.Mutex
 	gone bool
 	docs map[string]map[string]any
 	url  string
+
+	reported string // answer to each search for what others report; "" is an outage
 }
 
 func newSearchEngine(t *testing.T) *searchEngine {
@@ -40,46 +39,32 @@ func newSearchEngine(t *testing.T) *searchEngine {
 }
 
 func (e *searchEngine) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	w.Header().Set("X-Elastic-Product", "Elasticsearch")
-	body, err := sent(r)
-	if err != nil {
-		w.WriteHeader(http.StatusBadRequest)
-		return
-	}
 	e.mu.Lock()
 	defer e.mu.Unlock()
+	w.Header().Set("X-Elastic-Product", "Elasticsearch")
+	body := io.Reader(r.Body)
+	if r.Header.Get("Content-Encoding") == "gzip" {
+		var err error
+		if body, err = gzip.NewReader(r.Body); err != nil {
+			w.WriteHeader(http.StatusBadRequest)
+			return
+		}
+	}
 	switch {
-	case e.gone:
+	case strings.HasSuffix(r.URL.Path, "/_field_caps"):
+		const keyword = `{"keyword":{"searchable":true,"aggregatable":true}}`
+		_, _ = io.WriteString(w, `{"fields":{"@timestamp":{"date":{}},"user.name":`+keyword+`,"event.kind":`+keyword+`}}`)
+		return
+	case r.URL.Path == "/_msearch" && e.reported != "":
+		_, _ = io.WriteString(w, e.reported)
+		return
+	}
+	if e.gone || !strings.HasSuffix(r.URL.Path, "/_bulk") {
 		w.WriteHeader(http.StatusServiceUnavailable)
-	case strings.HasSuffix(r.URL.Path, "/_search"):
-		_, _ = io.WriteString(w, `{"timed_out":false,"_shards":{"failed":0},"aggregations":{"groups":{"buckets":[]}}}`)
-	case strings.HasPrefix(r.URL.Path, "/_index_template/"):
-		_, _ = io.WriteString(w, `{"acknowledged":true}`)
-	case r.URL.Path == "/_bulk":
-		e.take(w, body, map[string]map[string]any{}) // counts
-	case strings.HasSuffix(r.URL.Path, "/_bulk"):
-		e.take(w, body, e.docs)
-	default:
-		w.WriteHeader(http.StatusServiceUnavailable)
+		return
 	}
-}
-
-// sent is the whole of what was sent, before anything is made of it.
-func sent(r *http.Request) ([]byte, error) {
-	if r.Header.Get("Content-Encoding") != "gzip" {
-		return io.ReadAll(r.Body)
-	}
-	plain, err := gzip.NewReader(r.Body)
-	if err != nil {
-		return nil, err
-	}
-	return io.ReadAll(plain)
-}
-
-// take needs e.mu.
-func (e *searchEngine) take(w http.ResponseWriter, body []byte, docs map[string]map[string]any) {
 	var items []string
-	lines := bufio.NewScanner(bytes.NewReader(body))
+	lines := bufio.NewScanner(body)
 	lines.Buffer(nil, 1<<20)
 	for lines.Scan() {
 		var op struct {
@@ -93,10 +78,10 @@ func (e *searchEngine) take(w http.ResponseWriter, body []byte, docs map[string]
 			return
 		}
 		status := "201"
-		if docs[op.Create.ID] != nil {
+		if e.docs[op.Create.ID] != nil {
 			status = "409"
 		}
-		docs[op.Create.ID] = doc
+		e.docs[op.Create.ID] = doc
 		items = append(items, `{"create":{"status":`+status+`}}`)
 	}
 	_, _ = io.WriteString(w, `{"items":[`+strings.Join(items, ",")+`]}`)
@@ -117,29 +102,17 @@ func (e *searchEngine) size() int {
 // wants waits until the engine holds every record of the journal.
 func (e *searchEngine) wants(t *testing.T, data string) {
 	t.Helper()
-	shippedWhole(t, data, e.size)
-}
-
-// shippedWhole waits until there are as many documents as the journal has
-// records.
-func shippedWhole(t *testing.T, data string, documents func() int) {
-	t.Helper()
+	var seq uint64
 	for end := time.Now().Add(90 * time.Second); time.Now().Before(end); time.Sleep(20 * time.Millisecond) {
-		if documents() == recorded(t, data) {
+		head, err := audit.ReadHead(filepath.Join(data, "journal"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if seq = head.Seq; e.size() == int(seq) {
 			return
 		}
 	}
-	t.Fatalf("got %d documents, want the journal's %d", documents(), recorded(t, data))
-}
-
-// recorded is how many records the journal has.
-func recorded(t *testing.T, data string) int {
-	t.Helper()
-	head, err := audit.ReadHead(filepath.Join(data, "journal"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	return int(head.Seq)
+	t.Fatalf("got %d documents, want the journal's %d", e.size(), seq)
 }
 
 func field(doc map[string]any, name string) any {
@@ -188,6 +161,45 @@ func TestEventsArriveWhenTheSearchEngineIsBack(t *testing.T) {
 	}
 }
 
+// An EDR finds malware where the doctor works: the doctor is cut off, and the
+// nurse is not. An EDR that cannot be asked is not one that reports nothing.
+func TestReportsOfOthersAreActedOn(t *testing.T) {
+	const none = `{"responses":[{"status":200,"_shards":{"failed":0},"aggregations":{"names":{"buckets":[]}}}]}`
+	engine := newSearchEngine(t)
+	w := newWorld(t, func(c *app.Config) {
+		c.Stores.Events.Elasticsearch.Addresses = []string{engine.url}
+		c.Stores.Events.Elasticsearch.External = []string{"malware index=logs-edr-* username=user.name event.kind=alert"}
+	})
+	w.stranger().send(w.stranger().request("GET", "/api/patients", nil))
+	engine.wants(t, w.data)
+	engine.sees(t, map[string]any{"wardgate.kind": "decision", "wardgate.facts.signals": "unknown"})
+
+	engine.report(none)
+	doctor, nurse := w.as("doctor"), w.as("nurse")
+	doctor.get("/api/patients").is(http.StatusOK)
+	engine.report(strings.Replace(none, "[]", `[{"key":{"name":"Doctor"},"doc_count":1}]`, 1))
+	inTheEnd(t, http.StatusUnauthorized, func() *answer { return doctor.get("/api/patients") })
+	nurse.get("/api/patients").is(http.StatusOK)
+	engine.wants(t, w.data)
+	engine.sees(t, map[string]any{"wardgate.kind": "decision", "wardgate.facts.signals": "fresh"})
+	engine.sees(t, map[string]any{"event.action": "sentinel.ban"})
+}
+
+func (e *searchEngine) report(answer string) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.reported = answer
+}
+
+func (e *searchEngine) sees(t *testing.T, wanted map[string]any) {
+	t.Helper()
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if !contains(e.docs, wanted) {
+		t.Errorf("no document has %v", wanted)
+	}
+}
+
 func contains(docs map[string]map[string]any, wanted map[string]any) bool {
 	for _, doc := range docs {
 		fits := true
@@ -203,6 +215,9 @@ func contains(docs map[string]map[string]any, wanted map[string]any) bool {
 
 func TestEventsConfiguration(t *testing.T) {
 	const es, ls = "stores:\n  events:\n    elasticsearch:\n", "stores:\n  events:\n    logstash:\n"
+	others := func(lines ...string) string {
+		return es + "      addresses: [\"https://es:9200\"]\n      external: [\"" + strings.Join(lines, `", "`) + "\"]\n"
+	}
 	tests := []struct {
 		name, yaml string
 		environ    []string
@@ -225,6 +240,19 @@ func TestEventsConfiguration(t *testing.T) {
 		{"signals beside the events", es + "      addresses: [\"https://es:9200\"]\n  signals: elasticsearch\n", nil, false, ""},
 		{"signals in no Elasticsearch", "stores:\n  signals: elasticsearch\n", nil, false, "stores.signals: elasticsearch needs"},
 		{"signals elsewhere", "stores:\n  signals: memory\n", nil, false, "stores.signals: expected sql or elasticsearch"},
+		{"events of others", es + "      addresses: [\"https://es:9200\"]\n      external: [\"malware index=logs-edr-* username=user.name address=host.ip event.kind=alert event.category=malware\"]\n", nil, false, ""},
+		{"by environment, of others", es + "      addresses: [\"https://es:9200\"]\n", []string{"WARDGATE_STORES_EVENTS_ELASTICSEARCH_EXTERNAL=a index=x account=user.id e.k=1,b index=y address=ip e.k=2"}, false, ""},
+		{"events of others, nowhere", "stores:\n  events:\n    elasticsearch:\n      external: [\"malware index=x username=u e.k=1\"]\n", nil, false, "addresses: expected a node's address"},
+		{"events without a kind", others("index=x username=u e.k=1"), nil, false, "external: line 1: expected a kind"},
+		{"events from nowhere", others("malware username=u e.k=1"), nil, false, "line 1: index: expected where"},
+		{"events from everywhere", others("malware index=* username=u e.k=1"), nil, false, "line 1: index: expected a name or pattern"},
+		{"events about nobody", others("malware index=x e.k=1"), nil, false, "line 1: expected whom"},
+		{"all that there is", others("malware index=x username=u"), nil, false, "line 1: expected which events count"},
+		{"a word without a value", others("malware index=x username=u e.k"), nil, false, `"e.k": expected NAME=VALUE`},
+		{"a field that is none", others("malware index=x username=u*r e.k=1"), nil, false, "username: expected the name of a field"},
+		{"a field with two values", others("malware index=x username=u e.k=1 e.k=2"), nil, false, "e.k: is there twice"},
+		{"two indices", others("malware index=x index=y username=u e.k=1"), nil, false, "index: is there twice"},
+		{"all lines are told of", others("malware index=x", "Malware"), nil, false, "line 2: expected a kind"},
 		{"Logstash in plain", ls + "      url: http://logstash.hospital.test:8080\n", nil, false, "stores.events.logstash.url: expected https"},
 		{"the demo's events to another machine", ls + "      url: https://logstash.hospital.test:8443\n", nil, true, "this machine alone"},
 	}

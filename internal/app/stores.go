@@ -132,12 +132,13 @@ func (a *App) openDecisions(ctx context.Context, s *sources) error {
 		return fmt.Errorf("identity: %w", err)
 	}
 	s.identity.set(identity.NewSource(db, nil))
+	a.usernames.register.Store(db)
 	if a.config.runs(RoleAdministrator) {
 		people, err := a.openIdentity(ctx, db)
 		if err != nil {
 			return err
 		}
-		if err := a.openAdmin(ctx, people, footprints{devices, places, a.engine.OnSite}); err != nil {
+		if err := a.openAdmin(ctx, people, footprints{devices, places}); err != nil {
 			return err
 		}
 		if err := a.openSentinel(); err != nil {

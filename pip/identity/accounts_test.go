@@ -95,6 +95,28 @@ func TestMessagePrintsRedacted(t *testing.T) {
 	}
 }
 
+// However many names are asked for, each is found that is somebody's.
+func TestNamed(t *testing.T) {
+	w := newWorld(t)
+	nurse := w.add("nurse@hospital.test", "Nurse", pip.AccountDisabled)
+	names := []string{"nurse"}
+	for i := range 1200 {
+		names = append(names, fmt.Sprintf("nobody-%d", i))
+	}
+	names = append(names, "doctor", "' OR 1=1 --", "")
+	got, err := w.store.Named(t.Context(), names)
+	if err != nil || len(got) != 2 || got["nurse"] != nurse.ID || got["doctor"] == "" || got["doctor"] == nurse.ID {
+		t.Errorf("got %v, %v, want the nurse's and the doctor's", got, err)
+	}
+	if got, err := w.store.Named(t.Context(), nil); err != nil || len(got) != 0 {
+		t.Errorf("got %v, %v for no name", got, err)
+	}
+	w.store.Close()
+	if got, err := w.store.Named(t.Context(), names); err == nil {
+		t.Errorf("got %v and no error from a store that is gone", got)
+	}
+}
+
 func TestSource(t *testing.T) {
 	w := newWorld(t)
 	list, err := w.reg.List(t.Context(), "", 1)

@@ -6,6 +6,8 @@ import (
 	"encoding/base64"
 	"errors"
 	"fmt"
+	"slices"
+	"strings"
 
 	"github.com/wardgate/wardgate/internal/sqldb"
 	"github.com/wardgate/wardgate/pip/identity"
@@ -75,4 +77,40 @@ func scanAccount(row interface{ Scan(...any) error }) (identity.Record, error) {
 	}
 	r.Created = fromMicros(created)
 	return r, nil
+}
+
+// namedAtOnce is how many usernames one statement asks for.
+const namedAtOnce = 500
+
+// Named returns the ids of the accounts that have the canonical usernames. A
+// username that is nobody's is not in it.
+func (s *Store) Named(ctx context.Context, usernames []string) (map[string]string, error) {
+	ids := map[string]string{}
+	for some := range slices.Chunk(usernames, namedAtOnce) {
+		if err := s.named(ctx, some, ids); err != nil {
+			return nil, fmt.Errorf("look for usernames: %w", err)
+		}
+	}
+	return ids, nil
+}
+
+func (s *Store) named(ctx context.Context, usernames []string, ids map[string]string) error {
+	args := make([]any, len(usernames))
+	for i, username := range usernames {
+		args[i] = username
+	}
+	marks := strings.Repeat(", ?", len(usernames))[2:]
+	rows, err := s.db.QueryContext(ctx, "SELECT username, id FROM identity_accounts WHERE username IN ("+marks+")", args...)
+	if err != nil {
+		return err
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var username, id string
+		if err := rows.Scan(&username, &id); err != nil {
+			return err
+		}
+		ids[username] = id
+	}
+	return rows.Err()
 }

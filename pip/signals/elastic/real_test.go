@@ -17,7 +17,7 @@ import (
 	"github.com/wardgate/wardgate/pip/signals/signalstest"
 )
 
-func open(t testing.TB) *elastic.Store {
+func transport(t testing.TB) *elastictransport.Client {
 	t.Helper()
 	u, err := url.Parse(realserver.Elasticsearch(t).URL)
 	if err != nil {
@@ -27,7 +27,12 @@ func open(t testing.TB) *elastic.Store {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return elastic.New(client, fmt.Sprintf("wardgate-signals-t%d", time.Now().UnixNano()))
+	return client
+}
+
+func open(t testing.TB) *elastic.Store {
+	t.Helper()
+	return elastic.New(transport(t), fmt.Sprintf("wardgate-signals-t%d", time.Now().UnixNano()))
 }
 
 func TestContract(t *testing.T) {

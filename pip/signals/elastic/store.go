@@ -198,17 +198,21 @@ func (s *Store) ask(ctx context.Context, method, path string, doc object, answer
 const maxAnswer = 256 << 20
 
 func (s *Store) send(ctx context.Context, method, path string, body io.Reader, answer any) error {
+	return send(ctx, s.client, method, path, body, answer)
+}
+
+func send(ctx context.Context, client esapi.Transport, method, path string, body io.Reader, answer any) error {
 	r, err := http.NewRequestWithContext(ctx, method, path, body)
 	if err != nil {
 		return err
 	}
 	if body != nil {
 		r.Header.Set("Content-Type", "application/x-ndjson")
-		if !strings.HasPrefix(path, "/_bulk") {
+		if !strings.HasPrefix(path, "/_bulk") && !strings.HasPrefix(path, "/_msearch") {
 			r.Header.Set("Content-Type", "application/json")
 		}
 	}
-	res, err := s.client.Perform(r)
+	res, err := client.Perform(r)
 	if err != nil {
 		return err
 	}
