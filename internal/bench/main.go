@@ -45,17 +45,21 @@ func run(round time.Duration, rounds int) error {
 }
 
 func printDecision(w *ward) {
+	same := func(int) string { return patientID }
 	for _, m := range []struct {
 		name    string
 		patient func(i int) string
+		turn    int64
 	}{
-		{"one decision, remembered", func(int) string { return patientID }},
-		{"one decision in full, the whole rule book", strconv.Itoa},
+		{"one decision, remembered", same, 0},
+		{"remembered, another patient each time", strconv.Itoa, 0},
+		{"one decision in full, the whole rule book", strconv.Itoa, 1},
 	} {
 		failed := 0
 		r := testing.Benchmark(func(b *testing.B) {
 			b.ReportAllocs()
 			for i := 0; b.Loop(); i++ {
+				w.turn.Add(m.turn)
 				request := w.request()
 				request.Resource.ID = m.patient(i)
 				if d, err := w.engine.Decide(context.Background(), request); err != nil || !d.Allow {

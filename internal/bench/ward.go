@@ -14,7 +14,9 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"strconv"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/golang-jwt/jwt/v5"
@@ -47,6 +49,7 @@ const (
 // A ward is everything that is measured: one doctor, one patient, the real
 // engine and information points, and a backend that answers 1 KiB.
 type ward struct {
+	turn                           atomic.Int64
 	engine                         *engine.Engine
 	keys                           *signingKey
 	token                          string
@@ -56,22 +59,25 @@ type ward struct {
 	closers                        []func() error
 }
 
-// people knows the one account of the ward.
-type people struct{}
+// people knows the one account of the ward, which is another doctor after each
+// turn: the same question is then another one.
+type people struct{ turn *atomic.Int64 }
+
+func (p people) staff() string { return staffID + strconv.FormatInt(p.turn.Load(), 10) }
 
 func (people) Name() string { return "identity" }
-func (people) Gather(_ context.Context, _ *pip.Query, f *pip.Facts) error {
+func (p people) Gather(_ context.Context, _ *pip.Query, f *pip.Facts) error {
 	f.Identity = pip.Identity{
 		Reading: pip.Reading{Source: "identity", State: pip.Fresh},
-		Account: pip.AccountActive, Role: "doctor", Staff: staffID, Department: "d-1",
+		Account: pip.AccountActive, Role: "doctor", Staff: p.staff(), Department: "d-1",
 	}
 	return nil
 }
 
-type register struct{}
+type register struct{ people }
 
-func (register) OfPatient(context.Context, string) (care.Relationship, error) {
-	return care.Relationship{Patient: patientID, Staff: []string{staffID}, Department: "d-1"}, nil
+func (r register) OfPatient(context.Context, string) (care.Relationship, error) {
+	return care.Relationship{Patient: patientID, Staff: []string{r.staff()}, Department: "d-1"}, nil
 }
 
 func (r register) OfService(ctx context.Context, id string) (care.Relationship, error) {
@@ -121,7 +127,8 @@ func newWard(dir string) (*ward, error) {
 	if err != nil {
 		return nil, err
 	}
-	sources := []pip.Source{people{}, revoked, devices, location.Source{}, care.New(register{}), behaviour}
+	doctors := people{&w.turn}
+	sources := []pip.Source{doctors, revoked, devices, location.Source{}, care.New(register{doctors}), behaviour}
 	if w.engine, err = engine.New(book, sources, nil, slog.New(slog.DiscardHandler)); err != nil {
 		return nil, err
 	}
