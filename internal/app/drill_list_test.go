@@ -65,7 +65,7 @@ var faults = []struct {
 	{"cut", (*realserver.Link).Cut},
 	{"reset", (*realserver.Link).Reset},
 	{"half open", (*realserver.Link).HalfOpen},
-	{"latency", func(l *realserver.Link) { l.Slow(3000) }},
+	{"latency", func(l *realserver.Link) { l.Slow(8000) }},
 	{"slow", func(l *realserver.Link) { l.Narrow(0) }},
 }
 

@@ -2,6 +2,7 @@ package app_test
 
 import (
 	"bufio"
+	"bytes"
 	"compress/gzip"
 	"encoding/json"
 	"io"
@@ -20,6 +21,8 @@ import (
 )
 
 // A searchEngine takes bulk requests as Elasticsearch does, while it is there.
+// The counts of behaviour that are kept beside the journal's records it takes
+// too, and adds nothing up.
 type searchEngine struct {
 	mu   sync.Mutex
 	gone bool
@@ -39,32 +42,51 @@ func newSearchEngine(t *testing.T) *searchEngine {
 }
 
 func (e *searchEngine) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	w.Header().Set("X-Elastic-Product", "Elasticsearch")
+	body, err := sent(r)
+	if err != nil {
+		w.WriteHeader(http.StatusBadRequest)
+		return
+	}
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	w.Header().Set("X-Elastic-Product", "Elasticsearch")
-	body := io.Reader(r.Body)
-	if r.Header.Get("Content-Encoding") == "gzip" {
-		var err error
-		if body, err = gzip.NewReader(r.Body); err != nil {
-			w.WriteHeader(http.StatusBadRequest)
-			return
-		}
-	}
 	switch {
+	case e.gone:
+		w.WriteHeader(http.StatusServiceUnavailable)
 	case strings.HasSuffix(r.URL.Path, "/_field_caps"):
 		const keyword = `{"keyword":{"searchable":true,"aggregatable":true}}`
 		_, _ = io.WriteString(w, `{"fields":{"@timestamp":{"date":{}},"user.name":`+keyword+`,"event.kind":`+keyword+`}}`)
-		return
 	case r.URL.Path == "/_msearch" && e.reported != "":
 		_, _ = io.WriteString(w, e.reported)
-		return
-	}
-	if e.gone || !strings.HasSuffix(r.URL.Path, "/_bulk") {
+	case strings.HasSuffix(r.URL.Path, "/_search"):
+		_, _ = io.WriteString(w, `{"timed_out":false,"_shards":{"failed":0},"aggregations":{"groups":{"buckets":[]}}}`)
+	case strings.HasPrefix(r.URL.Path, "/_index_template/"):
+		_, _ = io.WriteString(w, `{"acknowledged":true}`)
+	case r.URL.Path == "/_bulk":
+		e.take(w, body, map[string]map[string]any{}) // counts
+	case strings.HasSuffix(r.URL.Path, "/_bulk"):
+		e.take(w, body, e.docs)
+	default:
 		w.WriteHeader(http.StatusServiceUnavailable)
-		return
 	}
+}
+
+// sent is the whole of what was sent, before anything is made of it.
+func sent(r *http.Request) ([]byte, error) {
+	if r.Header.Get("Content-Encoding") != "gzip" {
+		return io.ReadAll(r.Body)
+	}
+	plain, err := gzip.NewReader(r.Body)
+	if err != nil {
+		return nil, err
+	}
+	return io.ReadAll(plain)
+}
+
+// take needs e.mu.
+func (e *searchEngine) take(w http.ResponseWriter, body []byte, docs map[string]map[string]any) {
 	var items []string
-	lines := bufio.NewScanner(body)
+	lines := bufio.NewScanner(bytes.NewReader(body))
 	lines.Buffer(nil, 1<<20)
 	for lines.Scan() {
 		var op struct {
@@ -78,10 +100,10 @@ func (e *searchEngine) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 			return
 		}
 		status := "201"
-		if e.docs[op.Create.ID] != nil {
+		if docs[op.Create.ID] != nil {
 			status = "409"
 		}
-		e.docs[op.Create.ID] = doc
+		docs[op.Create.ID] = doc
 		items = append(items, `{"create":{"status":`+status+`}}`)
 	}
 	_, _ = io.WriteString(w, `{"items":[`+strings.Join(items, ",")+`]}`)
@@ -102,17 +124,29 @@ func (e *searchEngine) size() int {
 // wants waits until the engine holds every record of the journal.
 func (e *searchEngine) wants(t *testing.T, data string) {
 	t.Helper()
-	var seq uint64
+	shippedWhole(t, data, e.size)
+}
+
+// shippedWhole waits until there are as many documents as the journal has
+// records.
+func shippedWhole(t *testing.T, data string, documents func() int) {
+	t.Helper()
 	for end := time.Now().Add(90 * time.Second); time.Now().Before(end); time.Sleep(20 * time.Millisecond) {
-		head, err := audit.ReadHead(filepath.Join(data, "journal"))
-		if err != nil {
-			t.Fatal(err)
-		}
-		if seq = head.Seq; e.size() == int(seq) {
+		if documents() == recorded(t, data) {
 			return
 		}
 	}
-	t.Fatalf("got %d documents, want the journal's %d", e.size(), seq)
+	t.Fatalf("got %d documents, want the journal's %d", documents(), recorded(t, data))
+}
+
+// recorded is how many records the journal has.
+func recorded(t *testing.T, data string) int {
+	t.Helper()
+	head, err := audit.ReadHead(filepath.Join(data, "journal"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return int(head.Seq)
 }
 
 func field(doc map[string]any, name string) any {

@@ -9,11 +9,15 @@ import (
 	"github.com/wardgate/wardgate/pip/location"
 )
 
-// footprints observes the whole of a client: its device, and the country of its
-// address where a database is given.
+// ownNetwork is what a footprint says of an address of the hospital's own.
+const ownNetwork = "hospital"
+
+// footprints observes the whole of a client: its device, whether its address is
+// the hospital's own, and the country of it where a database is given.
 type footprints struct {
 	*device.Source
 	places location.Source
+	onSite func(netip.Addr) bool // by the table of networks in force
 }
 
 var _ admin.Footprints = footprints{}
@@ -22,6 +26,9 @@ var _ admin.Footprints = footprints{}
 // that is not known.
 func (f footprints) Observe(userAgent string, address netip.Addr) pip.Footprint {
 	seen := f.Source.Observe(userAgent, address)
+	if f.onSite(address) {
+		seen.Network = ownNetwork
+	}
 	if country, err := f.places.Country(address); err == nil {
 		seen.Country = country
 	}

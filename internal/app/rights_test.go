@@ -175,8 +175,8 @@ func TestOwnSessionsOnly(t *testing.T) {
 	here, there, colleague := w.as("doctor"), w.as("doctor"), w.as("doctor2")
 	var list struct {
 		Items []struct {
-			ID      string
-			Current bool
+			ID, OS, Browser, Network string
+			Current                  bool
 		}
 	}
 	colleague.get("/api/sessions").is(200).into(&list)
@@ -187,6 +187,9 @@ func TestOwnSessionsOnly(t *testing.T) {
 		t.Fatalf("got %d sessions, want 2", len(list.Items))
 	}
 	for _, s := range list.Items {
+		if s.OS != "Linux" || s.Browser != "Firefox" || s.Network != "hospital" {
+			t.Errorf("got a session of %s with %s from %q, want the device and place of the log-in", s.OS, s.Browser, s.Network)
+		}
 		if !s.Current {
 			here.remove("/api/sessions/" + s.ID).is(204)
 		}

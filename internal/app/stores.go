@@ -138,7 +138,7 @@ func (a *App) openDecisions(ctx context.Context, s *sources) error {
 		if err != nil {
 			return err
 		}
-		if err := a.openAdmin(ctx, people, footprints{devices, places}); err != nil {
+		if err := a.openAdmin(ctx, people, footprints{devices, places, a.engine.OnSite}); err != nil {
 			return err
 		}
 		if err := a.openSentinel(); err != nil {

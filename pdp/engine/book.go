@@ -44,7 +44,7 @@ func OpenBook(fsys fs.FS) (*Book, error) {
 		return nil, err
 	}
 	b := &Book{rev: rev}
-	if b.compiler, err = compileModules(modules, false); err != nil {
+	if b.compiler, err = compileModules(modules); err != nil {
 		return nil, err
 	}
 	ctx := context.Background()

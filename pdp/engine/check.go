@@ -142,7 +142,12 @@ func (c *checker) checkMeaning() {
 		return
 	}
 	c.checkSchema()
-	rev, err := c.prepare()
+	rules, err := compileModules(c.modules)
+	if err != nil {
+		c.addMany("authz/authz.rego", "refused", err)
+		return
+	}
+	rev, err := c.prepare(rules)
 	if err != nil {
 		c.addMany("authz/authz.rego", "refused", err)
 	}
@@ -152,25 +157,25 @@ func (c *checker) checkMeaning() {
 			c.add(&ast.Location{File: "authz/authz.rego", Row: 1}, "floor",
 				"each of these codes belongs to a folder below authz/rules that every book must have", "%s", err)
 		}
-		c.checkRows(document)
+		c.checkRows(rules, document)
 		c.checkConflicts(compiler)
 	}
 }
 
 // checkRows compiles the row rules as loading does.
-func (c *checker) checkRows(document any) {
+func (c *checker) checkRows(rules *ast.Compiler, document any) {
 	t, err := newTables(document, "")
 	if err != nil {
 		return // found already
 	}
-	if _, err := loadRows(c.ctx, c.modules, t); err != nil {
+	if _, err := loadRows(c.ctx, c.modules, rules, t); err != nil {
 		c.addMany("records/rows/rows.rego", rowsCode, err)
 	}
 }
 
-func (c *checker) prepare() (*revision, error) {
+func (c *checker) prepare(rules *ast.Compiler) (*revision, error) {
 	rev := &revision{}
-	if err := rev.prepare(c.ctx, c.modules); err != nil {
+	if err := rev.prepare(c.ctx, c.modules, rules); err != nil {
 		return nil, err
 	}
 	return rev, nil

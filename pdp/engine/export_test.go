@@ -18,7 +18,7 @@ func SamplerForTest(fsys fs.FS) (func() map[string]any, error) {
 	c.read(fsys)
 	all := maps.Clone(c.modules)
 	maps.Copy(all, c.tests)
-	compiler, err := compileModules(all, false)
+	compiler, err := compileModules(all)
 	if err != nil {
 		return nil, err
 	}

@@ -89,19 +89,23 @@ func loadWithin(ctx context.Context, files map[string][]byte) (*revision, error)
 		return nil, err
 	}
 	rev := &revision{digest: digest(files)}
-	if err = rev.prepare(ctx, modules); err != nil {
+	c, err := compileModules(modules)
+	if err != nil {
 		return nil, err
 	}
-	if rev.tables, err = readTables(ctx, modules, rev.digest); err != nil {
+	if err = rev.prepare(ctx, modules, c); err != nil {
 		return nil, err
 	}
-	if rev.rows, err = loadRows(ctx, modules, rev.tables); err != nil {
+	if rev.tables, err = readTables(ctx, c, rev.digest); err != nil {
+		return nil, err
+	}
+	if rev.rows, err = loadRows(ctx, modules, c, rev.tables); err != nil {
 		return nil, err
 	}
 	if rev.compiled != nil {
 		rev.compiled.scope.add(rev.rows.reads.words, rev.rows.reads.ids)
 	}
-	if rev.mask, err = prepareMask(ctx, modules); err != nil {
+	if rev.mask, err = prepareMask(ctx, modules, c); err != nil {
 		return nil, err
 	}
 	if rev.sentinel, err = newSentinel(ctx, modules); err != nil {
@@ -111,19 +115,19 @@ func loadWithin(ctx context.Context, files map[string][]byte) (*revision, error)
 }
 
 // loadRows compiles the row rules with the words that the book itself knows.
-func loadRows(ctx context.Context, modules map[string]*ast.Module, t *tables) (*rowRules, error) {
+func loadRows(ctx context.Context, modules map[string]*ast.Module, c *ast.Compiler, t *tables) (*rowRules, error) {
 	words, err := wordsOf(modules, t)
 	if err != nil {
 		return nil, err
 	}
-	return newRowRules(ctx, modules, words)
+	return newRowRules(ctx, c, words)
 }
 
 // prepare makes the form that decides: closures, or what OPA's interpreter
 // runs when they cannot be made.
-func (rev *revision) prepare(ctx context.Context, modules map[string]*ast.Module) error {
+func (rev *revision) prepare(ctx context.Context, modules map[string]*ast.Module, c *ast.Compiler) error {
 	var err error
-	if rev.written, err = prepareWritten(ctx, modules); err != nil {
+	if rev.written, err = prepare(ctx, c); err != nil {
 		return err
 	}
 	if rev.compiled, rev.slow = prepareCompiled(ctx, modules, rev.written); rev.slow == nil {
@@ -245,9 +249,9 @@ func digest(files map[string][]byte) string {
 	return hex.EncodeToString(h.Sum(nil))
 }
 
-func compileModules(modules map[string]*ast.Module, strict bool) (*ast.Compiler, error) {
+func compileModules(modules map[string]*ast.Module) (*ast.Compiler, error) {
 	c := ast.NewCompiler().
-		WithStrict(strict).
+		WithStrict(true).
 		WithCapabilities(capabilities()).
 		WithUseTypeCheckAnnotations(true)
 	if c.Compile(modules); c.Failed() {
@@ -276,18 +280,10 @@ func prepare(ctx context.Context, c *ast.Compiler, options ...rego.PrepareOption
 	return interpreted{q}, nil
 }
 
-func prepareWritten(ctx context.Context, modules map[string]*ast.Module) (evaluator, error) {
-	c, err := compileModules(modules, true)
-	if err != nil {
-		return nil, err
-	}
-	return prepare(ctx, c)
-}
-
 // prepareOptimised flattens the rule folders by partial evaluation with the
 // whole input unknown: that is what lets the rules stay one folder each.
 func prepareOptimised(ctx context.Context, modules map[string]*ast.Module) (evaluator, error) {
-	c, err := compileModules(modules, false)
+	c, err := compileModules(modules)
 	if err != nil {
 		return nil, err
 	}
@@ -296,11 +292,7 @@ func prepareOptimised(ctx context.Context, modules map[string]*ast.Module) (eval
 	return prepare(ctx, c, rego.WithPartialEval())
 }
 
-func readTables(ctx context.Context, modules map[string]*ast.Module, digest string) (*tables, error) {
-	c, err := compileModules(modules, false)
-	if err != nil {
-		return nil, err
-	}
+func readTables(ctx context.Context, c *ast.Compiler, digest string) (*tables, error) {
 	store := inmem.New()
 	results, err := rego.New(rego.Query(tablesQuery), rego.Compiler(c), rego.Store(store),
 		rego.StrictBuiltinErrors(true)).Eval(ctx)

@@ -42,7 +42,7 @@ func (e *Engine) Mask(ctx context.Context, event map[string]any) ([]any, error) 
 }
 
 // prepareMask returns nil when no module masks anything.
-func prepareMask(ctx context.Context, modules map[string]*ast.Module) (*rego.PreparedEvalQuery, error) {
+func prepareMask(ctx context.Context, modules map[string]*ast.Module, c *ast.Compiler) (*rego.PreparedEvalQuery, error) {
 	there, masks := false, false
 	for _, m := range modules {
 		if m.Package.Path.String() != maskPackage {
@@ -58,10 +58,6 @@ func prepareMask(ctx context.Context, modules map[string]*ast.Module) (*rego.Pre
 		return nil, nil
 	case !masks:
 		return nil, errors.New("package system.log has no set mask; decision logs know nothing else of it")
-	}
-	c, err := compileModules(modules, false)
-	if err != nil {
-		return nil, err
 	}
 	q, err := rego.New(rego.Query(maskQuery), rego.Compiler(c), rego.StrictBuiltinErrors(true)).PrepareForEval(ctx)
 	if err != nil {

@@ -43,12 +43,9 @@ type rowRules struct {
 // newRowRules compiles the row rules for every situation in which no id is
 // missing, so that rules that cannot be translated are refused before they
 // decide. Faults are ast.Errors, with their places.
-func newRowRules(ctx context.Context, modules map[string]*ast.Module, words map[string][]any) (*rowRules, error) {
-	c, err := compileModules(modules, false)
-	if err != nil {
-		return nil, err
-	}
+func newRowRules(ctx context.Context, c *ast.Compiler, words map[string][]any) (*rowRules, error) {
 	r := &rowRules{compiled: map[string]*condition{}}
+	var err error
 	if r.reads, err = readRows(c, words); err != nil {
 		return nil, err
 	}

@@ -143,7 +143,11 @@ func TestRowRulesThatCannotBeConditionsAreRefused(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if _, err = loadRows(context.Background(), modules, rev.tables); err == nil || !strings.Contains(err.Error(), tt.want) {
+			c, err := compileModules(modules)
+			if err == nil {
+				_, err = loadRows(context.Background(), modules, c, rev.tables)
+			}
+			if err == nil || !strings.Contains(err.Error(), tt.want) {
 				t.Errorf("got %v, want a refusal at %q", err, tt.want)
 			}
 		})
@@ -254,7 +258,7 @@ func TestCompiledConditionsMeanWhatTheRulesSay(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	c, err := compileModules(modules, false)
+	c, err := compileModules(modules)
 	if err != nil {
 		t.Fatal(err)
 	}

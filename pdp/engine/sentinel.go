@@ -46,7 +46,7 @@ type sentinelLimits struct {
 // newSentinel refuses a rule book whose sentinel could not be asked, or whose
 // tables make no sense: it would watch over nothing, and nobody would notice.
 func newSentinel(ctx context.Context, modules map[string]*ast.Module) (*sentinel, error) {
-	c, err := compileModules(sentinelModules(modules), true)
+	c, err := compileModules(sentinelModules(modules))
 	if err != nil {
 		return nil, err
 	}
