@@ -63,7 +63,11 @@ func (p *Proxy) queue(ctx context.Context, x *exchange) (ruling, bool) {
 	if x.asked || !x.matched || !p.Strangers.Costly(x.match.Route.Action) {
 		return ruling{}, true
 	}
-	leave, ok := p.Strangers.Enter(ctx, x.subject != "" || x.caller.Known != "")
+	caller := x.caller
+	if x.subject != "" {
+		caller = strangers.Caller{Address: x.address, Known: "subject " + x.subject}
+	}
+	leave, ok := p.Strangers.Enter(ctx, caller)
 	if ok {
 		x.leave = leave
 		return ruling{}, true

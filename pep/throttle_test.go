@@ -172,6 +172,7 @@ func TestSlowWorkIsBounded(t *testing.T) {
 	w, _ := throttled(t, func(l *strangers.Limits) {
 		l.Burst, l.Recorded = 1000, 1000
 		l.Costly = map[string]bool{"info.read": true}
+		l.Waiting = 15 // of 16 places one caller holds two
 	})
 	release := make(chan struct{})
 	w.config.Decider = deciderFunc(func(_ context.Context, r pdp.Request) (pdp.Decision, error) {

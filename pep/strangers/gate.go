@@ -10,29 +10,72 @@ import (
 // maxWait is how long a request waits to do slow work at most.
 const maxWait = 5 * time.Second
 
+// fairShare is the part of all places at a gate that one caller may hold: an
+// eighth. Who may ask often could otherwise keep everybody else out.
+const fairShare = 8
+
 // A gate lets so many do slow work at once, and so many wait for it in order.
 type gate struct {
 	mu      sync.Mutex
 	inside  int
 	waiting []chan struct{} // closed when it is the waiter's turn
+	held    map[string]int  // places inside and waiting, by caller
 }
 
 // Costly reports whether an action does slow work.
 func (g *Guard) Costly(action string) bool { return g != nil && g.Limits().Costly[action] }
 
 // Enter waits for a place among those who do slow work. It returns false when
-// too many wait already, or none became free in time; otherwise leave has to be
-// called once. Callers who are known do not queue behind strangers.
-func (g *Guard) Enter(ctx context.Context, known bool) (leave func(), ok bool) {
+// too many wait already, this caller for too many places, or none became free
+// in time; otherwise leave has to be called once. Callers who are known do not
+// queue behind strangers. Strangers on-site may share one address, and are not
+// told apart.
+func (g *Guard) Enter(ctx context.Context, c Caller) (leave func(), ok bool) {
 	l := g.Limits()
-	door := &g.gates[0]
-	if known {
-		door = &g.gates[1]
+	door, who := &g.gates[0], ""
+	switch {
+	case c.Known != "":
+		door, who = &g.gates[1], c.Known
+	case !g.OnSite(c.Address):
+		who = networkOf(c.Address).String()
 	}
-	if !door.enter(ctx, l.AtOnce, l.Waiting) {
+	if !door.claim(who, max(1, (l.AtOnce+l.Waiting)/fairShare)) {
 		return nil, false
 	}
-	return sync.OnceFunc(door.leave), true
+	if !door.enter(ctx, l.AtOnce, l.Waiting) {
+		door.release(who)
+		return nil, false
+	}
+	return sync.OnceFunc(func() { door.leave(); door.release(who) }), true
+}
+
+// claim counts a place of a caller, unless the caller holds a whole share. A
+// caller without a name has no share.
+func (g *gate) claim(who string, share int) bool {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if who == "" {
+		return true
+	}
+	if g.held[who] >= share {
+		return false
+	}
+	if g.held == nil {
+		g.held = map[string]int{}
+	}
+	g.held[who]++
+	return true
+}
+
+func (g *gate) release(who string) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if who == "" {
+		return
+	}
+	if g.held[who]--; g.held[who] == 0 {
+		delete(g.held, who)
+	}
 }
 
 func (g *gate) enter(ctx context.Context, atOnce, waiting int) bool {

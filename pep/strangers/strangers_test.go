@@ -249,10 +249,10 @@ func TestRunFlushes(t *testing.T) {
 func TestSlowWorkQueues(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		g, _ := guard(t, small())
-		ctx := context.Background()
+		ctx, onSite := context.Background(), at("10.0.0.1")
 		var leave []func()
 		for range 2 {
-			l, ok := g.Enter(ctx, false)
+			l, ok := g.Enter(ctx, onSite)
 			if !ok {
 				t.Fatal("no place though there are two")
 			}
@@ -261,7 +261,7 @@ func TestSlowWorkQueues(t *testing.T) {
 		results := make(chan bool, 10)
 		for range 3 {
 			go func() {
-				l, ok := g.Enter(ctx, false)
+				l, ok := g.Enter(ctx, onSite)
 				results <- ok
 				if ok {
 					l()
@@ -269,10 +269,10 @@ func TestSlowWorkQueues(t *testing.T) {
 			}()
 		}
 		synctest.Wait()
-		if _, ok := g.Enter(ctx, false); ok {
+		if _, ok := g.Enter(ctx, onSite); ok {
 			t.Error("a fourth waits")
 		}
-		if l, ok := g.Enter(ctx, true); !ok {
+		if l, ok := g.Enter(ctx, strangers.Caller{Known: "device d-1"}); !ok {
 			t.Error("a known caller stands behind strangers")
 		} else {
 			l()
@@ -288,27 +288,96 @@ func TestSlowWorkQueues(t *testing.T) {
 				t.Error("who waited got no turn")
 			}
 		}
-		l, ok := g.Enter(ctx, false)
+		l, ok := g.Enter(ctx, onSite)
 		if !ok {
 			t.Fatal("the place is not free again")
 		}
 		start := time.Now()
-		if _, ok := g.Enter(ctx, false); ok || time.Since(start) == 0 {
+		if _, ok := g.Enter(ctx, onSite); ok || time.Since(start) == 0 {
 			t.Error("who waits too long is let in, or did not wait")
 		}
 		gone, cancel := context.WithCancel(ctx)
 		cancel()
-		if _, ok := g.Enter(gone, false); ok {
+		if _, ok := g.Enter(gone, onSite); ok {
 			t.Error("who has gone is let in")
 		}
 		l()
 		leave[1]()
 		for range 2 {
-			if _, ok := g.Enter(ctx, false); !ok {
+			if _, ok := g.Enter(ctx, onSite); !ok {
 				t.Error("places were lost")
 			}
 		}
 	})
+}
+
+// One caller never holds all places, neither inside nor among those who wait:
+// not who has a session and asks for slow work over and over, not one network.
+func TestNobodyKeepsOthersFromSlowWork(t *testing.T) {
+	session := func(id string) strangers.Caller { return strangers.Caller{Known: "subject " + id} }
+	for name, tt := range map[string]struct{ greedy, other strangers.Caller }{
+		"sessions":      {session("u-1"), session("u-2")},
+		"networks":      {at("192.0.2.1"), at("192.0.2.2")},
+		"IPv6 networks": {at("2001:db8::1"), at("2001:db8:0:1::1")},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				limits := small()
+				limits.AtOnce, limits.Waiting = 4, 60
+				g, _ := guard(t, limits)
+				ctx, cancel := context.WithCancel(context.Background())
+				hold := func(c strangers.Caller, refused, served chan<- bool) {
+					leave, ok := g.Enter(context.Background(), c)
+					if !ok {
+						refused <- true
+						return
+					}
+					served <- true
+					<-ctx.Done()
+					leave()
+				}
+				refused, served := make(chan bool, 100), make(chan bool, 100)
+				for range 100 {
+					go hold(tt.greedy, refused, served)
+				}
+				synctest.Wait()
+				if len(refused) != 92 || len(served) != 4 {
+					t.Errorf("%d of 100 were turned away and %d let in, want all but a share of 8, and 4", len(refused), len(served))
+				}
+				away, in := make(chan bool, 1), make(chan bool, 1)
+				go hold(tt.other, away, in)
+				synctest.Wait()
+				cancel()
+				synctest.Wait()
+				if len(away) != 0 || len(in) != 1 {
+					t.Error("another caller did not have a turn")
+				}
+			})
+		})
+	}
+}
+
+// A caller's share is free again with each place that is left.
+func TestASharePassesOn(t *testing.T) {
+	limits := small()
+	limits.AtOnce, limits.Waiting = 2, 0
+	g, _ := guard(t, limits)
+	for range 3 {
+		leave, ok := g.Enter(context.Background(), at("192.0.2.1"))
+		if !ok {
+			t.Fatal("no place though all are free")
+		}
+		if _, ok := g.Enter(context.Background(), at("192.0.2.1")); ok {
+			t.Error("one caller holds two places of two")
+		}
+		if other, ok := g.Enter(context.Background(), at("192.0.2.2")); !ok {
+			t.Error("another caller found no place")
+		} else {
+			other()
+		}
+		leave()
+		leave()
+	}
 }
 
 func TestNoGuardBoundsNothing(t *testing.T) {
