@@ -2,12 +2,15 @@ package ship_test
 
 import (
 	"bytes"
+	"context"
 	"fmt"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
+	"time"
 
 	"github.com/wardgate/wardgate/pip"
 	"github.com/wardgate/wardgate/pip/audit"
@@ -111,6 +114,43 @@ func TestGoneSinkHoldsNothingUp(t *testing.T) {
 	close(back)
 	await(t, "everything is shipped", caughtUp(s))
 	sink.wantAll(t, dir)
+}
+
+// A silent sink takes an offer and never answers, as through a firewall that
+// has forgotten the connection. The second time it answers.
+type silent struct {
+	*store
+	once sync.Once
+}
+
+func (s *silent) Send(ctx context.Context, batch []ship.Document) (refused []ship.Refusal, err error) {
+	s.once.Do(func() {
+		_, _ = s.store.Send(ctx, batch)
+		<-ctx.Done()
+		err = ctx.Err()
+	})
+	if err != nil {
+		return nil, err
+	}
+	return s.store.Send(ctx, batch)
+}
+
+// A sink that falls silent in the middle of an offer is asked again, without a
+// restart, and nothing is there twice.
+func TestSilentSinkIsAskedAgain(t *testing.T) {
+	dir := t.TempDir()
+	j := openJournal(t, filepath.Join(dir, "journal"))
+	sink := &silent{store: newStore()}
+	cfg := fast()
+	cfg.Patience = 20 * time.Millisecond
+	s := newShipper(t, dir, sink, cfg)
+	run(t, s)
+	put(t, j, 0, 40)
+	await(t, "everything is shipped", caughtUp(s))
+	sink.wantAll(t, dir)
+	if st := s.Status(); st.Failures == 0 || st.Fault != nil || st.Refused != 0 {
+		t.Errorf("got status %+v, want the silence counted and over", st)
+	}
 }
 
 // A restart goes on where the sink stood, also in the middle of a batch, and

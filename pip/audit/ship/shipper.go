@@ -26,12 +26,13 @@ type Parts struct {
 
 // Config is what may be left zero.
 type Config struct {
-	Bound   audit.Bound       // of a batch; 1000 records and 4 MiB when zero
-	Least   time.Duration     // first wait after a failure; 500 ms when zero
-	Most    time.Duration     // longest wait; 30 s when zero
-	Journal pip.Journal       // takes a record of every refusal; none when nil
-	Head    func() audit.Head // the newest signed head, for Status; read from the folder when nil
-	Log     *slog.Logger      // for operators; nothing of a document is ever in it
+	Bound    audit.Bound       // of a batch; 1000 records and 4 MiB when zero
+	Least    time.Duration     // first wait after a failure; 500 ms when zero
+	Most     time.Duration     // longest wait; 30 s when zero
+	Patience time.Duration     // with one offer, until the sink has answered whole; two minutes when zero
+	Journal  pip.Journal       // takes a record of every refusal; none when nil
+	Head     func() audit.Head // the newest signed head, for Status; read from the folder when nil
+	Log      *slog.Logger      // for operators; nothing of a document is ever in it
 }
 
 // A Shipper brings one journal to one sink.
@@ -93,6 +94,9 @@ func (c Config) complete(dir string) Config {
 	}
 	if c.Most < c.Least {
 		c.Most = max(30*time.Second, c.Least)
+	}
+	if c.Patience <= 0 {
+		c.Patience = 2 * time.Minute
 	}
 	if c.Log == nil {
 		c.Log = slog.New(slog.DiscardHandler)
@@ -190,7 +194,7 @@ func (s *Shipper) encode(b *audit.Batch) ([]Document, error) {
 // offer sends documents until the sink is through with all of them.
 func (s *Shipper) offer(ctx context.Context, docs []Document) bool {
 	for {
-		refused, err := s.parts.Sink.Send(ctx, docs)
+		refused, err := s.send(ctx, docs)
 		switch {
 		case err == nil && len(refused) == 0:
 			s.succeeded(len(docs))
@@ -216,6 +220,15 @@ func (s *Shipper) offer(ctx context.Context, docs []Document) bool {
 			return false
 		}
 	}
+}
+
+// send makes one offer. A sink that takes the offer and then falls silent, in
+// the middle of its answer or before it, has not taken anything: the same
+// documents are offered again, under the same ids.
+func (s *Shipper) send(ctx context.Context, docs []Document) ([]Refusal, error) {
+	ctx, cancel := context.WithTimeout(ctx, s.cfg.Patience)
+	defer cancel()
+	return s.parts.Sink.Send(ctx, docs)
 }
 
 func code(err error) string {
