@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/wardgate/wardgate/internal/app"
 	"github.com/wardgate/wardgate/internal/realserver"
 	"github.com/wardgate/wardgate/pip/audit/ship/elastic"
 )
@@ -79,4 +80,37 @@ func askEngine(t *testing.T, s *realserver.ElasticsearchServer, method, path, bo
 		t.Fatal(err)
 	}
 	return res.StatusCode, said
+}
+
+// One process with its databases on servers. Redis alone goes, and nobody
+// notices; the database of the sessions goes too, and nobody is let in, though
+// all else that a decision needs is there. Redis coming back helps nobody: its
+// copy is believed only while somebody keeps it in step with the database.
+func TestRealRedisAndSessionsAreGone(t *testing.T) {
+	s, redis := realServers(t), realserver.Redis(t)
+	sessions, cache := realserver.NewLink(t, s.maria.Address), realserver.NewLink(t, redis.Address)
+	w := newWorld(t, func(c *app.Config) {
+		s.use(c)
+		c.Stores.Sessions.DSN = s.maria.DSNVia(sessions.Address, s.sessions)
+		c.Stores.Cache.Addresses, c.Stores.Cache.TLS = []string{cache.Address}, "off"
+	})
+	doctor := w.as("doctor")
+	feed := func(up string) func() bool {
+		return func() bool { return w.metric("wardgate_revocation_feed_up") == up }
+	}
+	until(t, "the feed", feed("1"))
+	cache.Cut()
+	until(t, "the loss of Redis to be seen", feed("0"))
+	for range 20 {
+		doctor.get("/api/patients").is(http.StatusOK)
+	}
+	sessions.Cut()
+	until(t, "the list to be too old", func() bool { return doctor.get("/api/patients").status == http.StatusServiceUnavailable })
+	cache.Heal()
+	for range 20 {
+		doctor.get("/api/patients").denied(http.StatusServiceUnavailable, "revocation_unknown")
+	}
+	sessions.Heal()
+	until(t, "work", func() bool { return doctor.get("/api/patients").status == http.StatusOK })
+	until(t, "the feed again", feed("1"))
 }
