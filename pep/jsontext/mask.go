@@ -8,7 +8,7 @@ import (
 // What keeps a text from being masked. None of them quotes the text.
 var (
 	ErrText  = errors.New("not one JSON text with one reading")
-	ErrShape = errors.New("an array stands where a pointer names a member")
+	ErrShape = errors.New("an array, a text, a number or a boolean stands where a pointer names a member")
 )
 
 // Mask returns text without the members that pointers name, and without blanks.
@@ -17,8 +17,9 @@ var (
 //
 // A text that is not one JSON value in UTF-8, has a key twice (in whatever
 // case), an unpaired surrogate or more than 64 levels is ErrText. An array
-// where a pointer names a member is ErrShape: the text is not of the form that
-// the pointers were written for, and what they mean may stand anywhere in it.
+// where a pointer names a member is ErrShape, and so is a text, a number or a
+// boolean: it is not of the form that the pointers were written for, and what
+// they mean may stand anywhere in it. A null holds nothing.
 func Mask(text []byte, pointers []Pointer) ([]byte, error) {
 	if !utf8.Valid(text) {
 		return nil, ErrText
@@ -81,6 +82,10 @@ func (m *masker) value(i, depth int, at [][]string) int {
 		end = m.text.word(i, "null")
 	default:
 		end, _ = m.text.numeral(i)
+	}
+	if end >= 0 && len(at) > 0 && m.hidden == 0 && m.text[i] != 'n' {
+		m.shape = true
+		return -1
 	}
 	m.copy(i, end)
 	return end

@@ -45,7 +45,8 @@ func TestMask(t *testing.T) {
 		{"slash and tilde", []string{"/a~1b/c~0d"}, `{"a/b":{"c~d":1,"e":2}}`, `{"a/b":{"e":2}}`},
 		{"a digit is a name", []string{"/0/x"}, `{"0":{"x":1,"y":2}}`, `{"0":{"y":2}}`},
 		{"through a scalar", []string{"/a/b/c"}, `{"a":null}`, `{"a":null}`},
-		{"scalar", []string{"/a"}, ` "text" `, `"text"`},
+		{"no value at all", []string{"/a"}, ` null `, `null`},
+		{"what is masked may be of any form", []string{"/a/b", "/a"}, `{"a":"text","c":1}`, `{"c":1}`},
 		{"numbers to the byte", []string{"/a"}, `{"n":[9007199254740993,1e400,-0.0,1E+2,0.10]}`, `{"n":[9007199254740993,1e400,-0.0,1E+2,0.10]}`},
 		{"texts to the byte", []string{"/a"}, `{"t":"\u00e4\/ä\ud83d\ude00"}`, `{"t":"\u00e4\/ä\ud83d\ude00"}`},
 		{"blanks", []string{"/a"}, " {\n\t\"a\" : [ 1 ] ,\r\n \"b\" : [ 1 , 2 ] } ", `{"b":[1,2]}`},
@@ -88,6 +89,9 @@ func TestTextsThatCannotBeMasked(t *testing.T) {
 		{"trailing comma", `{"a":1,}`, jsontext.ErrText},
 		{"too deep", `{"a":` + strings.Repeat("[", 100) + strings.Repeat("]", 100) + "}", jsontext.ErrText},
 		{"array instead of an object", `[{"contact":1}]`, jsontext.ErrShape},
+		{"text instead of an object", `"tel. 1"`, jsontext.ErrShape},
+		{"number instead of an object", `1`, jsontext.ErrShape},
+		{"boolean instead of an object", `true`, jsontext.ErrShape},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -96,6 +100,14 @@ func TestTextsThatCannotBeMasked(t *testing.T) {
 				t.Errorf("got %q, %v, want %v", got, err, tt.want)
 			}
 		})
+	}
+}
+
+// What was meant by /contact/phone may be all of a contact that is a text.
+func TestTextWhereAMemberWasMeantIsWithheld(t *testing.T) {
+	got, err := jsontext.Mask([]byte(`{"contact":"tel. 1","id":1}`), pointers(t, "/contact/phone"))
+	if !errors.Is(err, jsontext.ErrShape) || got != nil {
+		t.Errorf("got %q, %v, want %v", got, err, jsontext.ErrShape)
 	}
 }
 
