@@ -9,6 +9,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"time"
 
 	"github.com/wardgate/wardgate/policies"
@@ -119,8 +120,12 @@ func startBoth(opa, nginx *exec.Cmd, url string) (func(), string, error) {
 	var running []*exec.Cmd
 	stop := func() {
 		for _, c := range running {
-			_ = c.Process.Kill() // it may have ended by itself
+			// Nginx ends its workers when it is asked to end, and leaves them
+			// behind when it is killed. It may have ended by itself.
+			_ = c.Process.Signal(syscall.SIGTERM)
+			late := time.AfterFunc(3*time.Second, func() { _ = c.Process.Kill() })
 			_ = c.Wait()
+			late.Stop()
 		}
 	}
 	for _, c := range []*exec.Cmd{opa, nginx} {
