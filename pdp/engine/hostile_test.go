@@ -32,8 +32,11 @@ func FuzzInput(f *testing.F) {
 		if err != nil && d.Allow {
 			t.Fatal("an error allows")
 		}
-		if d.Allow && !bytes.Contains(raw, []byte("valid")) && !bytes.Contains(raw, []byte("public")) && !bytes.Contains(raw, []byte("log_in")) {
-			t.Logf("allowed: %.200s", raw)
+		if err == nil && d.Allow == (len(d.Reasons) > 0) {
+			t.Fatalf("allow %t with reasons %v", d.Allow, d.Reasons)
+		}
+		if d.Allow && !bytes.Contains(raw, []byte(`"action"`)) && !bytes.Contains(raw, []byte(`\u`)) {
+			t.Fatalf("allowed, and nobody said what: %.200s", raw)
 		}
 	})
 }

@@ -9,6 +9,7 @@ import (
 
 	"github.com/open-policy-agent/opa/v1/ast"
 	"github.com/open-policy-agent/opa/v1/rego"
+	"github.com/open-policy-agent/opa/v1/topdown"
 
 	"github.com/wardgate/wardgate/pdp/engine/machine"
 )
@@ -71,8 +72,11 @@ p := 2 if input.b`, `{"a":true,"b":true}`},
 		results, wantErr := rego.New(rego.Query("data.test.p"), rego.Compiler(compiler), rego.ParsedInput(input),
 			rego.StrictBuiltinErrors(true),
 			rego.GenerateJSON(func(t *ast.Term, _ *rego.EvalContext) (any, error) { return t.Value, nil })).Eval(ctx)
+		if err == nil && wantErr != nil && !topdown.IsCancel(wantErr) {
+			t.Fatalf("%s\n%s: got %v where the interpreter fails: %v", rules, document, got, wantErr)
+		}
 		if err != nil || wantErr != nil {
-			return // the interpreter's index may skip what fails here: both deny
+			return // the interpreter's index may skip what fails here: that denies
 		}
 		if defined != (len(results) == 1) {
 			t.Fatalf("%s\n%s: got %v, want %v", rules, document, got, results)
