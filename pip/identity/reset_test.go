@@ -182,6 +182,27 @@ func TestForgotTakesTheSameTimeForEverybody(t *testing.T) {
 	}
 }
 
+// A wrong password takes as long for an account as for nobody's e-mail. Turns
+// alternate, so that a slow moment of the machine falls on both.
+func TestWrongPasswordTakesTheSameTimeForEverybody(t *testing.T) {
+	o := newOffice(t)
+	took := map[string][]time.Duration{}
+	for range 9 {
+		o.clock.Pass(time.Hour)
+		for _, address := range []string{email, "nobody@hospital.test"} {
+			began := time.Now()
+			if _, err := o.auth.Password(t.Context(), address, "wrong horse battery", identity.Origin{}); err == nil {
+				t.Fatal("a wrong password was taken")
+			}
+			took[address] = append(took[address], time.Since(began))
+		}
+	}
+	known, unknown := median(took[email]), median(took["nobody@hospital.test"])
+	if ratio := float64(known) / float64(unknown); ratio < 0.5 || ratio > 2 {
+		t.Errorf("known: %v, unknown: %v", known, unknown)
+	}
+}
+
 func median(d []time.Duration) time.Duration {
 	slices.Sort(d)
 	return d[len(d)/2]
