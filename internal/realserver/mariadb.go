@@ -178,7 +178,13 @@ func newMariaDB() (*mariadb, error) {
 		return nil, err
 	}
 	data, first := room.path("data"), room.path("first.sql")
-	out, err := exec.Command(install, "--no-defaults", "--user="+me.Username, "--datadir="+data,
+	// A folder of its own for temporary tables too: a server that starts removes
+	// what it finds in the folder, and so the tables of others that use it.
+	tables := room.path("tmp")
+	if err := os.Mkdir(tables, 0o700); err != nil {
+		return nil, fmt.Errorf("mariadb: %w", err)
+	}
+	out, err := exec.Command(install, "--no-defaults", "--user="+me.Username, "--datadir="+data, "--tmpdir="+tables,
 		"--auth-root-authentication-method=normal", "--skip-test-db").CombinedOutput()
 	if err != nil {
 		return nil, fmt.Errorf("make mariadb's folder: %w\n%s", err, out)
@@ -188,7 +194,7 @@ func newMariaDB() (*mariadb, error) {
 	if err := os.WriteFile(first, []byte(grants), 0o600); err != nil {
 		return nil, fmt.Errorf("mariadb: %w", err)
 	}
-	m.args = []string{"--no-defaults", "--user=" + me.Username, "--datadir=" + data, "--init-file=" + first,
+	m.args = []string{"--no-defaults", "--user=" + me.Username, "--datadir=" + data, "--tmpdir=" + tables, "--init-file=" + first,
 		"--bind-address=127.0.0.1", "--port=" + port(m.address), "--socket=" + room.path("s"),
 		"--pid-file=" + room.path("pid"), "--skip-name-resolve", "--skip-log-bin", "--max-connections=500",
 		"--ssl-cert=" + m.cert.cert, "--ssl-key=" + m.cert.key, "--ssl-ca=" + m.cert.cert}
