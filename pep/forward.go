@@ -150,7 +150,7 @@ func (x *exchange) claims() assertion.Claims {
 	}
 	if x.match.Route.Application == administrator {
 		c.Session, c.TokenID, c.Footprint = x.credential.Session, x.credential.TokenID, x.credential.Footprint
-		c.UserAgent = x.userAgent
+		c.UserAgent = strings.ToValidUTF8(x.userAgent, "\uFFFD") // a client may send any bytes
 		if x.address.IsValid() {
 			c.Address = x.address.String()
 		}

@@ -10,6 +10,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"sync"
 	"time"
 
 	"github.com/golang-jwt/jwt/v5"
@@ -71,14 +72,17 @@ func Digest(b []byte) string {
 
 // A Key authenticates assertions between the enforcement point and Wardgate's
 // own services, by HMAC-SHA-256. It is shared by nobody else.
-type Key struct{ secret []byte }
+type Key struct {
+	secret []byte
+	macs   *sync.Pool // of *signer
+}
 
 // NewKey takes at least 32 secret bytes.
 func NewKey(secret []byte) (*Key, error) {
 	if len(secret) < minKey {
 		return nil, fmt.Errorf("assertion key: %d bytes, at least %d are needed", len(secret), minKey)
 	}
-	return &Key{secret: secret}, nil
+	return &Key{secret: secret, macs: newSigners(secret)}, nil
 }
 
 // String keeps the secret out of logs.
@@ -86,21 +90,6 @@ func (Key) String() string { return "redacted" }
 
 // GoString keeps the secret out of logs.
 func (Key) GoString() string { return "redacted" }
-
-// Sign states c to the application audience. It sets issuer, audience and times.
-func (k *Key) Sign(c Claims, audience string, now time.Time) (string, error) {
-	c.Issuer = issuer
-	c.Audience = jwt.ClaimStrings{audience}
-	c.IssuedAt = jwt.NewNumericDate(now)
-	c.ExpiresAt = jwt.NewNumericDate(now.Add(lifetime))
-	t := jwt.NewWithClaims(jwt.SigningMethodHS256, &c)
-	t.Header["typ"] = tokenType
-	signed, err := t.SignedString(k.secret)
-	if err != nil {
-		return "", fmt.Errorf("sign assertion: %w", err)
-	}
-	return signed, nil
-}
 
 // Verify returns the claims of a genuine, unexpired assertion for audience.
 func (k *Key) Verify(signed, audience string, now time.Time) (*Claims, error) {
