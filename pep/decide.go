@@ -60,7 +60,7 @@ func (p *Proxy) ask(ctx context.Context, x *exchange, revision string) (d pdp.De
 			d, err = pdp.Decision{}, fmt.Errorf("the decider panicked: %s", panicText(v))
 		}
 	}()
-	ctx, cancel := context.WithTimeout(ctx, decisionTimeout)
+	ctx, cancel := pdp.Within(ctx, decisionTimeout)
 	defer cancel()
 	d, err = p.Decider.Decide(ctx, x.request(revision))
 	switch {

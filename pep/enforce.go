@@ -11,6 +11,7 @@ import (
 
 	"github.com/wardgate/wardgate/internal/assertion"
 	"github.com/wardgate/wardgate/internal/problem"
+	"github.com/wardgate/wardgate/pdp"
 	"github.com/wardgate/wardgate/pep/obligation"
 	"github.com/wardgate/wardgate/pip"
 )
@@ -68,7 +69,7 @@ func (p *Proxy) outOfReach(x *exchange) string {
 // discharge goes on when the client has gone: nobody escapes a revocation by
 // hanging up.
 func (p *Proxy) discharge(ctx context.Context, x *exchange) (obligation.Effects, error) {
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), dischargeTimeout)
+	ctx, cancel := pdp.Within(context.WithoutCancel(ctx), dischargeTimeout)
 	defer cancel()
 	return p.discharger.Discharge(ctx, &x.decision, x.credential.Session)
 }
@@ -104,7 +105,7 @@ func (p *Proxy) refuse(ctx context.Context, x *exchange, status int, code string
 // record waits for the journal even when the client has gone: evidence does
 // not depend on a client's patience.
 func (p *Proxy) record(ctx context.Context, e pip.Event) error {
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), journalTimeout)
+	ctx, cancel := pdp.Within(context.WithoutCancel(ctx), journalTimeout)
 	defer cancel()
 	return p.Journal.Append(ctx, e)
 }

@@ -104,7 +104,7 @@ func (e *Engine) Decide(ctx context.Context, r pdp.Request) (pdp.Decision, error
 	if r.Context.Route != "" && r.Context.Route != rev.digest {
 		return pdp.Decision{}, pdp.ErrRevisionChanged
 	}
-	ctx, cancel := context.WithTimeout(ctx, Timeout)
+	ctx, cancel := pdp.Within(ctx, Timeout)
 	defer cancel()
 	var facts pip.Facts
 	e.gather(ctx, &r, &facts)
