@@ -44,6 +44,7 @@ type Challenge struct {
 // A Discharger meets obligations. Its zero value can revoke nothing.
 type Discharger struct {
 	Revoker pdp.Revoker
+	known   memory
 }
 
 // Discharge meets every obligation of d for a session, in order. Revoking and
@@ -52,6 +53,17 @@ type Discharger struct {
 // fails does not keep the others from being met: a revocation never depends on
 // what stands before it. With an error the request must be denied.
 func (h *Discharger) Discharge(ctx context.Context, d *pdp.Decision, session string) (Effects, error) {
+	switch {
+	case len(d.Obligations) == 0:
+		return Effects{}, nil
+	case d.Allow:
+		return h.known.of(d.Obligations, func() (Effects, error) { return h.each(ctx, d, session) })
+	default:
+		return h.each(ctx, d, session)
+	}
+}
+
+func (h *Discharger) each(ctx context.Context, d *pdp.Decision, session string) (Effects, error) {
 	var e Effects
 	var faults []error
 	for i := range d.Obligations {

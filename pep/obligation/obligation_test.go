@@ -96,7 +96,36 @@ func TestDischarge(t *testing.T) {
 			if !reflect.DeepEqual(got, test.want) || len(r.revoked) != test.revoked {
 				t.Errorf("got %+v, revoked %q; want %+v", got, r.revoked, test.want)
 			}
+			again, err := h.Discharge(context.Background(), &pdp.Decision{Allow: test.allow, Obligations: test.given}, test.session)
+			if (err != nil) != test.fails || !reflect.DeepEqual(again, test.want) || len(r.revoked) != 2*test.revoked {
+				t.Errorf("the second time: got %+v, %v, revoked %q", again, err, r.revoked)
+			}
 		})
+	}
+}
+
+// What one list of obligations amounts to is never taken for another's, however
+// their bytes fall together, nor what a permission amounts to for a denial.
+func TestListsAreNotMistaken(t *testing.T) {
+	h := obligation.Discharger{Revoker: &revoker{}}
+	fields := func(names string) pdp.Obligation { return oblige("withhold", `{"fields":[`+names+`]}`) }
+	for range 2 {
+		for _, test := range []struct {
+			given pdp.Decision
+			want  []string
+			fails bool
+		}{
+			{given: pdp.Decision{Allow: true, Obligations: []pdp.Obligation{fields(`"a"`), fields(`"b"`)}}, want: []string{"a", "b"}},
+			{given: pdp.Decision{Allow: true, Obligations: []pdp.Obligation{fields(`"a"`)}}, want: []string{"a"}},
+			{given: pdp.Decision{Obligations: []pdp.Obligation{fields(`"a"`)}}},
+			{given: pdp.Decision{Allow: true, Obligations: []pdp.Obligation{oblige("withhol", `d{"fields":["a"]}`)}}, fails: true},
+			{given: pdp.Decision{Allow: true}},
+		} {
+			got, err := h.Discharge(context.Background(), &test.given, "s")
+			if (err != nil) != test.fails || !reflect.DeepEqual(got, obligation.Effects{Withhold: test.want}) {
+				t.Errorf("%v: got %+v, %v", test.given, got, err)
+			}
+		}
 	}
 }
 

@@ -22,8 +22,11 @@ import (
 	"github.com/wardgate/wardgate/pip"
 )
 
-// maxAgents bounds how many User-Agent strings are remembered.
-const maxAgents = 4096
+// How many User-Agent strings and opened footprints are remembered.
+const (
+	maxAgents = 4096
+	maxOpened = 16_384
+)
 
 // A Source compares devices and seals footprints.
 type Source struct {
@@ -31,15 +34,20 @@ type Source struct {
 
 	mu     sync.RWMutex
 	agents map[string]family
+	opened map[sealing]family // what was sealed: genuine footprints only
 }
 
 type family struct{ os, browser string }
+
+// A sealing is a footprint as a token bears it. Both strings are compared
+// whole: what opened for one token is never taken for another's.
+type sealing struct{ tokenID, sealed string }
 
 var _ pip.Source = (*Source)(nil)
 
 // New returns a source that seals under aead, an AES-256-GCM keyset.
 func New(aead tink.AEAD) *Source {
-	return &Source{aead: aead, agents: map[string]family{}}
+	return &Source{aead: aead, agents: map[string]family{}, opened: map[sealing]family{}}
 }
 
 // Name of the source in readings and journal records.
@@ -93,17 +101,41 @@ func (s *Source) Gather(_ context.Context, q *pip.Query, f *pip.Facts) error {
 		Match:   pip.DeviceUnseen, OS: now.os, Browser: now.browser,
 	}
 	if q.Session != "" {
-		then, err := s.Open(q.TokenID, q.Footprint)
+		then, err := s.sealed(q.TokenID, q.Footprint)
 		if err != nil {
 			return err
 		}
 		device.Match = pip.DeviceChanged
-		if then.OS == now.os && then.Browser == now.browser {
+		if then == now {
 			device.Match = pip.DeviceSame
 		}
 	}
 	f.Device = device
 	return nil
+}
+
+// sealed opens the footprint of a token, and remembers what it found: a token
+// comes with every request of its session. The place is not remembered.
+func (s *Source) sealed(tokenID, footprint string) (family, error) {
+	key := sealing{tokenID, footprint}
+	s.mu.RLock()
+	f, ok := s.opened[key]
+	s.mu.RUnlock()
+	if ok {
+		return f, nil
+	}
+	then, err := s.Open(tokenID, footprint)
+	if err != nil {
+		return family{}, err
+	}
+	f = family{os: then.OS, browser: then.Browser}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if len(s.opened) >= maxOpened {
+		clear(s.opened)
+	}
+	s.opened[key] = f
+	return f, nil
 }
 
 // family reads a User-Agent, and remembers what it read.
