@@ -202,6 +202,11 @@ func TestWithoutADecisionPointNothingIsAllowed(t *testing.T) {
 	doctor.get("/api/me").denied(503, "decision_unavailable")
 	door.stranger().post("/auth/login", map[string]string{"email": "doctor@demo.hospital.test", "password": "Wardgate-demo-2026"}).
 		denied(503, "decision_unavailable")
+	until(t, "the door says that it can allow nothing", func() bool {
+		status, r := door.ready()
+		return status == 503 && r.Status == "decision_point_unavailable"
+	})
 	h.startPDP("pdp", func(c *app.Config) { c.PDP.ListenInternal = address[len("https://"):] })
 	until(t, "the session goes on", func() bool { return doctor.get("/api/me").status == 200 })
+	until(t, "the door is ready", func() bool { status, r := door.ready(); return status == 200 && len(r.Degraded) == 0 })
 }

@@ -21,6 +21,7 @@ import (
 	"github.com/wardgate/wardgate/pep/strangers"
 	"github.com/wardgate/wardgate/pip"
 	"github.com/wardgate/wardgate/pip/audit"
+	"github.com/wardgate/wardgate/pip/audit/ship"
 	"github.com/wardgate/wardgate/pip/signals"
 )
 
@@ -54,7 +55,9 @@ type App struct {
 	started   time.Time
 
 	strangers *strangers.Guard
-	holders   []audit.Holder // readers without whom no segment of the journal is removed
+	sources   sources         // that the engine asks
+	keeping   *audit.Keeper   // of the journal's anchor
+	shippers  []*ship.Shipper // without whom no segment of the journal is removed
 
 	stopping atomic.Bool
 }
@@ -87,8 +90,7 @@ func (a *App) open(ctx context.Context) error {
 	if a.outer, err = a.outerTLS(); err != nil {
 		return err
 	}
-	sources := &sources{}
-	if err := a.openEngine(ctx, sources); err != nil {
+	if err := a.openEngine(ctx, &a.sources); err != nil {
 		return err
 	}
 	if a.data, err = openData(a.config.Data, a.config.Demo); err != nil {
@@ -98,7 +100,7 @@ func (a *App) open(ctx context.Context) error {
 	if err := a.data.whole(a.config.kept()); err != nil {
 		return err
 	}
-	if err := a.openStores(ctx, sources); err != nil {
+	if err := a.openStores(ctx, &a.sources); err != nil {
 		return err
 	}
 	if a.engine != nil {
@@ -109,6 +111,7 @@ func (a *App) open(ctx context.Context) error {
 	if err := a.serveParts(ctx); err != nil {
 		return err
 	}
+	a.metrics.registry.MustRegister(healthMetrics{a})
 	return a.begin(ctx)
 }
 

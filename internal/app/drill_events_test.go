@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -115,8 +116,17 @@ func (d searchDrill) run(t *testing.T) {
 			}
 			doctor.get(readsNoRecords).is(http.StatusOK)
 			work.goesOn(t, 50)
-			if status, ready := w.ready(); status != http.StatusOK {
+			status, ready := w.ready()
+			if status != http.StatusOK {
 				t.Errorf("got %d %s: an outage of the search engine turns nobody away", status, ready.Status)
+			}
+			if !slices.Contains(ready.Degraded, "signals") || ready.Detail["signals"].State == "fresh" {
+				t.Errorf("got %v: operators are not told that behaviour is unknown", ready.Degraded)
+			}
+			if fault.name == "cut" {
+				until(t, "operators are told of the shipping", func() bool {
+					return w.condition("shipping.elasticsearch") == "failing" && w.degradedMetric("shipping.elasticsearch") == "1"
+				})
 			}
 			elevated.put(service, edit).denied(http.StatusServiceUnavailable, "signals_unknown")
 			if now := d.documents(); now != shipped || now >= recorded(t, w.data) {

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"net/http"
 	"path/filepath"
+	"slices"
 	"testing"
 
 	"github.com/alicebob/miniredis/v2"
@@ -101,6 +102,9 @@ func (h *farHouse) goesBlindAndComesBack(t *testing.T) {
 			fault.begin(h.authority)
 			blind := func() bool { return doctor.get(readsNoRecords).status == http.StatusServiceUnavailable }
 			until(t, "the list to be too old", blind)
+			if status, r := h.far.ready(); status != http.StatusOK || r.Detail["revocations"].State != "stale" || !slices.Contains(r.Degraded, "revocations") {
+				t.Errorf("got %d %v %+v", status, r.Degraded, r.Detail["revocations"])
+			}
 			waits := doctor.get(readsNoRecords).denied(http.StatusServiceUnavailable, "revocation_unknown")
 			if waits.header.Get("Retry-After") == "" {
 				t.Error("nobody is told when to ask again")

@@ -35,7 +35,7 @@ func (a *App) shipEvents() error {
 		if err != nil {
 			return fmt.Errorf("stores.events: %w", err)
 		}
-		a.holders = append(a.holders, s)
+		a.shippers = append(a.shippers, s)
 		a.inBackground(s.Run)
 		a.metrics.registry.MustRegister(shipping{s, prometheus.Labels{"sink": name}})
 	}

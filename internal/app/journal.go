@@ -67,6 +67,7 @@ func (a *App) openJournal(ctx context.Context, behaviour *signals.Source) error 
 		}
 		return err
 	})
+	a.keeping = keeper
 	a.inBackground(keeper.Run)
 	if days := a.config.Journal.RetainDays; days > 0 {
 		a.inBackground(func(ctx context.Context) { a.prune(ctx, journal, keeper, time.Duration(days)*24*time.Hour) })
@@ -88,7 +89,7 @@ func (a *App) prune(ctx context.Context, j *audit.Journal, k *audit.Keeper, reta
 	defer ticker.Stop()
 	for {
 		upTo := k.Anchored()
-		for _, h := range a.holders {
+		for _, h := range a.shippers {
 			upTo = min(upTo, h.Holds())
 		}
 		switch n, err := j.Prune(ctx, time.Now().Add(-retain), upTo); {

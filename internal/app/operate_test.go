@@ -51,6 +51,11 @@ type ready struct {
 		Revision string
 		Refused  *struct{ Error string }
 	}
+	Degraded []string
+	Detail   map[string]struct {
+		State, Error string
+		Since        time.Time
+	}
 }
 
 func (w *world) ready() (int, ready) {

@@ -105,27 +105,33 @@ func (a *App) served(next http.Handler) http.Handler {
 }
 
 type readiness struct {
-	Status string        `json:"status"` // "ready", "stopping", "journal_unavailable", "decision_point_unavailable"
+	// Status is "ready", "stopping", "journal_unavailable",
+	// "decision_point_unavailable" or "revocations_unknown".
+	Status string        `json:"status"`
 	Since  time.Time     `json:"since"`
 	Roles  []string      `json:"roles"`
 	Policy *policyDetail `json:"policy,omitempty"` // where something is decided
 
 	Revocations string `json:"revocations,omitempty"` // how far the list may be believed: "fresh", "stale", "unknown"
+
+	Degraded []string             `json:"degraded"` // what of the detail does not stand well
+	Detail   map[string]condition `json:"detail"`
 }
 
-// readiness stays 200 while a last good rule book serves.
+// readiness is 503 where nothing can be allowed. It stays 200 while a last good
+// rule book serves, and while less is allowed than should be.
 func (a *App) readiness() (int, readiness) {
-	r := readiness{Status: "ready", Since: a.started, Roles: a.roles(), Policy: a.readyPolicy()}
+	r := readiness{Status: "ready", Since: a.started, Roles: a.roles(), Policy: a.readyPolicy(), Detail: a.conditions()}
 	if a.stores.revocations != nil {
 		r.Revocations = a.stores.revocations.Reading().State.String()
 	}
+	names, fatal := degraded(r.Detail)
+	r.Degraded = append([]string{}, names...)
 	switch {
-	case a.journal != nil && a.journal.failure() != nil:
-		r.Status = "journal_unavailable"
 	case a.stopping.Load():
 		r.Status = "stopping"
-	case a.elsewhere != nil && a.elsewhere.Ready() != nil:
-		r.Status = "decision_point_unavailable"
+	case fatal != "":
+		r.Status = fatal
 	default:
 		return http.StatusOK, r
 	}

@@ -109,7 +109,7 @@ func (a *App) openDecisionLogs() error {
 	if err != nil {
 		return fmt.Errorf("decision_logs: %w", err)
 	}
-	a.holders = append(a.holders, s)
+	a.shippers = append(a.shippers, s)
 	a.inBackground(s.Run)
 	a.metrics.registry.MustRegister(shipping{s, prometheus.Labels{"sink": s.Name()}})
 	return nil

@@ -5,12 +5,10 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"sync/atomic"
 	"time"
 
 	"github.com/wardgate/wardgate/pdp/admin"
 	sessionstore "github.com/wardgate/wardgate/pdp/admin/sqlstore"
-	"github.com/wardgate/wardgate/pip"
 	"github.com/wardgate/wardgate/pip/care"
 	"github.com/wardgate/wardgate/pip/care/sqlcare"
 	"github.com/wardgate/wardgate/pip/device"
@@ -34,34 +32,6 @@ type stores struct {
 type register interface {
 	Staff(ctx context.Context, id string) (store.Staff, error)
 	Enrol(ctx context.Context, number, code string, now time.Time) (string, error)
-}
-
-// sources are the information points that the engine asks. The engine starts
-// before they do, so that a broken rule book touches no data: until they are
-// there they know nothing, which denies.
-type sources struct{ identity, revocation, device, location, care, signals late }
-
-func (s *sources) list() []pip.Source {
-	return []pip.Source{&s.identity, &s.revocation, &s.device, &s.location, &s.care, &s.signals}
-}
-
-// A late source is set once, when what it needs has been opened.
-type late struct{ source atomic.Pointer[pip.Source] }
-
-func (l *late) set(s pip.Source) { l.source.Store(&s) }
-
-func (l *late) Name() string {
-	if s := l.source.Load(); s != nil {
-		return (*s).Name()
-	}
-	return "not started"
-}
-
-func (l *late) Gather(ctx context.Context, q *pip.Query, f *pip.Facts) error {
-	if s := l.source.Load(); s != nil {
-		return (*s).Gather(ctx, q, f)
-	}
-	return nil
 }
 
 // openStores opens what the roles of this process keep, and starts the

@@ -16,6 +16,7 @@ import (
 	"net/http"
 	"net/url"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/wardgate/wardgate/pdp"
@@ -50,6 +51,7 @@ type Client struct {
 	cfg    Config
 	routes followed[pdp.Routes]
 	keys   keys
+	silent atomic.Int64 // Unix nanoseconds of the first failure since it last answered; 0 while it answers
 }
 
 var (
@@ -88,9 +90,28 @@ func (c *Client) Run(ctx context.Context) {
 	group.Wait()
 }
 
-// Ready returns why nothing can be decided now: what was never heard.
+// silence is how long nothing may be answered before the decision point counts
+// as gone. What is asked for all the time is who is cut off.
+const silence = 2 * time.Second
+
+// noteAnswer keeps since when the decision point does not answer. Whoever gave
+// up by itself has learnt nothing about it.
+func (c *Client) noteAnswer(err error) {
+	switch {
+	case err == nil:
+		c.silent.Store(0)
+	case !errors.Is(err, context.Canceled):
+		c.silent.CompareAndSwap(0, time.Now().UnixNano())
+	}
+}
+
+// Ready returns why nothing can be decided now: what was never heard, or that
+// the decision point has fallen silent.
 func (c *Client) Ready() error {
 	var faults []error
+	if since := c.silent.Load(); since != 0 && time.Since(time.Unix(0, since)) > silence {
+		faults = append(faults, errors.New("the decision point does not answer"))
+	}
 	if c.routes.value.Load() == nil {
 		faults = append(faults, errors.New("no routes from the decision point yet"))
 	}

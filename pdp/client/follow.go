@@ -29,6 +29,7 @@ func keepFresh[T any](ctx context.Context, c *Client, path, what string, f *foll
 	for ctx.Err() == nil {
 		began := time.Now()
 		err := fetch(ctx, c, path, c.cfg.Wait, f, learn)
+		c.noteAnswer(err)
 		switch {
 		case err == nil && down:
 			c.log.Info("the decision point answers again", "about", what)

@@ -16,7 +16,9 @@ import (
 func (c *Client) Snapshot(ctx context.Context, since pip.Mark) (pip.Revocations, error) {
 	known := url.Values{pdp.QueryEpoch: {since.Epoch}, pdp.QuerySequence: {strconv.FormatUint(since.Sequence, 10)}}
 	var r pip.Revocations
-	if err := c.call(ctx, http.MethodGet, pdp.PathRevocations+"?"+known.Encode(), nil, &r, maxList); err != nil {
+	err := c.call(ctx, http.MethodGet, pdp.PathRevocations+"?"+known.Encode(), nil, &r, maxList)
+	c.noteAnswer(err)
+	if err != nil {
 		return pip.Revocations{}, fmt.Errorf("ask who is cut off: %w", err)
 	}
 	if r.Mark == (pip.Mark{}) {

@@ -35,15 +35,41 @@ func (l shelfLife) of(r *pip.Reading) pip.State {
 	}
 }
 
-func (f *freshness) faults() []error {
-	var faults []error
-	for _, row := range []struct {
-		name string
-		life shelfLife
-	}{
+// Believed is how far the active rule book believes a reading, and its age: of
+// a source that it has no row for, nothing.
+func (e *Engine) Believed(r pip.Reading) pip.State {
+	life, ok := e.active.Load().tables.freshness.row(r.Source)
+	if !ok {
+		return pip.Unknown
+	}
+	return life.of(&r)
+}
+
+func (f *freshness) row(source string) (shelfLife, bool) {
+	for _, row := range f.rows() {
+		if row.name == source {
+			return row.life, true
+		}
+	}
+	return shelfLife{}, false
+}
+
+// A namedLife is a row with its information point.
+type namedLife struct {
+	name string
+	life shelfLife
+}
+
+func (f *freshness) rows() []namedLife {
+	return []namedLife{
 		{"identity", f.Identity}, {"revocation", f.Revocation}, {"device", f.Device},
 		{"location", f.Location}, {"care", f.Care}, {"signals", f.Signals},
-	} {
+	}
+}
+
+func (f *freshness) faults() []error {
+	var faults []error
+	for _, row := range f.rows() {
 		if row.life.StaleAfter < 1 || row.life.UnknownAfter < row.life.StaleAfter || row.life.UnknownAfter > maxSpan {
 			faults = append(faults, fmt.Errorf("freshness.%s: expected 1 <= stale_after <= unknown_after, in seconds", row.name))
 		}

@@ -99,7 +99,7 @@ func (k *Keeper) Run(ctx context.Context) {
 			return
 		case <-ticker.C:
 		}
-		err := k.Store(ctx)
+		err := k.storeWithin(ctx)
 		if before := k.Err(); err != nil && before == nil && ctx.Err() == nil {
 			k.log.Error("the journal's head cannot be anchored; until it can, a rolled back folder shows as far as the anchor reaches", "error", err)
 			k.failure.Store(&err)
@@ -108,6 +108,15 @@ func (k *Keeper) Run(ctx context.Context) {
 			k.failure.Store(nil)
 		}
 	}
+}
+
+// storeTimeout bounds one attempt: a database that falls silent has failed.
+const storeTimeout = 5 * time.Second
+
+func (k *Keeper) storeWithin(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, storeTimeout)
+	defer cancel()
+	return k.Store(ctx)
 }
 
 // Store anchors the newest head when it is not anchored yet. After the journal
@@ -127,6 +136,12 @@ func (k *Keeper) Store(ctx context.Context) error {
 
 // Anchored is the seq up to which the anchor proves the journal.
 func (k *Keeper) Anchored() uint64 { return k.seq.Load() }
+
+// Behind is how many records the anchor does not prove yet.
+func (k *Keeper) Behind() uint64 {
+	head, anchored := k.journal.Head().Seq, k.Anchored()
+	return head - min(head, anchored)
+}
 
 // Err is nil while the head can be anchored.
 func (k *Keeper) Err() error {

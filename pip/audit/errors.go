@@ -35,6 +35,9 @@ var (
 	ErrKey = errors.New("journal's key cannot be used")
 )
 
+// IsFull tells a disk without room from other failures of a journal.
+func IsFull(err error) bool { return errors.Is(err, ErrFull) || isFull(err) }
+
 const advice = "nothing was changed; keep the folder as evidence, run `wardgate audit verify` on it, " +
 	"then restore an intact copy, or let somebody answer for the loss: `wardgate audit accept-loss --reason TEXT`"
 

@@ -6,9 +6,12 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
+	"testing/synctest"
+	"time"
 
 	"github.com/wardgate/wardgate/pip/audit"
 )
@@ -104,4 +107,47 @@ func fillUnderLimit(dir string) {
 	}
 	fmt.Println(strings.Join(acknowledged, " "))
 	os.Exit(0)
+}
+
+// A journal that failed recovers without being asked: a load balancer sends
+// nothing to a process that says it cannot write.
+func TestFailedJournalRecoversUnasked(t *testing.T) {
+	for _, tt := range []struct {
+		name        string
+		reserve     int64
+		begin, mend func(*faultyDisk)
+		stays       func(error) bool
+	}{
+		{"full disk", 0, (*faultyDisk).fillUp, func(d *faultyDisk) { d.setQuota(-1) }, audit.IsFull},
+		{"full disk with a reserve", 100_000, (*faultyDisk).fillUp, func(d *faultyDisk) { d.setQuota(-1) }, audit.IsFull},
+		{"failing disk", 0, func(d *faultyDisk) { d.setFault(on("sync", "journal-", false)) }, func(d *faultyDisk) { d.setFault(nil) },
+			func(err error) bool { return errors.Is(err, errInjected) }},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				dir, disk := t.TempDir(), newFaultyDisk()
+				j := open(t, audit.Config{Dir: dir, Disk: disk, ReserveBytes: tt.reserve})
+				put(t, j, "d-1")
+				tt.begin(disk)
+				if _, err := fills(t, j, "x", doctorEvent); err == nil || !tt.stays(j.Err()) {
+					t.Fatalf("got %v, %v", err, j.Err())
+				}
+				time.Sleep(time.Minute)
+				if !tt.stays(j.Err()) {
+					t.Errorf("got %v before the disk was mended", j.Err())
+				}
+				tt.mend(disk)
+				time.Sleep(time.Minute)
+				if j.Err() != nil || j.Full() {
+					t.Errorf("got %v, full %t a minute after the disk was mended", j.Err(), j.Full())
+				}
+				put(t, j, "d-2")
+				closeJournal(t, j)
+				wantIntact(t, dir)
+				if got := actions(t, dir); !slices.Contains(got, "journal.resume") {
+					t.Errorf("got %v, want a record of the refusals", got)
+				}
+			})
+		})
+	}
 }

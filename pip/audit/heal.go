@@ -5,7 +5,30 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"time"
 )
+
+// retryEvery is how often a journal that cannot be written is tried.
+const retryEvery = 5 * time.Second
+
+// retry recovers from a failure without an append: where a journal that cannot
+// be written keeps requests away, none would come to find out that it can. A
+// disk that was full has to have room for more than a few records.
+func (w *writer) retry() {
+	failure := w.failure.Load()
+	if failure == nil || w.reserve.inUse() || time.Since(w.retried) < retryEvery {
+		return
+	}
+	w.retried = time.Now()
+	if isFull(*failure) && !w.hasRoom() {
+		return
+	}
+	if err := w.tryCommit(nil, false); err != nil {
+		w.fail(err)
+		return
+	}
+	w.recovered()
+}
 
 // heal brings the files back to where the chain stands after a failure. After
 // a failed sync the kernel may have forgotten what it could not write, so the

@@ -171,6 +171,23 @@ func (w *writer) fillReserve() error {
 	return nil
 }
 
+// hasRoom reports whether there is room on the disk. With a reserve that is
+// shown by its being whole; without one by a file that is removed again.
+func (w *writer) hasRoom() bool {
+	if w.reserve.size > 0 {
+		return !w.reserve.inUse()
+	}
+	f, err := w.disk.Open(w.reserve.path, os.O_RDWR|os.O_CREATE)
+	if err != nil {
+		return false
+	}
+	err = writeZeros(f, 0, reserveStep)
+	if err == nil {
+		err = f.Sync()
+	}
+	return errors.Join(err, f.Truncate(0), f.Close(), w.disk.Remove(w.reserve.path)) == nil
+}
+
 func writeZeros(f File, from, to int64) error {
 	zeros := make([]byte, min(1<<20, to-from))
 	for from < to {

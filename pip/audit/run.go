@@ -28,9 +28,10 @@ func (j *Journal) run() {
 		case <-idle.C:
 		}
 		j.writer.refill()
+		j.writer.retry()
 		j.writer.full.Store(j.writer.reserve.inUse())
 		wait := j.writer.settle()
-		if j.writer.reserve.inUse() {
+		if j.writer.reserve.inUse() || j.Err() != nil {
 			wait = headEvery
 		}
 		if wait > 0 {

@@ -45,7 +45,8 @@ type writer struct {
 	reserve reserve
 	full    atomic.Bool // the reserve is in use
 
-	refused int // records that were refused since the last commit that succeeded
+	refused int       // records that were refused since the last commit that succeeded
+	retried time.Time // when recovering was last tried, while there is a failure
 	failure atomic.Pointer[error]
 	head    atomic.Pointer[Head]
 }
@@ -61,9 +62,7 @@ func (w *writer) commit(batch []*entry) {
 		}
 		err := w.tryCommit(admitted, false)
 		if err == nil {
-			if w.failure.Swap(nil) != nil {
-				w.log.Info("journal can be written again")
-			}
+			w.recovered()
 			return
 		}
 		w.fail(err)
@@ -110,7 +109,14 @@ func (w *writer) tryCommit(batch []*entry, closed bool) error {
 
 func (w *writer) fail(err error) {
 	if w.failure.Swap(&err) == nil {
+		w.retried = time.Now()
 		w.log.Error("journal cannot be written; every append is refused until it can", "error", err)
+	}
+}
+
+func (w *writer) recovered() {
+	if w.failure.Swap(nil) != nil {
+		w.log.Info("journal can be written again")
 	}
 }
 

@@ -101,12 +101,19 @@ func (f *Follower) Run(ctx context.Context) {
 	wg.Wait()
 }
 
+// soonerAfterLoss is how much sooner the authority is asked again that did not
+// answer: one question that is lost must not make the list stale.
+const soonerAfterLoss = 4
+
 func (f *Follower) followAuthority(ctx context.Context) {
 	for ctx.Err() == nil {
 		err := f.askWithin(ctx)
 		f.noteAuthority(ctx, err)
 		wait := f.pace.Every
-		if err == nil && f.Fed() {
+		switch {
+		case err != nil:
+			wait /= soonerAfterLoss
+		case f.Fed():
 			wait = f.pace.Confirm
 		}
 		pause(ctx, wait, f.kick)

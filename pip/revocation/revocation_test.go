@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -345,4 +346,40 @@ func TestAThousandParallelRevokes(t *testing.T) {
 			t.Fatalf("got %+v, %v, and %d cuts, want revoked and 1", got, err, cut[id])
 		}
 	}
+}
+
+// A moody authority lets one question in three time out.
+type moody struct{ asked int }
+
+func (m *moody) Snapshot(ctx context.Context, _ pip.Mark) (pip.Revocations, error) {
+	if m.asked++; m.asked%3 == 0 {
+		<-ctx.Done()
+		return pip.Revocations{}, ctx.Err()
+	}
+	time.Sleep(150 * time.Millisecond)
+	return pip.Revocations{Mark: pip.Mark{Epoch: "e", Sequence: 1}}, nil
+}
+
+// A question that is lost makes nothing stale, slow as the next answer may be.
+func TestALostQuestionMakesNothingStale(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		l := revocation.New()
+		ctx, cancel := context.WithCancel(t.Context())
+		f := revocation.NewFollower(l, &moody{}, nil, revocation.Pace{}, slog.New(slog.DiscardHandler))
+		done := make(chan struct{})
+		go func() { defer close(done); f.Run(ctx) }()
+		time.Sleep(time.Second)
+		var stale int
+		for range 3000 {
+			time.Sleep(10 * time.Millisecond)
+			if l.Reading().State != pip.Fresh {
+				stale++
+			}
+		}
+		if stale > 0 {
+			t.Errorf("got a stale list %d times", stale)
+		}
+		cancel()
+		<-done
+	})
 }
