@@ -78,7 +78,7 @@ func (r *reading) breaks() {
 }
 
 // events are the journal's, of a process that may still run.
-func events(t *testing.T, data string, wanted func(*pip.Event) bool) (found []pip.Event) {
+func events(t testing.TB, data string, wanted func(*pip.Event) bool) (found []pip.Event) {
 	t.Helper()
 	for r, err := range audit.Read(context.Background(), filepath.Join(data, "journal"), 1) {
 		if err != nil {

@@ -198,7 +198,6 @@ func TestEventsArriveWhenTheSearchEngineIsBack(t *testing.T) {
 // An EDR finds malware where the doctor works: the doctor is cut off, and the
 // nurse is not. An EDR that cannot be asked is not one that reports nothing.
 func TestReportsOfOthersAreActedOn(t *testing.T) {
-	const none = `{"responses":[{"status":200,"_shards":{"failed":0},"aggregations":{"names":{"buckets":[]}}}]}`
 	engine := newSearchEngine(t)
 	w := newWorld(t, func(c *app.Config) {
 		c.Stores.Events.Elasticsearch.Addresses = []string{engine.url}
@@ -208,10 +207,10 @@ func TestReportsOfOthersAreActedOn(t *testing.T) {
 	engine.wants(t, w.data)
 	engine.sees(t, map[string]any{"wardgate.kind": "decision", "wardgate.facts.signals": "unknown"})
 
-	engine.report(none)
+	engine.report(nothingReported)
 	doctor, nurse := w.as("doctor"), w.as("nurse")
 	doctor.get("/api/patients").is(http.StatusOK)
-	engine.report(strings.Replace(none, "[]", `[{"key":{"name":"Doctor"},"doc_count":1}]`, 1))
+	engine.report(reportedOf("Doctor", 1))
 	inTheEnd(t, http.StatusUnauthorized, func() *answer { return doctor.get("/api/patients") })
 	nurse.get("/api/patients").is(http.StatusOK)
 	engine.wants(t, w.data)

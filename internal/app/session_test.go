@@ -47,6 +47,31 @@ func editLimits(t *testing.T, dir string, rows ...rowOf) {
 	}
 }
 
+// withTable runs on a copy of the rule book with other rows in one of its files.
+func withTable(t *testing.T, file string, rows ...rowOf) func(*app.Config) {
+	t.Helper()
+	dir := filepath.Join(t.TempDir(), "policies")
+	if err := os.CopyFS(dir, os.DirFS("../../policies")); err != nil {
+		t.Fatal(err)
+	}
+	name := filepath.Join(dir, filepath.FromSlash(file))
+	raw, err := os.ReadFile(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	text := string(raw)
+	for _, r := range rows {
+		if !strings.Contains(text, r.old) {
+			t.Fatalf("no row %s", r.old)
+		}
+		text = strings.Replace(text, r.old, r.new, 1)
+	}
+	if err := os.WriteFile(name, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return func(c *app.Config) { c.Policies = dir }
+}
+
 // soon lets a session be refreshed after a third of a second.
 var soon = []rowOf{
 	{`"access_token_seconds": 300`, `"access_token_seconds": 30`},

@@ -1,0 +1,86 @@
+//go:build integration
+
+package app_test
+
+import (
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/wardgate/wardgate/internal/app"
+	"github.com/wardgate/wardgate/internal/realserver"
+	"github.com/wardgate/wardgate/pip/audit/ship/elastic"
+)
+
+// The same hospital as on the embedded stores: its journal is shipped to a real
+// Elasticsearch, which also counts behaviour, and in which a VPN writes.
+func TestRealBehaviourIsActedOn(t *testing.T) {
+	s := realserver.Elasticsearch(t)
+	makeStream(t, s)
+	vpn := newVPN(t, s)
+	behaviourDrill{
+		configure: func(c *app.Config) {
+			c.Stores.Signals = "elasticsearch"
+			c.Stores.Events.Elasticsearch.Addresses = []string{s.URL}
+			c.Stores.Events.Elasticsearch.External = []string{
+				"failed_log_in index=" + vpn + "* username=user.name event.category=authentication event.outcome=failure",
+			}
+		},
+		shipped: func(wanted map[string]any) bool { return found(t, s, wanted) },
+		failed: func(username string, times int) {
+			logInAtVPN(t, s, vpn, username, "success", 20) // what is no failure is no bad news
+			logInAtVPN(t, s, vpn, username, "failure", times)
+		},
+	}.run(t)
+	status, said := askEngine(t, s, http.MethodGet, "/wardgate-signals-*/_count?q=who:%22a+"+sprayedFrom+"%22", "")
+	var counts struct{ Count int }
+	if err := json.Unmarshal(said, &counts); status != http.StatusOK || err != nil || counts.Count == 0 {
+		t.Errorf("got %d %s, want counts of the spraying address: they were kept elsewhere", status, said)
+	}
+}
+
+// found asks the real server for a record, behind the process's back.
+func found(t *testing.T, s *realserver.ElasticsearchServer, wanted map[string]any) bool {
+	t.Helper()
+	var filter []any
+	for name, value := range wanted {
+		filter = append(filter, map[string]any{"term": map[string]any{name: value}})
+	}
+	query, err := json.Marshal(map[string]any{"size": 0, "query": map[string]any{"bool": map[string]any{"filter": filter}}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	status, said := askEngine(t, s, http.MethodPost, "/"+elastic.DefaultStream+"/_search", string(query))
+	var answer struct {
+		Hits struct{ Total struct{ Value int } }
+	}
+	if err := json.Unmarshal(said, &answer); status != http.StatusOK && status != http.StatusNotFound || err != nil {
+		t.Fatalf("search: %d %s, %v", status, said, err)
+	}
+	return answer.Hits.Total.Value > 0
+}
+
+// newVPN makes the index in which another system writes, and returns its name.
+func newVPN(t *testing.T, s *realserver.ElasticsearchServer) string {
+	t.Helper()
+	name := fmt.Sprintf("logs-vpn-t%d", time.Now().UnixNano())
+	const keyword = `{"type":"keyword"}`
+	mapping := `{"mappings":{"properties":{"@timestamp":{"type":"date"},"event":{"properties":{"category":` + keyword + `,"outcome":` + keyword +
+		`,"dataset":` + keyword + `}},"user":{"properties":{"name":` + keyword + `,"email":` + keyword + `}}}}}`
+	if status, said := askEngine(t, s, http.MethodPut, "/"+name, mapping); status != http.StatusOK {
+		t.Fatalf("%s: %d %s", name, status, said)
+	}
+	return name
+}
+
+func logInAtVPN(t *testing.T, s *realserver.ElasticsearchServer, index, username, outcome string, times int) {
+	t.Helper()
+	line := fmt.Sprintf("{\"create\":{}}\n{\"@timestamp\":%q,\"event.category\":\"authentication\",\"event.outcome\":%q,\"user.name\":%q}\n",
+		time.Now().UTC().Format(time.RFC3339Nano), outcome, username)
+	if status, said := askEngine(t, s, http.MethodPost, "/"+index+"/_bulk?refresh=true", strings.Repeat(line, times)); status != http.StatusOK {
+		t.Fatalf("%s: %d %s", index, status, said)
+	}
+}
