@@ -2,11 +2,12 @@ package audit
 
 import (
 	"errors"
+	"runtime"
 	"time"
 )
 
 // run is the only goroutine that writes. What was queued while the last sync
-// ran is the next batch; nothing ever waits for company.
+// ran is the next batch; nothing ever waits for company that is not there.
 func (j *Journal) run() {
 	defer close(j.done)
 	idle := time.NewTimer(headEvery)
@@ -19,6 +20,7 @@ func (j *Journal) run() {
 				j.end = errors.Join(j.writer.close(), j.lock.Close())
 				return
 			}
+			runtime.Gosched() // who is about to append does so first, and shares the sync
 			batch = j.gather(batch[:0], en)
 			j.writer.commit(batch)
 			for _, en := range batch {

@@ -38,8 +38,9 @@ type writer struct {
 
 	heads    File
 	turn     uint64
-	unsigned bool // at is ahead of the head that was last written
-	unsynced bool // the head that was last written is not durable yet
+	draft    *draft // of the next head; nil when none is being signed
+	unsigned bool   // at is ahead of the head that was last written
+	unsynced bool   // the head that was last written is not durable yet
 	synced   time.Time
 
 	reserve reserve
@@ -128,6 +129,7 @@ func (w *writer) write(batch []*entry, now time.Time) error {
 		return w.rotate(batch, now)
 	}
 	next := w.compose(w.buffer[:0], w.at.link, batch, now)
+	w.draw(next)
 	if _, err := w.file.WriteAt(w.buffer, w.at.offset); err != nil {
 		return fmt.Errorf("write segment: %w", err)
 	}
