@@ -9,10 +9,9 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
+	"sync"
 	"sync/atomic"
 	"time"
-
-	"golang.org/x/sync/errgroup"
 
 	"github.com/wardgate/wardgate/pdp/admin"
 	"github.com/wardgate/wardgate/pdp/client"
@@ -211,16 +210,19 @@ func (a *App) note(ctx context.Context, e pip.Event) error {
 	return a.journal.Append(ctx, e)
 }
 
-// Run serves until the context ends, then drains and closes everything.
+// Run serves until the context ends, then drains and closes everything. What
+// goes on in the background goes on until the last request has been answered:
+// who drains needs to know who is cut off as much as before.
 func (a *App) Run(ctx context.Context) error {
-	group, ctx := errgroup.WithContext(ctx)
-	group.Go(func() error { return serveAll(ctx, a.servers) })
-	group.Go(func() error { <-ctx.Done(); a.stopping.Store(true); return nil })
-	group.Go(func() error { a.sweep(ctx); return nil })
+	working, rest := context.WithCancel(context.WithoutCancel(ctx))
+	var background sync.WaitGroup
+	background.Go(func() { a.sweep(working) })
 	for _, work := range a.workers {
-		group.Go(func() error { work(ctx); return nil })
+		background.Go(func() { work(working) })
 	}
-	err := group.Wait()
+	err := serveAll(ctx, a.servers, func() { a.stopping.Store(true) })
+	rest()
+	background.Wait()
 	var counted error
 	if a.strangers != nil {
 		counted = a.strangers.Flush(context.WithoutCancel(ctx))
@@ -229,7 +231,7 @@ func (a *App) Run(ctx context.Context) error {
 	return errors.Join(err, counted, stop, a.Close())
 }
 
-// inBackground has work done from the start of Run until its context ends.
+// inBackground has work done from the start of Run until everything has drained.
 func (a *App) inBackground(work func(ctx context.Context)) { a.workers = append(a.workers, work) }
 
 // A sweep forgets what is over of one thing.

@@ -72,9 +72,10 @@ func newServer(name string, l net.Listener, tlsConfig *tls.Config, h http.Handle
 	}}
 }
 
-// serveAll serves until the context ends, then drains the servers in their
-// order: first those that users reach, last those that they depend on.
-func serveAll(ctx context.Context, servers []*server) error {
+// serveAll serves until the context ends or a server fails. Then it says so, by
+// stopping, and drains the servers in their order: first those that users
+// reach, last those that they depend on, and who says that this process stops.
+func serveAll(ctx context.Context, servers []*server, stopping func()) error {
 	group, ctx := errgroup.WithContext(ctx)
 	for _, s := range servers {
 		group.Go(func() error {
@@ -86,6 +87,7 @@ func serveAll(ctx context.Context, servers []*server) error {
 	}
 	group.Go(func() error {
 		<-ctx.Done()
+		stopping()
 		drain, cancel := context.WithTimeout(context.WithoutCancel(ctx), drainTimeout)
 		defer cancel()
 		var faults []error

@@ -1,0 +1,7 @@
+//go:build integration
+
+package app_test
+
+import "testing"
+
+func TestAHundredStopsUnderLoad(t *testing.T) { stopCycles(t, 100) }
