@@ -119,8 +119,39 @@ type Decision struct {
 	Allow       bool
 	Reasons     []string // stable codes, sorted: "device_changed"
 	Obligations []Obligation
+	Grounds     Grounds  // of a decision that allows
 	Revision    string   // digest of the policy that answered
 	Evidence    Evidence // what it was answered from
+}
+
+// Grounds say under which rules a decision allows. Those of a denial are zero:
+// what denied are its reasons.
+type Grounds struct {
+	Rules []Rule `json:"rules"` // in the order of folder and code
+	Right string `json:"right"` // that the action needs, in the table of rights; "" when no row names it
+	Reach string `json:"reach"` // how far the subject's role reaches with the right; "" when it has not got it
+}
+
+// A Rule is a rule of the rule book by its folder below authz/rules and its
+// code: a code that grants, as role/role does.
+type Rule struct {
+	Folder string `json:"folder"`
+	Code   string `json:"code"`
+}
+
+// String is how records name a rule.
+func (r Rule) String() string { return r.Folder + "/" + r.Code }
+
+// Names are the rules as records name them.
+func (g *Grounds) Names() []string {
+	if len(g.Rules) == 0 {
+		return nil
+	}
+	names := make([]string, len(g.Rules))
+	for i, r := range g.Rules {
+		names[i] = r.String()
+	}
+	return names
 }
 
 // An Obligation is something that the enforcement point must do, or deny.

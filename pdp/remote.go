@@ -44,7 +44,8 @@ type Revocation struct {
 }
 
 // Shapely tells a decision that some policy made from one that nobody made.
-// Only denials have reasons, and every denial has one.
+// Only denials have reasons, and every denial has one; only what allows has
+// grounds, and names a rule.
 func (d *Decision) Shapely() bool {
 	for i := range d.Obligations {
 		o := &d.Obligations[i]
@@ -52,7 +53,7 @@ func (d *Decision) Shapely() bool {
 			return false
 		}
 	}
-	return d.Revision != "" && d.Allow == (len(d.Reasons) == 0)
+	return d.Revision != "" && d.Allow == (len(d.Reasons) == 0) && d.Allow == (len(d.Grounds.Rules) > 0)
 }
 
 // Check returns an error unless the answer is a decision about the ask with

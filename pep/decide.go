@@ -68,7 +68,7 @@ func (p *Proxy) ask(ctx context.Context, x *exchange, revision string) (d pdp.De
 		return pdp.Decision{}, err
 	case ctx.Err() != nil:
 		return pdp.Decision{}, fmt.Errorf("the decision came too late: %w", ctx.Err())
-	case revision == "" || d.Revision != revision || d.Allow == (len(d.Reasons) > 0):
+	case revision == "" || d.Revision != revision || !d.Shapely():
 		return pdp.Decision{}, errMisshapen
 	}
 	return d, nil

@@ -169,6 +169,7 @@ func (x *exchange) decisionEvent() pip.Event {
 		e.Outcome = "success"
 	}
 	e.Reasons = d.Reasons
+	x.ground(&e)
 	e.Revision = d.Revision
 	e.Input = d.Evidence.Input
 	e.Ages = d.Evidence.Ages
@@ -179,6 +180,13 @@ func (x *exchange) decisionEvent() pip.Event {
 		e.Obligations = append(e.Obligations, d.Obligations[i].ID)
 	}
 	return e
+}
+
+// ground names the rules under which x is allowed.
+func (x *exchange) ground(e *pip.Event) {
+	if d := &x.decision; d.Allow {
+		e.Rules, e.Right, e.Reach = d.Grounds.Names(), d.Grounds.Right, d.Grounds.Reach
+	}
 }
 
 // patient is whose record was asked for, granted or not.

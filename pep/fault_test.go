@@ -49,9 +49,12 @@ var deciderFaults = map[string]deciderFunc{
 	"allow and reasons":      changed(func(d *pdp.Decision) { d.Reasons = []string{"device_changed"} }),
 	"allow and empty reason": changed(func(d *pdp.Decision) { d.Reasons = []string{""} }),
 	"deny without reasons":   changed(func(d *pdp.Decision) { d.Allow = false }),
-	"deny":                   changed(func(d *pdp.Decision) { d.Allow, d.Reasons = false, []string{"care_missing"} }),
-	"no revision":            changed(func(d *pdp.Decision) { d.Revision = "" }),
-	"another revision":       changed(func(d *pdp.Decision) { d.Revision = "revision-0" }),
+	"deny": changed(func(d *pdp.Decision) {
+		d.Allow, d.Reasons, d.Grounds = false, []string{"care_missing"}, pdp.Grounds{}
+	}),
+	"allow under no rule": changed(func(d *pdp.Decision) { d.Grounds = pdp.Grounds{} }),
+	"no revision":         changed(func(d *pdp.Decision) { d.Revision = "" }),
+	"another revision":    changed(func(d *pdp.Decision) { d.Revision = "revision-0" }),
 	"revision changes": func(context.Context, pdp.Request) (pdp.Decision, error) {
 		return pdp.Decision{}, pdp.ErrRevisionChanged
 	},
@@ -73,7 +76,7 @@ var deciderFaults = map[string]deciderFunc{
 }
 
 func allow(r pdp.Request) pdp.Decision {
-	return pdp.Decision{Allow: true, Revision: r.Context.Route, Obligations: []pdp.Obligation{allRows}}
+	return pdp.Decision{Allow: true, Revision: r.Context.Route, Grounds: byRole(), Obligations: []pdp.Obligation{allRows}}
 }
 
 func changed(change func(*pdp.Decision)) deciderFunc {

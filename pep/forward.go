@@ -183,6 +183,7 @@ func (p *Proxy) outcome(res *http.Response) error {
 		e.Outcome = "failure"
 	}
 	e.Patients = ids
+	x.ground(&e)
 	e.Time = p.Now()
 	if err := p.record(res.Request.Context(), e); err != nil {
 		return fmt.Errorf("%w: %w", errOutcome, err)

@@ -84,6 +84,11 @@ func (f routesFunc) Routes() pdp.Routes { return f() }
 
 func fixedRoutes(r pdp.Routes) routesFunc { return func() pdp.Routes { return r } }
 
+// byRole are the grounds of what these policies allow.
+func byRole() pdp.Grounds {
+	return pdp.Grounds{Rules: []pdp.Rule{{Folder: "role", Code: "role"}}, Right: "Patient Health overview", Reach: "own"}
+}
+
 // sessionPolicy allows every known route to whoever has a valid credential.
 func sessionPolicy(_ context.Context, r pdp.Request) (pdp.Decision, error) {
 	d := pdp.Decision{Revision: r.Context.Route}
@@ -91,7 +96,7 @@ func sessionPolicy(_ context.Context, r pdp.Request) (pdp.Decision, error) {
 	case r.Action.Name == "":
 		d.Reasons = []string{"route_unknown"}
 	case r.Context.Credential.State == pdp.CredentialValid:
-		d.Allow = true
+		d.Allow, d.Grounds = true, byRole()
 		d.Obligations = []pdp.Obligation{allRows}
 	case r.Context.Credential.State == pdp.CredentialNone:
 		d.Reasons = []string{"session_missing"}

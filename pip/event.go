@@ -46,6 +46,9 @@ type Event struct {
 	Allow       bool             `json:"allow"`
 	Reasons     []string         `json:"reasons,omitempty"`
 	Obligations []string         `json:"obligations,omitempty"` // ids
+	Rules       []string         `json:"rules,omitempty"`       // that allowed it, by folder and code: "role/role"
+	Right       string           `json:"right,omitempty"`       // of the table of rights, by which they did
+	Reach       string           `json:"reach,omitempty"`       // how far the role reaches with that right
 	Revision    string           `json:"revision,omitempty"`
 	Input       json.RawMessage  `json:"input,omitempty"` // what the policy saw, whole
 	Ages        map[string]int64 `json:"ages,omitempty"`  // source -> microseconds

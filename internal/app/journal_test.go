@@ -3,6 +3,7 @@ package app_test
 import (
 	"bytes"
 	"context"
+	"encoding/json"
 	"errors"
 	"log/slog"
 	"os"
@@ -107,10 +108,10 @@ func TestWhoSawThisRecord(t *testing.T) {
 		})
 	}
 	for what, words := range map[string][]string{
-		"the list that the patient was in":  {"outcome", "patient.list", "subject=" + doctorID, patient},
-		"the decision that allowed it":      {"decision", "allow", "patient.list", "subject=" + doctorID},
-		"the reading":                       {"outcome", "patient.read", "subject=" + doctorID, "session="},
-		"the grounds of the reading":        {"decision", "allow", "patient.read", "because=treats", "revision="},
+		"the list that the patient was in":  {"outcome", "patient.list", "subject=" + doctorID, patient, "rule=role/role", `right="Responsible Patients" reach=own`},
+		"the decision that allowed it":      {"decision", "allow", "patient.list", "subject=" + doctorID, "rule=role/role", `right="Responsible Patients" reach=own`},
+		"the reading":                       {"outcome", "patient.read", "subject=" + doctorID, "session=", "rule=role/role", `right="Patient Health overview" reach=own`},
+		"the grounds of the reading":        {"decision", "allow", "patient.read", "because=treats", "rule=role/role", `right="Patient Health overview" reach=own`, "revision="},
 		"the attempt that was refused, why": {"decision", "deny", "reasons=not_your_patient", "subject=" + otherID, "session=", patient},
 	} {
 		if !has(words...) {
@@ -120,6 +121,35 @@ func TestWhoSawThisRecord(t *testing.T) {
 	if has(doctorID, "/api/me") {
 		t.Error("records about nobody are among those about the patient")
 	}
+	if has("deny", "rule=") {
+		t.Error("a denial names a rule that granted")
+	}
+	explainsItself(t, w, patient)
+}
+
+// explainsItself holds that records and explanation name the same rule.
+func explainsItself(t *testing.T, w *world, patient string) {
+	t.Helper()
+	_, said := wardgate("audit", "query", "--data", w.data, "--patient", patient, "--output", "json")
+	decision := json.NewDecoder(strings.NewReader(said))
+	for decision.More() {
+		var e pip.Event
+		if err := decision.Decode(&e); err != nil {
+			t.Fatal(err)
+		}
+		if e.Kind != pip.KindDecision || e.Action != "patient.read" || !e.Allow {
+			continue
+		}
+		if !slices.Equal(e.Rules, []string{"role/role"}) || e.Right != "Patient Health overview" || e.Reach != "own" {
+			t.Errorf("got %v, %q, %q of a reading", e.Rules, e.Right, e.Reach)
+		}
+		code, why := wardgate("policy", "explain", e.Decision, "--data", w.data)
+		if code != 0 || strings.Count(why, "under role/role (Patient Health overview: own)") != 2 {
+			t.Errorf("explain: %d %s, want the recorded rule and the explained one", code, why)
+		}
+		return
+	}
+	t.Error("the reading is not among the records")
 }
 
 // A stranger's flood from outside leaves few records, which account for every

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"strconv"
 	"strings"
 	"time"
 
@@ -113,6 +114,11 @@ func line(r *audit.Record) string {
 		}
 	}
 	named("reasons", e.Reasons...)
+	named("rule", e.Rules...)
+	if e.Right != "" {
+		named("right", strconv.Quote(e.Right))
+	}
+	named("reach", e.Reach)
 	named("because", grounds(e)...)
 	named("obligations", e.Obligations...)
 	named("patients", e.Patients...)

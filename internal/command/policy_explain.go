@@ -32,6 +32,9 @@ type recordedDecision struct {
 	Time          time.Time `json:"time"`
 	Allow         bool      `json:"decision"`
 	Reasons       []string  `json:"reasons"`
+	Rules         []string  `json:"rules,omitempty"` // that allowed it
+	Right         string    `json:"right,omitempty"`
+	Reach         string    `json:"reach,omitempty"`
 	Revision      string    `json:"revision"`
 	OtherRevision bool      `json:"other_revision"` // than the one that explains
 }
@@ -75,13 +78,13 @@ func recordedAs(e *pip.Event, revision string) *recordedDecision {
 	}
 	return &recordedDecision{
 		ID: e.Decision, Time: e.Time, Allow: e.Allow, Reasons: append([]string{}, e.Reasons...),
-		Revision: e.Revision, OtherRevision: e.Revision != revision,
+		Rules: e.Rules, Right: e.Right, Reach: e.Reach, Revision: e.Revision, OtherRevision: e.Revision != revision,
 	}
 }
 
 func printExplained(w io.Writer, x *explained) {
 	if r := x.Recorded; r != nil {
-		fmt.Fprintf(w, "decision %s of %s: %s %s\n", r.ID, r.Time.UTC().Format(time.RFC3339), verdict(r.Allow), strings.Join(r.Reasons, ", "))
+		fmt.Fprintf(w, "decision %s of %s: %s %s\n", r.ID, r.Time.UTC().Format(time.RFC3339), verdict(r.Allow), strings.Join(append(r.Reasons, under(r.Rules, r.Right, r.Reach)...), ", "))
 		if r.OtherRevision {
 			fmt.Fprintf(w, "recorded under revision %.12s; explained under %.12s\n", r.Revision, x.Revision)
 		}
@@ -89,7 +92,8 @@ func printExplained(w io.Writer, x *explained) {
 			fmt.Fprintln(w, "this rule book answers otherwise:")
 		}
 	}
-	fmt.Fprintln(w, verdict(x.Allow), strings.Join(x.Reasons, ", "))
+	g := &x.Grounds
+	fmt.Fprintln(w, verdict(x.Allow), strings.Join(append(x.Reasons, under(g.Names(), g.Right, g.Reach)...), ", "))
 	fmt.Fprintln(w, "\nwhich rules spoke")
 	for _, s := range x.Rules {
 		fmt.Fprintf(w, "  %-6s %s: %s (%s)\n         %s:%d\n", s.Verb, s.Code, s.Title, s.Package, s.File, s.Line)
@@ -99,6 +103,18 @@ func printExplained(w io.Writer, x *explained) {
 	}
 	printFacts(w, x.Facts)
 	printRemedies(w, x)
+}
+
+// under says under which rules and which right something is allowed.
+func under(rules []string, right, reach string) []string {
+	if len(rules) == 0 {
+		return nil
+	}
+	text := "under " + strings.Join(rules, ", ")
+	if right != "" {
+		text += fmt.Sprintf(" (%s)", strings.TrimSuffix(right+": "+reach, ": "))
+	}
+	return []string{text}
 }
 
 func printFacts(w io.Writer, facts []engine.Fact) {

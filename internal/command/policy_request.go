@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 
@@ -81,6 +82,7 @@ type evaluation struct {
 	Context  struct {
 		Reasons     []string         `json:"reasons"`
 		Obligations []pdp.Obligation `json:"obligations"`
+		Grounds     *pdp.Grounds     `json:"grounds,omitempty"`
 	} `json:"context"`
 	Revision string `json:"revision"`
 }
@@ -103,17 +105,31 @@ func (c *policyEval) Run(s *streams) error {
 		e := evaluation{Decision: d.Allow, Revision: d.Revision}
 		e.Context.Reasons = append([]string{}, d.Reasons...)
 		e.Context.Obligations = append([]pdp.Obligation{}, d.Obligations...)
+		if d.Allow {
+			e.Context.Grounds = &d.Grounds
+		}
 		return printJSON(s.out, e)
 	}
 	fmt.Fprintln(s.out, verdict(d.Allow))
 	for _, code := range d.Reasons {
 		fmt.Fprintf(s.out, "  reason      %s\n", code)
 	}
+	printGrounds(s.out, &d.Grounds)
 	for _, o := range d.Obligations {
 		fmt.Fprintf(s.out, "  obligation  %s %s %s\n", o.ID, o.Type, o.Properties)
 	}
 	fmt.Fprintf(s.out, "  revision    %.12s\n", d.Revision)
 	return nil
+}
+
+// printGrounds says under which rules something is allowed.
+func printGrounds(w io.Writer, g *pdp.Grounds) {
+	for _, rule := range g.Names() {
+		fmt.Fprintf(w, "  rule        %s\n", rule)
+	}
+	if g.Right != "" {
+		fmt.Fprintf(w, "  right       %s %s\n", g.Right, g.Reach)
+	}
 }
 
 func verdict(allow bool) string {

@@ -199,6 +199,9 @@ func (a *Admin) event(c Client, action, account, session string, now time.Time) 
 
 func withDecision(e pip.Event, d pdp.Decision) pip.Event {
 	e.Reasons, e.Revision, e.Input, e.Ages = d.Reasons, d.Revision, d.Evidence.Input, d.Evidence.Ages
+	if e.Allow {
+		e.Rules, e.Right, e.Reach = d.Grounds.Names(), d.Grounds.Right, d.Grounds.Reach
+	}
 	for _, o := range d.Obligations {
 		e.Obligations = append(e.Obligations, o.ID)
 	}

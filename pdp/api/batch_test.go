@@ -105,7 +105,7 @@ func TestMalformedItemDeniesItselfOnly(t *testing.T) {
 	id := w.journal.events[0].Decision
 	whole := `{"evaluations":[` + strings.Join([]string{
 		want("evaluation.resource: required"),
-		`{"decision":true,"context":{"id":"` + id + `","reasons":[],"obligations":[]}}`,
+		`{"decision":true,"context":{"id":"` + id + `","reasons":[],"obligations":[],` + grounded + `}}`,
 		want("evaluation: expected an object"),
 		want("evaluation.resource.id: expected a plain text of at most 1024 bytes"),
 		want("evaluation.action: expected an object"),
@@ -169,7 +169,7 @@ func TestBatchWithoutItemsIsOneEvaluation(t *testing.T) {
 	for _, evaluations := range []string{"", `"evaluations":[],`, `"options":{},`} {
 		w := newWorld(t)
 		got := w.post(api.PathEvaluations, `{`+evaluations+question("p-1")[1:])
-		want := `{"decision":true,"context":{"id":"` + w.journal.events[0].Decision + `","reasons":[],"obligations":[]}}`
+		want := `{"decision":true,"context":{"id":"` + w.journal.events[0].Decision + `","reasons":[],"obligations":[],` + grounded + `}}`
 		if got.Code != http.StatusOK || got.Body.String() != want {
 			t.Errorf("got %d %s, want %s", got.Code, got.Body, want)
 		}

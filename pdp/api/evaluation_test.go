@@ -24,7 +24,7 @@ func TestAllowedIsAnsweredWhole(t *testing.T) {
 		t.Fatalf("got %d %s", got.Code, got.Header().Get("Content-Type"))
 	}
 	id := decode[reply](t, got.Body.Bytes()).Context.ID
-	want := `{"decision":true,"context":{"id":"` + id + `","reasons":[],"obligations":[]}}`
+	want := `{"decision":true,"context":{"id":"` + id + `","reasons":[],"obligations":[],` + grounded + `}}`
 	if got.Body.String() != want {
 		t.Errorf("got %s, want %s", got.Body, want)
 	}
@@ -163,7 +163,7 @@ func TestMalformedQuestionNamesFieldsOnly(t *testing.T) {
 }
 
 func TestNoAnswerIsADenial(t *testing.T) {
-	fine := pdp.Decision{Allow: true, Revision: "r1"}
+	fine := pdp.Decision{Allow: true, Revision: "r1", Grounds: byRole()}
 	tests := []struct {
 		name   string
 		answer func(context.Context, pdp.Request) (pdp.Decision, error)
@@ -172,15 +172,23 @@ func TestNoAnswerIsADenial(t *testing.T) {
 		{"panic", func(context.Context, pdp.Request) (pdp.Decision, error) { panic("broken") }},
 		{"too late", func(ctx context.Context, _ pdp.Request) (pdp.Decision, error) { <-ctx.Done(); return fine, nil }},
 		{"zero", func(context.Context, pdp.Request) (pdp.Decision, error) { return pdp.Decision{}, nil }},
-		{"of no revision", func(context.Context, pdp.Request) (pdp.Decision, error) { return pdp.Decision{Allow: true}, nil }},
+		{"of no revision", func(context.Context, pdp.Request) (pdp.Decision, error) {
+			return pdp.Decision{Allow: true, Grounds: byRole()}, nil
+		}},
+		{"under no rule", func(context.Context, pdp.Request) (pdp.Decision, error) {
+			return pdp.Decision{Allow: true, Revision: "r1"}, nil
+		}},
+		{"a denial with grounds", func(context.Context, pdp.Request) (pdp.Decision, error) {
+			return pdp.Decision{Revision: "r1", Reasons: []string{"late"}, Grounds: byRole()}, nil
+		}},
 		{"allow with a reason", func(context.Context, pdp.Request) (pdp.Decision, error) {
-			return pdp.Decision{Allow: true, Revision: "r1", Reasons: []string{"late"}}, nil
+			return pdp.Decision{Allow: true, Revision: "r1", Grounds: byRole(), Reasons: []string{"late"}}, nil
 		}},
 		{"obligation without an id", func(context.Context, pdp.Request) (pdp.Decision, error) {
-			return pdp.Decision{Allow: true, Revision: "r1", Obligations: []pdp.Obligation{{Type: "x"}}}, nil
+			return pdp.Decision{Allow: true, Revision: "r1", Grounds: byRole(), Obligations: []pdp.Obligation{{Type: "x"}}}, nil
 		}},
 		{"obligation that is not JSON", func(context.Context, pdp.Request) (pdp.Decision, error) {
-			return pdp.Decision{Allow: true, Revision: "r1", Obligations: []pdp.Obligation{{ID: "x", Properties: []byte("{")}}}, nil
+			return pdp.Decision{Allow: true, Revision: "r1", Grounds: byRole(), Obligations: []pdp.Obligation{{ID: "x", Properties: []byte("{")}}}, nil
 		}},
 	}
 	for _, tt := range tests {
@@ -223,8 +231,9 @@ func TestEveryAnswerIsEvidence(t *testing.T) {
 		t.Errorf("got %+v", e)
 	}
 	w.post(api.PathEvaluation, question("p-1"))
-	if e := w.journal.events[1]; !e.Allow || e.Outcome != "success" {
-		t.Errorf("got %+v, want an allow", e)
+	if e := w.journal.events[1]; !e.Allow || e.Outcome != "success" || !slices.Equal(e.Rules, []string{"role/role"}) ||
+		e.Right != "Patient Health overview" || e.Reach != "own" {
+		t.Errorf("got %+v, want an allow and its grounds", e)
 	}
 }
 

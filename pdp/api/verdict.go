@@ -119,6 +119,7 @@ func (v *verdict) event() pip.Event {
 	}
 	if d.Allow {
 		e.Outcome = "success"
+		e.Rules, e.Right, e.Reach = d.Grounds.Names(), d.Grounds.Right, d.Grounds.Reach
 	}
 	if v.question.address.IsValid() {
 		e.Address = v.question.address.String()
@@ -139,6 +140,7 @@ type details struct {
 	ID          string           `json:"id,omitempty"` // of the decision; none was made of a malformed question
 	Reasons     []string         `json:"reasons"`
 	Obligations []pdp.Obligation `json:"obligations"`
+	Grounds     *pdp.Grounds     `json:"grounds,omitempty"` // of a decision that allows
 	Error       *itemFault       `json:"error,omitempty"`
 }
 
@@ -154,6 +156,9 @@ func (v *verdict) answer() answer {
 		Reasons:     v.decision.Reasons,
 		Obligations: v.decision.Obligations,
 	}}
+	if v.decision.Allow {
+		a.Context.Grounds = &v.decision.Grounds
+	}
 	if a.Context.Reasons == nil {
 		a.Context.Reasons = []string{}
 	}

@@ -62,10 +62,18 @@ func (d *decider) Revoke(context.Context, string, string) error {
 	return nil
 }
 
+func byRole() pdp.Grounds {
+	return pdp.Grounds{Rules: []pdp.Rule{{Folder: "role", Code: "role"}}, Right: "Patient Health overview", Reach: "own"}
+}
+
+// grounded is how an answer shows them.
+const grounded = `"grounds":{"rules":[{"folder":"role","code":"role"}],"right":"Patient Health overview","reach":"own"}`
+
 func byResource(r pdp.Request) pdp.Decision {
 	d := pdp.Decision{
 		Allow:    true,
 		Revision: "r1",
+		Grounds:  byRole(),
 		Evidence: pdp.Evidence{
 			Input: json.RawMessage(`{"seen":true}`),
 			Ages:  map[string]int64{"care": 7},
@@ -73,7 +81,7 @@ func byResource(r pdp.Request) pdp.Decision {
 		},
 	}
 	if strings.HasPrefix(r.Resource.ID, "no") {
-		d.Allow, d.Reasons = false, []string{"not_your_patient", "step_up_required"}
+		d.Allow, d.Reasons, d.Grounds = false, []string{"not_your_patient", "step_up_required"}, pdp.Grounds{}
 		d.Obligations = []pdp.Obligation{
 			{ID: "revoke_session", Type: "revoke", Properties: json.RawMessage(`{"reason":"role_forbidden"}`)},
 			{ID: "note", Type: "log"},

@@ -117,6 +117,7 @@ func bad(t testing.TB) map[string]http.HandlerFunc {
 		"of no revision":         say(func(a *pdp.Answer) { a.Decision.Revision = "" }),
 		"allows for reasons":     say(func(a *pdp.Answer) { a.Decision.Reasons = []string{"x"} }),
 		"denies for no reason":   say(func(a *pdp.Answer) { a.Decision.Allow = false }),
+		"allows under no rule":   say(func(a *pdp.Answer) { a.Decision.Grounds = pdp.Grounds{} }),
 		"obligation without id":  say(func(a *pdp.Answer) { a.Decision.Obligations[0].ID = "" }),
 		"changed, and allows":    say(func(a *pdp.Answer) { a.Changed = true }),
 		"nothing":                raw(200, ""),

@@ -46,6 +46,7 @@ type point struct {
 func allowed() pdp.Decision {
 	return pdp.Decision{
 		Allow: true, Revision: "r1",
+		Grounds:     pdp.Grounds{Rules: []pdp.Rule{{Folder: "role", Code: "role"}}, Right: "Patient Health overview", Reach: "own"},
 		Obligations: []pdp.Obligation{{ID: "rows-1", Type: "rows", Properties: json.RawMessage(`{"a":1}`)}},
 		Evidence: pdp.Evidence{
 			Input: json.RawMessage(`{"seen":true}`), Ages: map[string]int64{"care": 7},

@@ -20,6 +20,12 @@ var (
 	keyID          = ast.InternedTerm("id")
 	keyType        = ast.InternedTerm("type")
 	keyProperties  = ast.InternedTerm("properties")
+	keyGrounds     = ast.InternedTerm("grounds")
+	keyRules       = ast.InternedTerm("rules")
+	keyRight       = ast.InternedTerm("right")
+	keyReach       = ast.InternedTerm("reach")
+	keyFolder      = ast.InternedTerm("folder")
+	keyCode        = ast.InternedTerm("code")
 )
 
 // decode reads an AuthZEN answer, whose lists are sets in Rego (sorted when
@@ -43,10 +49,14 @@ func decode(t *ast.Term) (pdp.Decision, error) {
 	if err != nil {
 		return pdp.Decision{}, err
 	}
-	if bool(allow) == (len(reasons) > 0) {
-		return pdp.Decision{}, fmt.Errorf("%w: decision %t with %d reasons", errMisshapen, bool(allow), len(reasons))
+	grounds, err := decodeGrounds(context)
+	if err != nil {
+		return pdp.Decision{}, err
 	}
-	return pdp.Decision{Allow: bool(allow), Reasons: reasons, Obligations: obligations}, nil
+	if bool(allow) == (len(reasons) > 0) || bool(allow) != (len(grounds.Rules) > 0) {
+		return pdp.Decision{}, fmt.Errorf("%w: decision %t with %d reasons and %d rules that grant", errMisshapen, bool(allow), len(reasons), len(grounds.Rules))
+	}
+	return pdp.Decision{Allow: bool(allow), Reasons: reasons, Obligations: obligations, Grounds: grounds}, nil
 }
 
 func field[T ast.Value](o ast.Object, key *ast.Term) (T, bool) {

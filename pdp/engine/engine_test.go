@@ -28,7 +28,8 @@ import (
 )
 
 func sameDecision(a, b pdp.Decision) bool {
-	return a.Allow == b.Allow && slices.Equal(a.Reasons, b.Reasons) && reflect.DeepEqual(a.Obligations, b.Obligations)
+	return a.Allow == b.Allow && slices.Equal(a.Reasons, b.Reasons) && reflect.DeepEqual(a.Obligations, b.Obligations) &&
+		reflect.DeepEqual(a.Grounds, b.Grounds)
 }
 
 // fixed is an information point that always says the same.
@@ -252,6 +253,12 @@ func TestFaultyRuleBooksAreRefused(t *testing.T) {
 		{"network that is none", func(t *testing.T, files fstest.MapFS) {
 			edit(t, files, "authz/tables/thresholds.rego", "127.0.0.1/32", "127.0.0.1/99")
 		}, "networks.hospital"},
+		{"answer that names no rules", func(t *testing.T, files fstest.MapFS) {
+			edit(t, files, "authz/authz.rego", `"grounds": {"rules": granting, "right": right, "reach": reach},`, "")
+		}, "context.grounds which rules grant"},
+		{"answer whose rules are no set", func(t *testing.T, files fstest.MapFS) {
+			edit(t, files, "authz/authz.rego", `{"rules": granting,`, `{"rules": "role",`)
+		}, "context.grounds which rules grant"},
 		{"everything is allowed", func(t *testing.T, files fstest.MapFS) {
 			edit(t, files, "authz/authz.rego", "default allow := false", "default allow := true")
 		}, "floor check"},

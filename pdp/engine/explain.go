@@ -12,16 +12,20 @@ import (
 	"github.com/open-policy-agent/opa/v1/dependencies"
 	"github.com/open-policy-agent/opa/v1/rego"
 	"github.com/open-policy-agent/opa/v1/topdown"
+
+	"github.com/wardgate/wardgate/pdp"
 )
 
 // An Explanation says why a rule book answers an input as it does, and what
 // would have to be otherwise.
 type Explanation struct {
-	Revision string      `json:"revision"`
-	Allow    bool        `json:"decision"`
-	Reasons  []string    `json:"reasons"`
-	Rules    []Statement `json:"rules"` // that spoke
-	Facts    []Fact      `json:"facts"` // that those rules read
+	Revision string   `json:"revision"`
+	Allow    bool     `json:"decision"`
+	Reasons  []string `json:"reasons"`
+	// Grounds are the rules and the right under which it allows.
+	Grounds pdp.Grounds `json:"grounds,omitzero"`
+	Rules   []Statement `json:"rules"` // that spoke
+	Facts   []Fact      `json:"facts"` // that those rules read
 	// Remedies are the smallest sets of permitted changes with which the book
 	// allows: alternatives of one size, each proved by asking. Empty for a
 	// decision that allows, and when no permitted change would allow.
@@ -60,7 +64,7 @@ func (b *Book) Explain(ctx context.Context, input json.RawMessage, ages map[stri
 	if err != nil {
 		return nil, err
 	}
-	x := &Explanation{Revision: d.Revision, Allow: d.Allow, Reasons: append([]string{}, d.Reasons...), Remedies: [][]string{}}
+	x := &Explanation{Revision: d.Revision, Allow: d.Allow, Reasons: append([]string{}, d.Reasons...), Grounds: d.Grounds, Remedies: [][]string{}}
 	if x.Rules, err = b.statements(ctx, document); err != nil {
 		return nil, err
 	}

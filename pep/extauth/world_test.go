@@ -108,6 +108,7 @@ func sessionPolicy(_ context.Context, r pdp.Request) (pdp.Decision, error) {
 		d.Reasons = []string{"care_unknown"}
 	default:
 		d.Allow = true
+		d.Grounds = pdp.Grounds{Rules: []pdp.Rule{{Folder: "role", Code: "role"}}}
 		if !strings.HasPrefix(r.Action.Name, "page.") {
 			d.Obligations = []pdp.Obligation{{ID: "row_condition", Properties: []byte(`{"condition":{"type":"all"}}`)}}
 		}

@@ -47,6 +47,9 @@ func appendEvent(b []byte, e *pip.Event) ([]byte, error) {
 	b = strconv.AppendBool(append(b, `,"allow":`...), e.Allow)
 	b = appendList(b, `,"reasons":`, e.Reasons)
 	b = appendList(b, `,"obligations":`, e.Obligations)
+	b = appendList(b, `,"rules":`, e.Rules)
+	b = appendField(b, `,"right":`, e.Right)
+	b = appendField(b, `,"reach":`, e.Reach)
 	b = appendField(b, `,"revision":`, e.Revision)
 	b, err := appendInput(b, e.Input)
 	if err != nil {

@@ -116,6 +116,8 @@
 #                 period: {enum: ["", "day", "night"]}
 package authz
 
+import data.authz.ask
+
 # METADATA
 # title: The answer to one request
 # entrypoint: true
@@ -124,6 +126,7 @@ answer := {
 	"context": {
 		"reasons": reasons,
 		"obligations": duties,
+		"grounds": {"rules": granting, "right": right, "reach": reach},
 	},
 }
 
@@ -152,6 +155,24 @@ denials contains code if some code in data.authz.rules[_].deny
 # METADATA
 # title: What the enforcement point must do, or deny
 duties contains duty if some duty in data.authz.rules[_].oblige
+
+# METADATA
+# title: The rules under which it is allowed, by folder and code; none for a denial
+granting contains {"folder": folder, "code": code} if {
+	allow
+	some folder
+	some code in data.authz.rules[folder].grant
+}
+
+# METADATA
+# title: The right that the action needs, and how far the role reaches with it
+default right := ""
+
+right := ask.right if allow
+
+default reach := ""
+
+reach := ask.reach if allow
 
 _granted if some _ in data.authz.rules[_].grant
 

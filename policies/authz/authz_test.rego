@@ -3,6 +3,8 @@ package authz_test
 import data.authz
 import data.authz.golden_test as golden
 
+_none := {"rules": set(), "right": "", "reach": ""}
+
 _allowed(answer) if {
 	answer.decision
 	answer.context.reasons == set()
@@ -18,6 +20,36 @@ test_golden_requests_are_allowed[name] if {
 	}
 	answer := authz.answer with input as request
 	_allowed(answer)
+}
+
+test_an_answer_that_allows_names_its_grounds[name] if {
+	some name, case in {
+		"doctor": [golden.doctor, "role", "Patient Health overview", "own"],
+		"nurse": [golden.nurse, "role", "Patient Health overview", "department"],
+		"patient": [golden.patient, "role", "Patient Health overview", "self"],
+		"list": [golden.acting(golden.doctor, "patient.list"), "role", "Responsible Patients", "own"],
+		"stranger": [golden.stranger, "public", "Log in", ""],
+	}
+	[request, code, right, reach] := case
+	answer := authz.answer with input as request
+	answer.decision
+	answer.context.grounds == {"rules": {{"folder": "role", "code": code}}, "right": right, "reach": reach}
+}
+
+test_every_rule_that_grants_is_named if {
+	answer := authz.answer with input as golden.doctor
+		with data.authz.rules as {"a": {"grant": {"x", "y"}}, "b": {"grant": {"x"}}, "c": {"grant": set()}}
+	answer.context.grounds.rules == {
+		{"folder": "a", "code": "x"},
+		{"folder": "a", "code": "y"},
+		{"folder": "b", "code": "x"},
+	}
+}
+
+test_a_grant_without_a_row_of_the_table_has_no_right if {
+	answer := authz.answer with input as golden.with_value(golden.doctor, "/action/name", "no.such.action")
+		with data.authz.rules as {"a": {"grant": {"x"}}}
+	answer.context.grounds == {"rules": {{"folder": "a", "code": "x"}}, "right": "", "reach": ""}
 }
 
 test_colleagues_patient_is_denied_and_nothing_is_revoked if {
@@ -47,19 +79,27 @@ test_reasons_are_complete if {
 
 test_silence_is_denied if {
 	answer := authz.answer with input as golden.doctor with data.authz.rules as {}
-	answer == {"decision": false, "context": {"reasons": {"not_granted"}, "obligations": set()}}
+	answer == {"decision": false, "context": {"reasons": {"not_granted"}, "obligations": set(), "grounds": _none}}
 }
 
 test_denial_wins_over_grants if {
 	answer := authz.answer with input as golden.doctor
 		with data.authz.rules as {"a": {"grant": {"x"}}, "b": {"deny": {"late"}}}
-	answer == {"decision": false, "context": {"reasons": {"late"}, "obligations": set()}}
+	answer == {"decision": false, "context": {"reasons": {"late"}, "obligations": set(), "grounds": _none}}
 }
 
 test_grant_without_denial_is_allowed if {
 	answer := authz.answer with input as golden.doctor
 		with data.authz.rules as {"a": {"grant": {"x"}}, "b": {"oblige": {{"id": "y"}}}}
-	answer == {"decision": true, "context": {"reasons": set(), "obligations": {{"id": "y"}}}}
+	answer == {"decision": true, "context": {
+		"reasons": set(),
+		"obligations": {{"id": "y"}},
+		"grounds": {
+			"rules": {{"folder": "a", "code": "x"}},
+			"right": "Patient Health overview",
+			"reach": "own",
+		},
+	}}
 }
 
 test_empty_input_is_denied_on_every_floor if {
@@ -82,6 +122,7 @@ test_empty_input_is_denied_on_every_floor if {
 				"time_unknown",
 			},
 			"obligations": set(),
+			"grounds": _none,
 		},
 	}
 }

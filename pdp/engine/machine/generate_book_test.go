@@ -43,7 +43,7 @@ public if tables.rights[right].anyone == "public"
 
 const answerText = `package authz
 
-answer := {"decision": allow, "context": {"reasons": denials, "obligations": duties}}
+answer := {"decision": allow, "context": {"reasons": denials, "obligations": duties, "grounds": {"rules": granting, "right": right}}}
 
 default allow := false
 
@@ -51,6 +51,16 @@ allow if {
 	some _ in data.authz.rules[_].grant
 	not _denied
 }
+
+granting contains {"folder": folder, "code": code} if {
+	allow
+	some folder
+	some code in data.authz.rules[folder].grant
+}
+
+default right := ""
+
+right := data.authz.ask.right if allow
 
 denials contains code if some code in data.authz.rules[_].deny
 

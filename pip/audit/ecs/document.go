@@ -73,10 +73,11 @@ type geo struct {
 }
 
 type rule struct {
-	ID      []string `json:"id,omitempty"`
-	Name    []string `json:"name,omitempty"`
-	Ruleset string   `json:"ruleset,omitempty"`
-	Version string   `json:"version,omitempty"`
+	ID          []string `json:"id,omitempty"`
+	Name        []string `json:"name,omitempty"`
+	Description string   `json:"description,omitempty"`
+	Ruleset     string   `json:"ruleset,omitempty"`
+	Version     string   `json:"version,omitempty"`
 }
 
 type exchange struct {
@@ -110,6 +111,8 @@ type extension struct {
 	Decision    string            `json:"decision,omitempty"`
 	Session     string            `json:"session,omitempty"`
 	Account     string            `json:"account,omitempty"`
+	Right       string            `json:"right,omitempty"`
+	Reach       string            `json:"reach,omitempty"`
 	Revision    string            `json:"revision,omitempty"`
 	Obligations []string          `json:"obligations,omitempty"`
 	Patients    []string          `json:"patients,omitempty"`

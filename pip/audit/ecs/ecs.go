@@ -11,6 +11,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/netip"
+	"slices"
 	"strings"
 	"time"
 
@@ -120,19 +121,34 @@ func newSource(e *pip.Event) *source {
 	return &s
 }
 
-// newRule names the rules that denied, and the rule book that was asked.
+// newRule names the rules that denied, or those that granted, and the rule book
+// that was asked. What is granted by a right bears the right's name.
 func newRule(e *pip.Event) *rule {
-	if e.Revision == "" && len(e.Reasons) == 0 {
+	r := rule{ID: slices.Concat(e.Reasons, e.Rules), Version: e.Revision}
+	if e.Revision == "" && len(r.ID) == 0 {
 		return nil
 	}
-	r := &rule{ID: e.Reasons, Version: e.Revision}
 	if e.Revision != "" {
 		r.Ruleset = "wardgate"
 	}
-	for _, code := range e.Reasons {
-		r.Name = append(r.Name, strings.ReplaceAll(code, "_", " "))
+	names := r.ID
+	if e.Right != "" {
+		r.Description = e.Right + described(e)
+		names = append(slices.Clone(e.Reasons), e.Right)
 	}
-	return r
+	for _, name := range names {
+		r.Name = append(r.Name, strings.ReplaceAll(name, "_", " "))
+	}
+	return &r
+}
+
+// described says for whom a right held: ": doctor, own".
+func described(e *pip.Event) string {
+	words := strings.Trim(e.Role+", "+e.Reach, ", ")
+	if words == "" {
+		return ""
+	}
+	return ": " + words
 }
 
 func newHTTP(e *pip.Event) *exchange {
@@ -188,7 +204,7 @@ func newRelated(e *pip.Event) *related {
 func newExtension(chain string, r *audit.Record) extension {
 	e := &r.Event
 	x := extension{
-		Chain: chain, Kind: string(e.Kind), Decision: e.Decision, Session: e.Session, Revision: e.Revision,
+		Chain: chain, Kind: string(e.Kind), Decision: e.Decision, Session: e.Session, Right: e.Right, Reach: e.Reach, Revision: e.Revision,
 		Obligations: e.Obligations, Patients: e.Patients, Detail: e.Detail, Count: e.Count, Account: target(e),
 		PathDigest: e.PathDigest, QueryDigest: e.QueryDigest, BodyDigest: e.BodyDigest,
 		Ages: keyed(e.Ages),

@@ -29,7 +29,8 @@ func full() *audit.Record {
 			Decision: "d-1", Subject: "u-1", Role: "doctor", Session: "s-1",
 			Method: "POST", Path: "/api/admin/users/u-2/ban", PathDigest: "pd", QueryDigest: "qd", BodyDigest: "bd", Address: "2001:db8::1",
 			OS: "Linux", Browser: "Firefox", Country: "DE",
-			Reasons: []string{"device_changed", "role"}, Obligations: []string{"journal"}, Revision: "r-1",
+			Reasons: []string{"device_changed", "role"}, Obligations: []string{"journal"},
+			Rules: []string{"role/role"}, Right: "Manage users", Reach: "any", Revision: "r-1",
 			Input: json.RawMessage(input), Ages: map[string]int64{"identity": 5, "not started": 7},
 			Status: 403, Patients: []string{"p-1", "p-2"}, Detail: "account u-2: noise", Count: 3,
 		},
@@ -106,7 +107,7 @@ var standard = map[string]string{
 	"event.module": "keyword", "event.dataset": "keyword", "event.hash": "keyword",
 	"service.name": "keyword", "service.type": "keyword", "user.id": "keyword", "user.roles": "keyword",
 	"user_agent.name": "keyword", "user_agent.os.name": "keyword", "source.ip": "ip", "source.geo.country_iso_code": "keyword",
-	"rule.id": "keyword", "rule.name": "keyword", "rule.ruleset": "keyword", "rule.version": "keyword",
+	"rule.id": "keyword", "rule.name": "keyword", "rule.description": "keyword", "rule.ruleset": "keyword", "rule.version": "keyword",
 	"http.request.method": "keyword", "http.request.id": "keyword", "http.response.status_code": "long",
 	"url.path": "keyword", "related.user": "keyword", "related.ip": "ip",
 }
@@ -215,7 +216,7 @@ func TestDocument(t *testing.T) {
 		}
 	}
 	for name, want := range map[string][]string{
-		"rule.id": {"device_changed", "role"}, "rule.name": {"device changed", "role"},
+		"rule.id": {"device_changed", "role", "role/role"}, "rule.name": {"device changed", "role", "Manage users"},
 		"user.roles": {"doctor"}, "related.user": {"u-1", "u-2"}, "wardgate.patients": {"p-1", "p-2"},
 	} {
 		if !reflect.DeepEqual(texts(got[name]), want) {
@@ -224,6 +225,28 @@ func TestDocument(t *testing.T) {
 	}
 	if _, has := got["wardgate.facts.credential"]; has {
 		t.Error("the state of a credential is not how far a fact may be believed")
+	}
+}
+
+// What is allowed tells by which rule and right, for whom and how far.
+func TestWhatIsAllowedTellsItsRule(t *testing.T) {
+	r := full()
+	r.Event.Reasons = nil
+	for name, change := range map[string]struct {
+		right, role, reach string
+		names              []string
+		description        any
+	}{
+		"a right of a role":    {"Billing and Finance", "patient", "self", []string{"Billing and Finance"}, "Billing and Finance: patient, self"},
+		"a right of everybody": {"Log in", "", "", []string{"Log in"}, "Log in"},
+		"no right":             {"", "doctor", "", []string{"role/role"}, nil},
+	} {
+		r.Event.Right, r.Event.Role, r.Event.Reach = change.right, change.role, change.reach
+		got := document(t, r)
+		if !slices.Equal(texts(got["rule.id"]), []string{"role/role"}) || !slices.Equal(texts(got["rule.name"]), change.names) ||
+			got["rule.description"] != change.description {
+			t.Errorf("%s: got %v, %v, %v", name, got["rule.id"], got["rule.name"], got["rule.description"])
+		}
 	}
 }
 

@@ -61,6 +61,7 @@ func patients() dashboard {
 			{name: "patients", title: "patients who were read most", kind: table, query: read, by: "wardgate.patients", size: 20},
 			{name: "readers", title: "distinct patients by reader", kind: table, query: read, by: "user.id", distinct: "wardgate.patients", size: 20},
 			{name: "actions", title: "actions", kind: table, query: read, by: "event.action", size: 20},
+			{name: "rights", title: "by which right", kind: table, query: read, by: "wardgate.right", size: 20},
 			{name: "refused", title: "refused by rule", kind: overTime, query: `wardgate.kind: "decision" and wardgate.allow: false`, by: "rule.id"},
 		},
 	}

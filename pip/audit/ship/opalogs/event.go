@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"maps"
+	"strings"
 	"time"
 
 	"github.com/wardgate/wardgate/pip"
@@ -51,13 +52,17 @@ func (c *Collector) event(chain, id string, r *audit.Record) (map[string]any, er
 	for i, reason := range e.Reasons {
 		reasons[i] = reason
 	}
+	answer := map[string]any{"reasons": reasons, "obligations": obligations}
+	if len(e.Rules) > 0 {
+		answer["grounds"] = map[string]any{"rules": rules(e.Rules), "right": e.Right, "reach": e.Reach}
+	}
 	event := map[string]any{
 		"labels":      labels,
 		"decision_id": e.Decision,
 		"path":        "authz/answer",
 		"timestamp":   e.Time.UTC().Format(time.RFC3339Nano),
 		"result": map[string]any{
-			"decision": e.Allow, "context": map[string]any{"reasons": reasons, "obligations": obligations},
+			"decision": e.Allow, "context": answer,
 		},
 		"custom": map[string]any{"record": id},
 	}
@@ -80,6 +85,16 @@ func (c *Collector) event(chain, id string, r *audit.Record) (map[string]any, er
 		event["input"] = input
 	}
 	return event, nil
+}
+
+// rules are named in the answer's form again.
+func rules(names []string) []any {
+	list := make([]any, len(names))
+	for i, name := range names {
+		folder, code, _ := strings.Cut(name, "/")
+		list[i] = map[string]any{"folder": folder, "code": code}
+	}
+	return list
 }
 
 // mask applies what the rule book says, or takes everything away.

@@ -172,6 +172,23 @@ func TestEventIsOPAs(t *testing.T) {
 	}
 }
 
+func TestAnAllowTellsItsGrounds(t *testing.T) {
+	c, err := opalogs.New(opalogs.Config{URL: "https://opa.hospital.test"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	d, err := c.Encode("main", &audit.Record{Seq: 7, Hash: "0123456789", Event: pip.Event{
+		Kind: pip.KindDecision, Decision: "d-1", Allow: true, Rules: []string{"role/role"}, Right: "Billing and Finance", Reach: "self",
+	}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := `"grounds":{"reach":"self","right":"Billing and Finance","rules":[{"code":"role","folder":"role"}]}`
+	if !bytes.Contains(d.Body, []byte(want)) {
+		t.Errorf("got %s, want %s in it", d.Body, want)
+	}
+}
+
 func TestMaskedFieldsDoNotLeave(t *testing.T) {
 	tests := []struct {
 		name           string
