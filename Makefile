@@ -47,6 +47,8 @@ bench: build ## decisions, the proxy, log-in, replay, revocation and shipping, a
 	$(GO) test -run '^$$' -bench 'LogIn|Refresh' -benchtime 10x ./pdp/admin
 	$(GO) test -run '^$$' -bench 'Gather|Enforcement' ./pip/revocation/...
 	$(GO) test -run '^$$' -bench 'Ship|Read' ./pip/audit/ship
+	$(GO) test -tags integration -run '^$$' -bench Ship -benchtime 20000x -v ./pip/audit/ship/elastic
+	$(GO) test -tags integration -run '^$$' -bench Refresh -benchtime 10x -v ./pip/signals/elastic
 
 clean: ## remove what was built
 	rm -rf bin

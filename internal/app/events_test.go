@@ -59,7 +59,7 @@ func (e *searchEngine) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	case r.URL.Path == "/_msearch" && e.reported != "":
 		_, _ = io.WriteString(w, e.reported)
 	case strings.HasSuffix(r.URL.Path, "/_search"):
-		_, _ = io.WriteString(w, `{"timed_out":false,"_shards":{"failed":0},"aggregations":{"groups":{"buckets":[]}}}`)
+		_, _ = io.WriteString(w, `{"timed_out":false,"_shards":{"failed":0},"hits":{"hits":[]},"aggregations":{"groups":{"buckets":[]}}}`)
 	case strings.HasPrefix(r.URL.Path, "/_index_template/"):
 		_, _ = io.WriteString(w, `{"acknowledged":true}`)
 	case r.URL.Path == "/_bulk":
@@ -89,22 +89,27 @@ func (e *searchEngine) take(w http.ResponseWriter, body []byte, docs map[string]
 	lines := bufio.NewScanner(bytes.NewReader(body))
 	lines.Buffer(nil, 1<<20)
 	for lines.Scan() {
+		type target struct {
+			ID string `json:"_id"`
+		}
 		var op struct {
-			Create struct {
-				ID string `json:"_id"`
-			} `json:"create"`
+			Create target `json:"create"` // a record
+			Index  target `json:"index"`  // a count
 		}
 		var doc map[string]any
 		if json.Unmarshal(lines.Bytes(), &op) != nil || !lines.Scan() || json.Unmarshal(lines.Bytes(), &doc) != nil {
 			w.WriteHeader(http.StatusBadRequest)
 			return
 		}
-		status := "201"
-		if docs[op.Create.ID] != nil {
+		verb, id, status := "create", op.Create.ID, "201"
+		if id == "" {
+			verb, id = "index", op.Index.ID
+		}
+		if docs[id] != nil {
 			status = "409"
 		}
-		docs[op.Create.ID] = doc
-		items = append(items, `{"create":{"status":`+status+`}}`)
+		docs[id] = doc
+		items = append(items, `{"`+verb+`":{"status":`+status+`}}`)
 	}
 	_, _ = io.WriteString(w, `{"items":[`+strings.Join(items, ",")+`]}`)
 }

@@ -5,197 +5,129 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
-	"slices"
+	"strings"
 	"time"
 
 	"github.com/wardgate/wardgate/pip"
 	"github.com/wardgate/wardgate/pip/signals"
 )
 
-// page is how many groups one answer has; a longer list is asked for in pages.
-const page = 4000
+// batches is how many batches one answer has. Whoever begins reads a window of
+// them, in as many answers as it takes.
+const batches = 10
 
-// precision is up to how many distinct members a count is as good as exact.
-const precision = 1000
-
-// A group is what one answer says of one key.
-type group struct {
-	Key struct {
-		Who     string `json:"who"`
-		Hour    int64  `json:"hour"` // milliseconds
-		Country string `json:"country"`
-	} `json:"key"`
-	Sums struct {
-		Requests struct{ Value float64 } `json:"requests"`
-	} `json:"minute"`
-	Patients figure `json:"patients"`
-	Accounts figure `json:"accounts"`
-	External struct {
-		Buckets []struct {
-			Key    string
-			Events figure
-		}
-	} `json:"external"`
-
-	Denials      figure `json:"denials"`
-	Right        figure `json:"right"`
-	Relationship figure `json:"relationship"`
-	Credential   figure `json:"credential"`
-	Device       figure `json:"device"`
-	Predictions  figure `json:"predictions"`
-	OffHours     figure `json:"off_hours"`
-	FailedLogIns figure `json:"failed_log_ins"`
-	Nameless     figure `json:"nameless"`
-	NewDevice    figure `json:"new_device"`
-	NewCountry   figure `json:"new_country"`
-	Travel       figure `json:"impossible_travel"`
-}
-
-type figure struct{ Value float64 }
-
-func (f figure) n() int { return int(f.Value) }
-
-// Counts asks one aggregation for everybody who was active.
+// Counts reads what other processes have added since it was called last. What
+// was read before an error stays read, so that a store which begins against a
+// full window comes to its end in several attempts.
 func (s *Store) Counts(ctx context.Context, now time.Time) (map[signals.Who]pip.Signals, error) {
-	sub := object{
-		"minute": object{
-			"filter": object{"range": object{"slot": object{"gt": signals.Since(now, signals.Minute)}}},
-			"aggs":   object{"requests": object{"sum": object{"field": "requests"}}},
-		},
-		"patients": distinct("patients"),
-		"accounts": distinct("accounts"),
-		"external": object{
-			"terms": object{"field": "external_kind", "size": 100},
-			"aggs":  object{"events": object{"sum": object{"field": "external_events"}}},
-		},
-	}
-	for _, name := range summed {
-		sub[name] = object{"sum": object{"field": name}}
-	}
-	table := map[signals.Who]pip.Signals{}
-	err := s.groups(ctx, search{
-		filter: object{"range": object{"slot": object{"gt": signals.Since(now, signals.Window)}}},
-		by:     []any{object{"who": object{"terms": object{"field": "who"}}}},
-		sub:    sub,
-	}, func(g *group) { table[whoOf(g.Key.Who)] = g.signals() })
-	if err != nil {
-		return nil, fmt.Errorf("count signals: %w", err)
-	}
-	return table, nil
-}
-
-func distinct(field string) object {
-	return object{"cardinality": object{"field": field, "precision_threshold": precision}}
-}
-
-func (g *group) signals() pip.Signals {
-	out := pip.Signals{
-		Requests: int(g.Sums.Requests.Value), Denials: g.Denials.n(), Predictions: g.Predictions.n(), OffHours: g.OffHours.n(),
-		FailedLogIns: g.FailedLogIns.n(), SprayedAccounts: g.Nameless.n() + g.Accounts.n(), Patients: g.Patients.n(),
-		NewDevice: g.NewDevice.n() > 0, NewCountry: g.NewCountry.n() > 0, ImpossibleTravel: g.Travel.n() > 0,
-	}
-	k := &out.DenialsByKind
-	k.Right, k.Relationship, k.Credential, k.Device = g.Right.n(), g.Relationship.n(), g.Credential.n(), g.Device.n()
-	k.Other = out.Denials - k.Right - k.Relationship - k.Credential - k.Device
-	for _, b := range g.External.Buckets {
-		if out.External == nil {
-			out.External = map[string]int{}
+	s.reading.Lock()
+	defer s.reading.Unlock()
+	for {
+		if err := s.read(ctx, now); err != nil {
+			return nil, fmt.Errorf("count signals: %w", err)
 		}
-		out.External[b.Key] = b.Events.n()
-	}
-	return out
-}
-
-// Habits asks for the distinct patients of every whole hour, and for the
-// countries of log-ins, over everybody's remembered time.
-func (s *Store) Habits(ctx context.Context, now time.Time) (map[string]signals.Habit, error) {
-	begin := now.Add(-signals.Remembered)
-	who := object{"who": object{"terms": object{"field": "who"}}}
-	hours := map[string][]int{}
-	err := s.groups(ctx, search{
-		filter: object{"bool": object{"filter": []any{
-			object{"range": object{"slot": object{"gte": begin, "lt": now.UTC().Truncate(time.Hour)}}},
-			object{"exists": object{"field": "patients"}},
-		}}},
-		by:  []any{who, object{"hour": object{"date_histogram": object{"field": "slot", "fixed_interval": "1h"}}}},
-		sub: object{"patients": distinct("patients")},
-	}, func(g *group) {
-		subject := whoOf(g.Key.Who).Subject
-		hours[subject] = append(hours[subject], g.Patients.n())
-	})
-	if err != nil {
-		return nil, fmt.Errorf("read habits: %w", err)
-	}
-	habits := map[string]signals.Habit{}
-	for subject, counts := range hours {
-		slices.Sort(counts)
-		if usual := signals.Percentile(counts); usual > 0 {
-			habits[subject] = signals.Habit{Patients: usual}
+		s.mu.Lock()
+		table, whole := s.log.ledger.Counts(now)
+		if whole {
+			s.log.forget(signals.Since(now, signals.Window))
+		} else {
+			s.log = log{} // the clock stepped back, before what is remembered
+		}
+		s.mu.Unlock()
+		if whole {
+			return table, nil
 		}
 	}
-	err = s.groups(ctx, search{
-		filter: object{"range": object{"slot": object{"gte": begin}}},
-		by:     []any{who, object{"country": object{"terms": object{"field": "countries"}}}},
-	}, func(g *group) {
-		subject := whoOf(g.Key.Who).Subject
-		h := habits[subject]
-		h.Countries = append(h.Countries, g.Key.Country) // they come sorted
-		habits[subject] = h
-	})
-	if err != nil {
-		return nil, fmt.Errorf("read habits: %w", err)
-	}
-	delete(habits, "")
-	return habits, nil
-}
-
-// A search groups documents by a composite key.
-type search struct {
-	filter object
-	by     []any
-	sub    object
 }
 
 // errPartial says that not every shard has answered. Counts that lack some of
 // the documents would read as low.
 var errPartial = errors.New("not all of the index has answered")
 
-func (s *Store) groups(ctx context.Context, q search, each func(*group)) error {
-	composite := object{"size": page, "sources": q.by}
+// errNoProgress says that the answer tells again of what was read.
+var errNoProgress = errors.New("elasticsearch answers with what it was not asked for")
+
+func (s *Store) read(ctx context.Context, now time.Time) error {
 	for {
-		aggregation := object{"composite": composite}
-		if q.sub != nil {
-			aggregation["aggs"] = q.sub
-		}
 		var answer struct {
 			TimedOut bool `json:"timed_out"`
 			Shards   struct {
 				Failed int `json:"failed"`
 			} `json:"_shards"`
-			Aggregations struct {
-				Groups struct {
-					AfterKey object  `json:"after_key"`
-					Buckets  []group `json:"buckets"`
-				} `json:"groups"`
-			} `json:"aggregations"`
+			Hits struct {
+				Hits []struct {
+					Source batch `json:"_source"`
+				} `json:"hits"`
+			} `json:"hits"`
 		}
-		err := s.ask(ctx, http.MethodPost, "/"+s.prefix+"-*/_search?allow_partial_search_results=false&request_cache=false", object{
-			"size": 0, "track_total_hits": false, "query": object{"bool": object{"filter": q.filter}},
-			"aggs": object{"groups": aggregation},
-		}, &answer)
-		if err != nil {
+		path := "/" + s.days(now) + "/_search?ignore_unavailable=true&allow_partial_search_results=false&request_cache=false"
+		if err := s.ask(ctx, http.MethodPost, path, s.unread(now), &answer); err != nil {
 			return err
 		}
 		if answer.TimedOut || answer.Shards.Failed > 0 {
 			return errPartial
 		}
-		found := &answer.Aggregations.Groups
-		for i := range found.Buckets {
-			each(&found.Buckets[i])
+		if err := s.takeAll(len(answer.Hits.Hits), func(i int) *batch { return &answer.Hits.Hits[i].Source }); err != nil {
+			return err
 		}
-		if len(found.Buckets) < page || found.AfterKey == nil {
+		if len(answer.Hits.Hits) < batches {
 			return nil
 		}
-		composite["after"] = found.AfterKey
+	}
+}
+
+func (s *Store) takeAll(n int, hit func(int) *batch) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	progress := n == 0
+	for i := range n {
+		b := hit(i)
+		if b.Origin == "" || b.Number == 0 {
+			return errNoBatch
+		}
+		progress = s.log.take(b) || progress
+	}
+	if !progress && n == batches {
+		return errNoProgress
+	}
+	return nil
+}
+
+// days are the indices in which batches of the window can be: those of its
+// days, and of the next for a clock that is ahead.
+func (s *Store) days(now time.Time) string {
+	var names []string
+	for _, at := range []time.Time{now.Add(-signals.Window - signals.Slot), now, now.Add(signals.Window)} {
+		if name := s.index(at); len(names) == 0 || names[len(names)-1] != name {
+			names = append(names, name)
+		}
+	}
+	return strings.Join(names, ",")
+}
+
+// unread asks for the oldest batches in the window that were not read, each
+// origin's in order: whatever is read, nothing before it is missing.
+func (s *Store) unread(now time.Time) object {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	var known []any
+	for of, at := range s.log.marks {
+		begin, err := time.Parse(day, of.day)
+		if err != nil {
+			continue // it was formatted by the same text
+		}
+		known = append(known, object{"bool": object{"filter": []any{
+			object{"term": object{"origin": object{"value": of.origin}}},
+			object{"range": object{"newest": object{"gte": begin, "lt": begin.AddDate(0, 0, 1)}}},
+			object{"range": object{"number": object{"lte": at.number}}},
+		}}})
+	}
+	return object{
+		"size": batches, "track_total_hits": false,
+		"query": object{"bool": object{
+			"filter":   object{"range": object{"newest": object{"gt": signals.Since(now, signals.Window)}}},
+			"must_not": known,
+		}},
+		"sort": []any{object{"origin": "asc"}, object{"number": "asc"}},
 	}
 }

@@ -1,8 +1,10 @@
 // Package elastic keeps signals in Elasticsearch, for hospitals whose many
-// enforcement points already share one. Each tally is a document of the day on
-// which its slot began, under an id of its batch, so that a batch which was
-// sent twice counts once. A refresh asks one question for everybody; nothing
-// is ever asked for one request or one subject. It keeps no evidence: what it
+// enforcement points already share one. A batch of a process is one document,
+// under an id of its own, so that a batch which was sent twice counts once;
+// beside it stand the members that habits are made of. A refresh asks for the
+// batches that are new since the last one and adds them up in memory: what it
+// costs follows what happened in that second, not in the window. Nothing is
+// ever asked for one request or one subject. It keeps no evidence: what it
 // holds can be counted again from the journal.
 package elastic
 
@@ -14,6 +16,7 @@ import (
 	"io"
 	"net/http"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -25,11 +28,23 @@ import (
 // DefaultPrefix begins the names of the indices; the day follows.
 const DefaultPrefix = "wardgate-signals"
 
-// A Store is one set of indices.
+// day is how the indices of a day are named.
+const day = "2006.01.02"
+
+// A Store is one set of indices, and what was read of them. It is for one
+// process: what an hour held is read once it is over, and not again.
 type Store struct {
 	client   esapi.Transport
 	prefix   string
 	prepared atomic.Bool
+
+	reading sync.Mutex // one Counts at a time
+	mu      sync.Mutex
+	log     log
+	noted   notes
+
+	remembering sync.Mutex // one Habits at a time
+	hours       memory
 }
 
 var _ signals.Store = (*Store)(nil)
@@ -46,108 +61,88 @@ func (s *Store) prepare(ctx context.Context) error {
 		return nil
 	}
 	keyword := object{"type": "keyword", "ignore_above": 256}
-	number := object{"type": "integer"}
-	properties := object{
-		"who": keyword, "slot": object{"type": "date"}, "accounts": keyword, "patients": keyword, "countries": keyword,
-		"external_kind": keyword, "external_events": number,
-	}
-	for _, name := range summed {
-		properties[name] = number
-	}
-	properties["requests"] = number
+	date := object{"type": "date"}
 	err := s.ask(ctx, http.MethodPut, "/_index_template/"+s.prefix, object{
 		"index_patterns": []string{s.prefix + "-*"}, "priority": 500,
 		"template": object{
 			"settings": object{"index.number_of_shards": 1},
-			"mappings": object{"dynamic": false, "properties": properties},
+			"mappings": object{"dynamic": false, "properties": object{
+				"origin": keyword, "number": object{"type": "long"}, "newest": date, // of a batch, whose tallies are not indexed
+				"tallies": object{"type": "object", "enabled": false},
+				"who":     keyword, "slot": date, "patients": keyword, "countries": keyword, // for habits
+			}},
 		},
 	}, nil)
 	s.prepared.Store(err == nil)
 	return err
 }
 
-// The members of a tally that are added up, in the order of sums.
-var summed = []string{
-	"denials", "right", "relationship", "credential", "device", "predictions", "off_hours", "failed_log_ins", "nameless",
-	"new_device", "new_country", "impossible_travel",
-}
-
-func sums(c *signals.Counts) []int {
-	k := &c.DenialsByKind
-	return []int{
-		c.Denials, k.Right, k.Relationship, k.Credential, k.Device, c.Predictions, c.OffHours, c.FailedLogIns, c.Nameless,
-		c.NewDevice, c.NewCountry, c.ImpossibleTravel,
-	}
-}
-
-// Add creates the batch's documents. Those that are there already are of an
-// earlier attempt at the same batch.
+// Add keeps a batch, and counts it here at once. Documents that are there
+// already are of an earlier attempt at the same batch, and are written again
+// as they are.
 func (s *Store) Add(ctx context.Context, b signals.Batch) error {
-	var body bytes.Buffer
-	e := json.NewEncoder(&body)
-	put := func(id string, slot time.Time, doc object) error {
-		op := object{"create": object{"_index": s.prefix + "-" + slot.UTC().Format("2006.01.02"), "_id": id}}
-		if err := e.Encode(op); err != nil {
-			return err
-		}
-		return e.Encode(doc)
-	}
-	for i := range b.Tallies {
-		t := &b.Tallies[i]
-		id := fmt.Sprintf("%s-%d-%d", b.Origin, b.Number, i)
-		if err := put(id, t.Slot, document(t)); err != nil {
-			return fmt.Errorf("keep a batch: %w", err)
-		}
-		for kind, n := range t.External {
-			doc := object{"who": key(t.Who), "slot": t.Slot.UTC(), "external_kind": kind, "external_events": n}
-			if err := put(id+"-"+kind, t.Slot, doc); err != nil {
-				return fmt.Errorf("keep a batch: %w", err)
-			}
-		}
-	}
-	if body.Len() == 0 {
+	if len(b.Tallies) == 0 {
 		return nil
 	}
 	if err := s.prepare(ctx); err != nil {
 		return fmt.Errorf("keep a batch: %w", err)
 	}
-	var answer struct {
-		Items []struct {
-			Create struct{ Status int }
-		}
-	}
-	if err := s.send(ctx, http.MethodPost, "/_bulk?refresh=true&filter_path=items.*.status", &body, &answer); err != nil {
+	one := newBatch(&b)
+	s.mu.Lock()
+	members := s.noted.unnoted(&b)
+	s.mu.Unlock()
+	body, documents, err := s.body(&b, one, members)
+	if err != nil {
 		return fmt.Errorf("keep a batch: %w", err)
 	}
-	if len(answer.Items) == 0 {
-		return fmt.Errorf("keep a batch: the answer tells of no document")
+	var answer struct {
+		Items []struct {
+			Index struct{ Status int }
+		}
+	}
+	if err := s.send(ctx, http.MethodPost, "/_bulk?refresh=true&filter_path=items.*.status", body, &answer); err != nil {
+		return fmt.Errorf("keep a batch: %w", err)
+	}
+	if len(answer.Items) != documents {
+		return fmt.Errorf("keep a batch: %d documents were answered with %d results", documents, len(answer.Items))
 	}
 	for _, item := range answer.Items {
-		if st := item.Create.Status; st != http.StatusCreated && st != http.StatusConflict {
+		if st := item.Index.Status; st != http.StatusCreated && st != http.StatusOK {
 			return fmt.Errorf("keep a batch: a document is answered with status %d", st)
 		}
 	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.noted.note(members, b.Tallies)
+	s.log.take(one)
 	return nil
 }
 
-func document(t *signals.Tally) object {
-	doc := object{"who": key(t.Who), "slot": t.Slot.UTC()}
-	values := sums(&t.Counts)
-	for i, name := range summed {
-		if values[i] != 0 {
-			doc[name] = values[i]
+// body is the batch and its members as one bulk request. All of an origin is
+// on one shard, in the order of its batches.
+func (s *Store) body(b *signals.Batch, one *batch, members []member) (body *bytes.Buffer, documents int, err error) {
+	body = &bytes.Buffer{}
+	e := json.NewEncoder(body)
+	put := func(id string, at time.Time, doc any) {
+		op := object{"index": object{"_index": s.index(at), "_id": id, "routing": b.Origin}}
+		if err == nil {
+			err = e.Encode(op)
 		}
-	}
-	if t.Requests != 0 {
-		doc["requests"] = t.Requests
-	}
-	for name, members := range map[string][]string{"accounts": t.Accounts, "patients": t.Patients, "countries": t.Countries} {
-		if len(members) > 0 {
-			doc[name] = members
+		if err == nil {
+			err = e.Encode(doc)
 		}
+		documents++
 	}
-	return doc
+	id := fmt.Sprintf("%s-%d", b.Origin, b.Number)
+	put(id, one.Newest, one)
+	for i := range members {
+		m := &members[i]
+		put(fmt.Sprintf("%s-%d", id, m.tally), m.Slot, m)
+	}
+	return body, documents, err
 }
+
+func (s *Store) index(at time.Time) string { return s.prefix + "-" + at.UTC().Format(day) }
 
 // key is whom a document is about; whoOf is its inverse.
 func key(who signals.Who) string {
@@ -171,8 +166,8 @@ func (s *Store) Sweep(ctx context.Context, now time.Time) error {
 		return fmt.Errorf("sweep signals: %w", err)
 	}
 	for name := range indices {
-		day, err := time.Parse("2006.01.02", strings.TrimPrefix(name, s.prefix+"-"))
-		if err != nil || now.Sub(day) < signals.Remembered+48*time.Hour {
+		of, err := time.Parse(day, strings.TrimPrefix(name, s.prefix+"-"))
+		if err != nil || now.Sub(of) < signals.Remembered+48*time.Hour {
 			continue
 		}
 		if err := s.ask(ctx, http.MethodDelete, "/"+name, nil, nil); err != nil {
