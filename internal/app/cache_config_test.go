@@ -28,6 +28,10 @@ func TestCacheConfiguration(t *testing.T) {
 			"password_file: expected a file", "ca_file: nobody vouches", "database: expected 0 or above",
 		}},
 		{"keys without an address", "username: w", nil, []string{"stores.cache.addresses: expected host:port of a Redis"}},
+		{"sentinels who know us", "addresses: ['s1.hospital.test:26379']\nsentinel_master: wardgate\nsentinel_username: w\nsentinel_password_file: /x", nil, nil},
+		{"keys about no sentinels", "addresses: ['a:1']\nsentinel_username: w", nil, []string{
+			"stores.cache.sentinel_master: expected the master's name", "stores.cache.sentinel_password_file: expected a file",
+		}},
 		{"foreign word", "tls: maybe", nil, []string{"stores.cache.tls: expected on or off"}},
 		{"database of a cluster", "addresses: ['a:1', 'b:2']\ndatabase: 3", nil, []string{"a cluster has no other than 0"}},
 		{"not a list", "addresses: redis", nil, []string{":3: stores.cache.addresses: expected a list of host:port"}},

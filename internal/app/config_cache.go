@@ -23,6 +23,10 @@ type CacheConfig struct {
 	CAFile         string   `koanf:"ca_file"`         // who vouches for the server; "" for whom the machine trusts
 	SentinelMaster string   `koanf:"sentinel_master"` // the master's name among sentinels
 	Database       int      `koanf:"database"`
+
+	// How the sentinels know us, when they know anybody.
+	SentinelUsername     string `koanf:"sentinel_username"`
+	SentinelPasswordFile string `koanf:"sentinel_password_file"`
 }
 
 // check reports what is wrong, by key. The files are read when it is opened.
@@ -31,7 +35,8 @@ func (c *CacheConfig) check(fault func(format string, args ...any)) {
 		fault("stores.cache.tls: expected on or off")
 	}
 	if len(c.Addresses) == 0 {
-		if c.Username != "" || c.PasswordFile != "" || c.CAFile != "" || c.SentinelMaster != "" || c.Database != 0 {
+		if c.Username != "" || c.PasswordFile != "" || c.CAFile != "" || c.SentinelMaster != "" ||
+			c.SentinelUsername != "" || c.SentinelPasswordFile != "" || c.Database != 0 {
 			fault("stores.cache.addresses: expected host:port of a Redis, because other keys of stores.cache are set")
 		}
 		return
@@ -50,6 +55,12 @@ func (c *CacheConfig) check(fault func(format string, args ...any)) {
 	}
 	if c.CAFile != "" && c.TLS == "off" {
 		fault("stores.cache.ca_file: nobody vouches for a server without TLS; set stores.cache.tls to on, or remove it")
+	}
+	if c.SentinelMaster == "" && (c.SentinelUsername != "" || c.SentinelPasswordFile != "") {
+		fault("stores.cache.sentinel_master: expected the master's name, because keys about sentinels are set")
+	}
+	if c.SentinelUsername != "" && c.SentinelPasswordFile == "" {
+		fault("stores.cache.sentinel_password_file: expected a file, because stores.cache.sentinel_username is set")
 	}
 	if c.Database < 0 {
 		fault("stores.cache.database: expected 0 or above")
@@ -72,13 +83,14 @@ func (c *CacheConfig) open() (*redisfeed.Redis, error) {
 	var faults []error
 	config := redisfeed.Config{
 		Addresses: c.Addresses, Username: c.Username, SentinelMaster: c.SentinelMaster, Database: c.Database,
+		SentinelUsername: c.SentinelUsername,
 	}
-	if c.PasswordFile != "" {
-		password, err := readSecret(c.PasswordFile)
-		if err != nil {
-			faults = append(faults, fmt.Errorf("stores.cache.password_file: %w", err))
-		}
-		config.Password = password
+	var err error
+	if config.Password, err = optionalSecret("stores.cache.password_file", c.PasswordFile); err != nil {
+		faults = append(faults, err)
+	}
+	if config.SentinelPassword, err = optionalSecret("stores.cache.sentinel_password_file", c.SentinelPasswordFile); err != nil {
+		faults = append(faults, err)
 	}
 	if c.TLS == "on" {
 		config.TLS = &tls.Config{MinVersion: tls.VersionTLS12}

@@ -23,10 +23,11 @@ type RedisServer struct {
 	Password string // "" without one
 	CAFile   string // who vouches for its certificate, "" for plain TCP
 
-	t    testing.TB
-	args []string
-	room *room
-	p    *process
+	t        testing.TB
+	args     []string
+	room     *room
+	p        *process
+	sentinel bool // it keeps nothing, and says who is the primary
 }
 
 // Redis starts a Redis without password and TLS, or uses WARDGATE_TEST_REDIS,

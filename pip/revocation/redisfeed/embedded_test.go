@@ -6,6 +6,8 @@ import (
 	"time"
 
 	"github.com/alicebob/miniredis/v2"
+
+	"github.com/wardgate/wardgate/pip/revocation/redisfeed"
 )
 
 // embedded is a Redis in this process. Its keys expire only when it is told
@@ -18,8 +20,8 @@ func embedded(t testing.TB) *server {
 	}
 	t.Cleanup(m.Close)
 	return &server{
-		address: m.Addr(),
-		flush:   m.FlushAll,
+		config: redisfeed.Config{Addresses: []string{m.Addr()}},
+		flush:  m.FlushAll,
 		restart: func() {
 			m.Close()
 			m.FlushAll()
@@ -44,12 +46,12 @@ func TestMirrorCountsFailures(t *testing.T) {
 	eventually(t, "a failure", func() bool { return m.Failures() > 0 })
 	b.setGone(false)
 	m.Kick()
-	inStep(t, connect(t, s.address, ""), b)
+	inStep(t, connect(t, s.config), b)
 }
 
 func TestWatchEndsWithItsContext(t *testing.T) {
 	s := embedded(t)
-	r := connect(t, s.address, "")
+	r := connect(t, s.config)
 	ctx, cancel := context.WithCancel(t.Context())
 	rang, done := make(chan struct{}, 1), make(chan struct{})
 	go func() {

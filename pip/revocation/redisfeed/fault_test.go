@@ -45,8 +45,8 @@ func faultSuite(t *testing.T, open func(*testing.T) *server) {
 			b.end(known)
 			b.ban("u-1")
 			mirror(t, s, b)
-			proxy := faulty(t, s.address)
-			list, f := follow(t, proxy.Listen, b, rarely)
+			proxy := faulty(t, s.config.Addresses[0])
+			list, f := follow(t, redisfeed.Config{Addresses: []string{proxy.Listen}}, b, rarely)
 			eventually(t, "the feed", func() bool { return f.Fed() && revoked(list, known) && banned(list, "u-1") })
 
 			if toxic == "" {
@@ -87,7 +87,7 @@ func BenchmarkEnforcement(b *testing.B) {
 	m, _ := mirror(b, s, authority)
 	var lists []*revocation.List
 	for range 3 {
-		list, f := follow(b, s.address, authority, revocation.Pace{})
+		list, f := follow(b, s.config, authority, revocation.Pace{})
 		eventually(b, "the feed", f.Fed)
 		lists = append(lists, list)
 	}

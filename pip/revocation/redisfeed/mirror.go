@@ -71,7 +71,9 @@ func (m *Mirror) Run(ctx context.Context) {
 		if ctx.Err() != nil {
 			return
 		}
-		m.note(err)
+		if m.note(err); err != nil {
+			m.redis.lookAgain(ctx)
+		}
 		timer.Reset(every)
 	}
 }

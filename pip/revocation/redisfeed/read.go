@@ -33,6 +33,7 @@ var (
 func (r *Redis) Snapshot(ctx context.Context, since pip.Mark) (pip.Revocations, error) {
 	said, err := r.read(ctx, since)
 	if err != nil {
+		r.lookAgain(ctx)
 		return pip.Revocations{}, fmt.Errorf("read the revocation feed: %w", err)
 	}
 	return said, nil

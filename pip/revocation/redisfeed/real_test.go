@@ -30,7 +30,7 @@ func real(t *testing.T) *server {
 	}
 	ctx := context.Background()
 	s := &server{
-		address: r.Address,
+		config:  redisfeed.Config{Addresses: []string{r.Address}},
 		flush:   func() { must(client.FlushAll(ctx).Err()) },
 		restart: r.Restart,
 		pass:    time.Sleep,

@@ -26,10 +26,14 @@ import (
 type Config struct {
 	Addresses      []string
 	Username       string // of Redis's access control list; "" for the default user
-	Password       string // sentinels are asked with it too
-	TLS            *tls.Config
+	Password       string
+	TLS            *tls.Config // of sentinels too
 	SentinelMaster string
-	Database       int // 0 in a cluster
+
+	// How sentinels know us, who often know nobody. "" asks them without.
+	SentinelUsername, SentinelPassword string
+
+	Database int // 0 in a cluster
 
 	Prefix string // of all keys; "{wardgate}:revocations" when empty
 }
@@ -66,7 +70,8 @@ func New(c Config) (*Redis, error) {
 			Addrs:            c.Addresses,
 			Username:         c.Username,
 			Password:         c.Password,
-			SentinelPassword: c.Password,
+			SentinelUsername: c.SentinelUsername,
+			SentinelPassword: c.SentinelPassword,
 			MasterName:       c.SentinelMaster,
 			DB:               c.Database,
 			TLSConfig:        c.TLS,
@@ -92,6 +97,15 @@ func New(c Config) (*Redis, error) {
 
 // Close ends all connections.
 func (r *Redis) Close() error { return r.client.Close() }
+
+// lookAgain has a cluster asked which node holds the copy. A transaction that
+// cannot be sent teaches the client nothing: by itself it would go on calling a
+// node that is dead for up to a minute.
+func (r *Redis) lookAgain(ctx context.Context) {
+	if cluster, is := r.client.(*redis.ClusterClient); is {
+		cluster.ReloadState(ctx)
+	}
+}
 
 // Watch calls ring at the beginning, at every change, and whenever the
 // connection came back, until the context ends.

@@ -53,13 +53,13 @@ func testChanges(t *testing.T, s *server) {
 	before, after := uuid.NewString(), uuid.NewString()
 	b.end(before)
 	m, _ := mirror(t, s, b)
-	list, _ := follow(t, s.address, b, rarely)
+	list, _ := follow(t, s.config, b, rarely)
 	eventually(t, "the session that had ended", func() bool { return revoked(list, before) })
 	b.end(after)
 	b.ban("u-1")
 	m.Kick()
 	eventually(t, "the change", func() bool { return revoked(list, after) && banned(list, "u-1") })
-	feed := connect(t, s.address, "")
+	feed := connect(t, s.config)
 	all := inStep(t, feed, b)
 	if len(all.Sessions) != 2 || len(all.Bans) != 1 || all.Since != (pip.Mark{}) {
 		t.Errorf("got %+v", all)
@@ -76,7 +76,7 @@ func testChanges(t *testing.T, s *server) {
 }
 
 func testMissing(t *testing.T, s *server) {
-	_, err := connect(t, s.address, "").Snapshot(t.Context(), pip.Mark{})
+	_, err := connect(t, s.config).Snapshot(t.Context(), pip.Mark{})
 	if !errors.Is(err, redisfeed.ErrMissing) {
 		t.Errorf("got %v", err)
 	}
@@ -85,7 +85,7 @@ func testMissing(t *testing.T, s *server) {
 func testAbandoned(t *testing.T, s *server) {
 	b := newBook()
 	_, stop := mirror(t, s, b)
-	feed := connect(t, s.address, "")
+	feed := connect(t, s.config)
 	inStep(t, feed, b)
 	stop()
 	s.pass(2 * time.Second)
@@ -100,7 +100,7 @@ func testEvicted(t *testing.T, s *server) {
 	b.endMany(3)
 	b.ban("u-1")
 	_, stop := mirror(t, s, b)
-	feed := connect(t, s.address, "")
+	feed := connect(t, s.config)
 	inStep(t, feed, b)
 	stop()
 	for _, key := range []string{"sessions", "bans"} {
@@ -119,7 +119,7 @@ func testGarbled(t *testing.T, s *server) {
 	b := newBook()
 	b.endMany(1)
 	mirror(t, s, b)
-	feed := connect(t, s.address, "")
+	feed := connect(t, s.config)
 	inStep(t, feed, b)
 	for _, field := range []string{"sequence", "epoch", "sessions"} {
 		s.set("{wardgate}:revocations:mark", field)
@@ -133,7 +133,7 @@ func testEmptied(t *testing.T, s *server) {
 	b := newBook()
 	b.endMany(3)
 	mirror(t, s, b)
-	feed := connect(t, s.address, "")
+	feed := connect(t, s.config)
 	inStep(t, feed, b)
 	s.flush()
 	if r := inStep(t, feed, b); len(r.Sessions) != 3 {
@@ -149,7 +149,7 @@ func testRestarted(t *testing.T, s *server) {
 	known := uuid.NewString()
 	b.end(known)
 	mirror(t, s, b)
-	list, f := follow(t, s.address, b, rarely)
+	list, f := follow(t, s.config, b, rarely)
 	eventually(t, "the feed", f.Fed)
 	s.restart()
 	next := uuid.NewString()
@@ -159,7 +159,7 @@ func testRestarted(t *testing.T, s *server) {
 		t.Error("the restart shortened the list")
 	}
 	eventually(t, "the feed again", f.Fed)
-	inStep(t, connect(t, s.address, ""), b)
+	inStep(t, connect(t, s.config), b)
 }
 
 // A fail-over may lose the newest changes. Nobody un-learns them, and who
@@ -171,14 +171,14 @@ func testBehind(t *testing.T, s *server) {
 	old.epoch = b.epoch
 	old.end(kept)
 	_, stop := mirror(t, s, b)
-	list, _ := follow(t, s.address, b, rarely)
+	list, _ := follow(t, s.config, b, rarely)
 	b.end(lost)
 	b.ban("u-1")
 	eventually(t, "all of it", func() bool { return revoked(list, lost) && banned(list, "u-1") })
 	stop()
 	s.flush()
 	_, stop = mirror(t, s, old)
-	feed := connect(t, s.address, "")
+	feed := connect(t, s.config)
 	eventually(t, "the copy that lies behind", func() bool {
 		r, err := feed.Snapshot(t.Context(), b.mark())
 		return err == nil && r.Mark == old.mark()
@@ -197,8 +197,8 @@ func testEpoch(t *testing.T, s *server) {
 	old, b := newBook(), newBook()
 	old.endMany(5)
 	_, stop := mirror(t, s, old)
-	list, _ := follow(t, s.address, old, rarely)
-	feed := connect(t, s.address, "")
+	list, _ := follow(t, s.config, old, rarely)
+	feed := connect(t, s.config)
 	inStep(t, feed, old)
 	stop()
 	session := uuid.NewString()
@@ -215,7 +215,7 @@ func testPages(t *testing.T, s *server) {
 	b := newBook()
 	b.endMany(sessions)
 	m, _ := mirror(t, s, b)
-	feed := connect(t, s.address, "")
+	feed := connect(t, s.config)
 	first := inStep(t, feed, b)
 	if len(first.Sessions) != sessions {
 		t.Fatalf("got %d sessions, want %d", len(first.Sessions), sessions)
@@ -240,7 +240,7 @@ func testTwoMirrors(t *testing.T, s *server) {
 	b := newBook()
 	one, _ := mirror(t, s, b)
 	other, _ := mirror(t, s, b)
-	list, _ := follow(t, s.address, b, rarely)
+	list, _ := follow(t, s.config, b, rarely)
 	var sessions []string
 	var wg sync.WaitGroup
 	for i := range 1000 {
@@ -255,7 +255,7 @@ func testTwoMirrors(t *testing.T, s *server) {
 	for _, id := range sessions {
 		eventually(t, "all thousand", func() bool { return revoked(list, id) })
 	}
-	if r := inStep(t, connect(t, s.address, ""), b); len(r.Sessions) != 1000 {
+	if r := inStep(t, connect(t, s.config), b); len(r.Sessions) != 1000 {
 		t.Errorf("got %d sessions, want 1000", len(r.Sessions))
 	}
 }
@@ -264,7 +264,7 @@ func testUnban(t *testing.T, s *server) {
 	b := newBook()
 	b.ban("u-1")
 	m, _ := mirror(t, s, b)
-	list, f := follow(t, s.address, b, rarely)
+	list, f := follow(t, s.config, b, rarely)
 	eventually(t, "the ban over the feed", func() bool { return f.Fed() && banned(list, "u-1") })
 	b.setGone(true)
 	b.unban("u-1")
@@ -281,7 +281,7 @@ func testFeedAlone(t *testing.T, s *server) {
 	b.end(first)
 	b.ban("u-1")
 	m, _ := mirror(t, s, b)
-	list, _ := follow(t, s.address, gone, rarely)
+	list, _ := follow(t, s.config, gone, rarely)
 	eventually(t, "the first", func() bool { return revoked(list, first) && list.Reading().State == pip.Fresh })
 	b.end(second)
 	b.unban("u-1")
@@ -297,7 +297,7 @@ func testBothGone(t *testing.T, s *server) {
 	session := uuid.NewString()
 	b.end(session)
 	_, stop := mirror(t, s, b)
-	list, f := follow(t, s.address, b, revocation.Pace{Every: 20 * time.Millisecond, Confirm: 20 * time.Millisecond})
+	list, f := follow(t, s.config, b, revocation.Pace{Every: 20 * time.Millisecond, Confirm: 20 * time.Millisecond})
 	eventually(t, "the feed", func() bool { return f.Fed() && revoked(list, session) })
 	stop()
 	b.setGone(true)
@@ -316,7 +316,7 @@ func testLateRedis(t *testing.T, s *server) {
 	b := newBook()
 	session := uuid.NewString()
 	b.end(session)
-	list, f := follow(t, s.address, b, rarely)
+	list, f := follow(t, s.config, b, rarely)
 	eventually(t, "the authority's answer", func() bool { return revoked(list, session) })
 	if f.Fed() {
 		t.Error("an empty Redis counts as a feed")

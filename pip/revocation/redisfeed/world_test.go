@@ -21,7 +21,7 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 // A server is a Redis, real or embedded, and what can befall it.
 type server struct {
-	address string
+	config  redisfeed.Config // how it is reached
 	flush   func()
 	restart func()                  // loses everything; nil when it cannot
 	pass    func(d time.Duration)   // lets keys expire
@@ -114,9 +114,9 @@ func run(t testing.TB, f func(context.Context)) (stop func()) {
 	return stop
 }
 
-func connect(t testing.TB, address, prefix string) *redisfeed.Redis {
+func connect(t testing.TB, c redisfeed.Config) *redisfeed.Redis {
 	t.Helper()
-	r, err := redisfeed.New(redisfeed.Config{Addresses: []string{address}, Prefix: prefix})
+	r, err := redisfeed.New(c)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -127,15 +127,15 @@ func connect(t testing.TB, address, prefix string) *redisfeed.Redis {
 // mirror keeps the copy of b in step.
 func mirror(t testing.TB, s *server, b revocation.Authority) (*redisfeed.Mirror, func()) {
 	t.Helper()
-	m := redisfeed.NewMirror(connect(t, s.address, ""), b, quiet)
+	m := redisfeed.NewMirror(connect(t, s.config), b, quiet)
 	return m, run(t, m.Run)
 }
 
-// follow keeps a list as new as b, with a feed at the address.
-func follow(t testing.TB, address string, b revocation.Authority, pace revocation.Pace) (*revocation.List, *revocation.Follower) {
+// follow keeps a list as new as b, with a feed.
+func follow(t testing.TB, c redisfeed.Config, b revocation.Authority, pace revocation.Pace) (*revocation.List, *revocation.Follower) {
 	t.Helper()
 	list := revocation.New()
-	f := revocation.NewFollower(list, b, connect(t, address, ""), pace, quiet)
+	f := revocation.NewFollower(list, b, connect(t, c), pace, quiet)
 	run(t, f.Run)
 	return list, f
 }
