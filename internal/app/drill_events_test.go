@@ -90,7 +90,11 @@ func TestSearchEngineIsOutOfReach(t *testing.T) {
 }
 
 func (d searchDrill) run(t *testing.T) {
+	// The doctor asks again and again until something can be changed, and does
+	// not owe a factor for that.
+	lenient := withTable(t, verdictTable, rowOf{`"denials": 60`, `"denials": 6000`})
 	w := newWorld(t, func(c *app.Config) {
+		lenient(c)
 		c.Stores.Events.Elasticsearch.Addresses = []string{"http://" + d.link.Address}
 		c.Stores.Signals = "elasticsearch"
 	})
