@@ -5,3 +5,5 @@ package app_test
 import "testing"
 
 func TestAHundredStopsUnderLoad(t *testing.T) { stopCycles(t, 100) }
+
+func TestKilledAHundredTimesUnderLoad(t *testing.T) { killCycles(t, 100) }

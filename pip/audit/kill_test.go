@@ -15,8 +15,6 @@ import (
 	"github.com/wardgate/wardgate/pip/audit"
 )
 
-const killCycles = 60
-
 // appendForever is the child that is to be killed: it appends from many
 // goroutines and prints each id once Append has acknowledged it.
 func appendForever(dir, cycle string) {
