@@ -48,9 +48,36 @@ type Context struct {
 	Credential Credential
 	Route      string // the revision of the route table that named Action and Resource
 
+	// Caller is the enforcement point of others that asks, and Claims is what it
+	// says of the request, by where it says so: "context.purpose". The rule book
+	// says about what it is believed; all else that it says is not heard.
+	Caller Caller
+	Claims map[string]string
+
 	// What the policy administrator alone knows of a log-in or a refresh.
 	LogIn   LogIn
 	Journey Journey
+}
+
+// A Caller is an enforcement point of others, by what proved it. The zero
+// Caller is this house's own enforcement point.
+type Caller struct {
+	Kind string // CallerToken, CallerCertificate
+	Name string
+}
+
+// How callers prove themselves.
+const (
+	CallerToken       = "token"
+	CallerCertificate = "certificate"
+)
+
+// String is how records name a caller.
+func (c Caller) String() string {
+	if c == (Caller{}) {
+		return ""
+	}
+	return c.Kind + ":" + c.Name
 }
 
 // LogIn is what was seen of a log-in.
@@ -169,6 +196,7 @@ type Evidence struct {
 	Who   pip.Identity     // what ID management knew of the subject
 
 	Patient  string       // whose record the resource belongs to, "" when it is nobody's or not known
+	Address  netip.Addr   // of the client, as far as whoever said it is believed
 	Device   pip.Device   // families of the client's system and browser
 	Location pip.Location // where the client's address is registered
 }

@@ -32,6 +32,7 @@ type Event struct {
 	Subject  string    `json:"subject,omitempty"`
 	Role     string    `json:"role,omitempty"`
 	Session  string    `json:"session,omitempty"`
+	Caller   string    `json:"caller,omitempty"` // the enforcement point of others that asked: "token:lab"
 
 	Method      string `json:"method,omitempty"`
 	Path        string `json:"path,omitempty"` // canonical; only of a request that matched a route

@@ -43,11 +43,7 @@ type Config struct {
 		Applications       []string `koanf:"applications"`
 		ApplicationsCAFile string   `koanf:"applications_ca_file"`
 	} `koanf:"pep"`
-	PDP struct {
-		Listen         string `koanf:"listen"`
-		ListenInternal string `koanf:"listen_internal"` // with mutual TLS, for enforcement points of this house elsewhere; "" for none
-		URL            string `koanf:"url"`             // where the policy decision point runs, when elsewhere
-	} `koanf:"pdp"`
+	PDP     PDPConfig `koanf:"pdp"`
 	Records struct {
 		Listen string `koanf:"listen"` // with mutual TLS, for an enforcement point elsewhere
 		URL    string `koanf:"url"`    // where it runs, when elsewhere
@@ -138,6 +134,7 @@ func DefaultConfig() Config {
 	c.PEP.TrustedProxies = []string{}
 	c.PEP.Applications = []string{}
 	c.PDP.Listen = "127.0.0.1:8181"
+	c.PDP.Callers = []string{}
 	c.ExtAuth.Listen = "127.0.0.1:9191"
 	c.ExtAuth.Applications = []string{}
 	c.Operations.Listen = "127.0.0.1:9464"
@@ -249,6 +246,8 @@ func kindOf(key string) string {
 		return "a list of addresses and networks"
 	case "pep.applications":
 		return "a list such as [lab=https://lab.hospital.example:8443]"
+	case "pdp.callers":
+		return "a list such as [lab=/etc/wardgate/lab.token]"
 	case "extauth.applications":
 		return "a list of names"
 	case "stores.cache.addresses":
@@ -343,7 +342,7 @@ func (c *Config) Check() error {
 		tls          bool
 	}{
 		{"pep.listen", c.PEP.Listen, c.PEP.Certificate != ""},
-		{"pdp.listen", c.PDP.Listen, false},
+		{"pdp.listen", c.PDP.Listen, c.PDP.Certificate != ""},
 		{"extauth.listen", c.ExtAuth.Listen, false},
 		{"operations.listen", c.Operations.Listen, false},
 	} {
@@ -360,6 +359,7 @@ func (c *Config) Check() error {
 	if (c.PEP.Certificate == "") != (c.PEP.Key == "") {
 		fault("pep.certificate, pep.key: one is set without the other")
 	}
+	c.PDP.check(fault)
 	c.checkRoles(fault)
 	c.checkMail(fault)
 	c.checkAlerts(fault)

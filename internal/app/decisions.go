@@ -2,6 +2,7 @@ package app
 
 import (
 	"crypto/rand"
+	"crypto/tls"
 	"fmt"
 	"net/http"
 	"strings"
@@ -9,21 +10,20 @@ import (
 	"github.com/wardgate/wardgate/pdp/api"
 )
 
-// decisionPoint serves enforcement points elsewhere. Its token is made on
-// first use, in a file for the owner alone.
+// decisionPoint serves enforcement points of others. The token in the data
+// folder is made on first use, in a file for the owner alone.
 func (a *App) decisionPoint() (http.Handler, error) {
-	token, err := readOrMake(a.data.path("pdp.token"), func() ([]byte, error) {
-		return []byte(rand.Text() + rand.Text() + "\n"), nil
-	})
+	tokens, err := a.callers()
 	if err != nil {
-		return nil, fmt.Errorf("token of the decision point: %w", err)
+		return nil, err
 	}
 	service, err := api.New(api.Config{
-		Decider: a.metrics.decider(a.engine),
-		Journal: a.journal,
-		Token:   strings.TrimSpace(string(token)),
-		BaseURL: a.Decisions(),
-		Log:     a.log.With("part", "pdp"),
+		Decider:            a.metrics.decider(a.engine),
+		Journal:            a.journal,
+		Tokens:             tokens,
+		ClientCertificates: a.config.PDP.ClientCAFile != "",
+		BaseURL:            a.Decisions(),
+		Log:                a.log.With("part", "pdp"),
 	})
 	if err != nil {
 		return nil, err
@@ -31,5 +31,63 @@ func (a *App) decisionPoint() (http.Handler, error) {
 	return a.served(service), nil
 }
 
+// callers are the bearer tokens of callers by name.
+func (a *App) callers() (map[string]string, error) {
+	own, err := readOrMake(a.data.path("pdp.token"), func() ([]byte, error) {
+		return []byte(rand.Text() + rand.Text() + "\n"), nil
+	})
+	if err != nil {
+		return nil, fmt.Errorf("token of the decision point: %w", err)
+	}
+	tokens := map[string]string{defaultCaller: strings.TrimSpace(string(own))}
+	files, err := a.config.PDP.files()
+	if err != nil {
+		return nil, err
+	}
+	for name, file := range files {
+		if tokens[name], err = readSecret(file); err != nil {
+			return nil, fmt.Errorf("pdp.callers: %s: %w", name, err)
+		}
+	}
+	return tokens, nil
+}
+
+// decisionTLS is nil for plain HTTP.
+func (a *App) decisionTLS() (*tls.Config, error) {
+	c := &a.config.PDP
+	if c.Certificate == "" {
+		return nil, nil
+	}
+	pair, err := tls.LoadX509KeyPair(c.Certificate, c.Key)
+	if err != nil {
+		return nil, fmt.Errorf("pdp.certificate, pdp.key: %w", err)
+	}
+	served := &tls.Config{
+		Certificates: []tls.Certificate{pair},
+		MinVersion:   tls.VersionTLS12,
+		NextProtos:   []string{"h2", "http/1.1"},
+		// A caller proves itself on each connection: a session that began with a
+		// certificate is not taken up after that has ended.
+		SessionTicketsDisabled: true,
+	}
+	if c.ClientCAFile == "" {
+		return served, nil
+	}
+	if served.ClientCAs, err = readCAs(c.ClientCAFile); err != nil {
+		return nil, fmt.Errorf("pdp.client_ca_file: %w", err)
+	}
+	served.ClientAuth = tls.VerifyClientCertIfGiven
+	return served, nil
+}
+
 // Decisions is where other enforcement points ask.
-func (a *App) Decisions() string { return "http://" + a.reached.pdp.Addr().String() }
+func (a *App) Decisions() string {
+	switch {
+	case a.config.PDP.PublicURL != "":
+		return strings.TrimSuffix(a.config.PDP.PublicURL, "/")
+	case a.config.PDP.Certificate != "":
+		return "https://" + a.reached.pdp.Addr().String()
+	default:
+		return "http://" + a.reached.pdp.Addr().String()
+	}
+}

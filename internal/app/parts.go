@@ -52,7 +52,11 @@ func (a *App) serveParts(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		a.servers = append(a.servers, newServer("pdp", a.reached.pdp, nil, decisions, a.log))
+		secure, err := a.decisionTLS()
+		if err != nil {
+			return err
+		}
+		a.servers = append(a.servers, newServer("pdp", a.reached.pdp, secure, decisions, a.log))
 	}
 	outer, err := a.serveElsewhere(handlers)
 	if err != nil {

@@ -124,6 +124,7 @@ func line(r *audit.Record) string {
 	named("patients", e.Patients...)
 	named("subject", e.Subject)
 	named("session", e.Session)
+	named("caller", e.Caller)
 	if e.Subject == "" {
 		named("address", e.Address)
 	}

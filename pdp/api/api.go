@@ -11,12 +11,13 @@
 package api
 
 import (
-	"crypto/sha256"
 	"errors"
 	"fmt"
 	"log/slog"
+	"maps"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"time"
 
@@ -37,13 +38,13 @@ const (
 const minToken = 16
 
 // Config is what a Service is made of. All of it is required but the last
-// block; of Token and ClientCertificates one is enough.
+// block; of Tokens and ClientCertificates one is enough.
 type Config struct {
 	Decider            pdp.Decider
 	Journal            pip.Journal
-	Token              string // what callers present as a bearer token, at least 16 characters
-	ClientCertificates bool   // callers may present a certificate that the listener's TLS verified instead
-	BaseURL            string // scheme and host under which callers reach this service
+	Tokens             map[string]string // bearer tokens of callers, by the names that the rule book knows them by; at least 16 characters each
+	ClientCertificates bool              // callers may present a certificate that the listener's TLS verified instead, and are known by its one name
+	BaseURL            string            // scheme and host under which callers reach this service
 	Log                *slog.Logger
 
 	Timeout time.Duration    // of one decision; 0 means DecisionTimeout
@@ -78,15 +79,15 @@ func New(c Config) (*Service, error) {
 	need(c.Decider != nil, "a decider is required")
 	need(c.Journal != nil, "a journal is required")
 	need(c.Log != nil, "a logger is required")
-	need(c.Token != "" || c.ClientCertificates, "a bearer token or client certificates are required")
-	need(c.Token == "" || isToken(c.Token), "the bearer token must be at least 16 printable characters without blanks")
+	need(len(c.Tokens) > 0 || c.ClientCertificates, "a bearer token or client certificates are required")
+	faults = append(faults, tokenFaults(c.Tokens)...)
 	if err := errors.Join(faults...); err != nil {
 		return nil, fmt.Errorf("decision point for others: %w", err)
 	}
 	s := &Service{
 		decider: c.Decider,
 		journal: c.Journal,
-		guard:   guard{certificates: c.ClientCertificates, bearer: c.Token != "", digest: sha256.Sum256([]byte(c.Token))},
+		guard:   newGuard(c.ClientCertificates, c.Tokens),
 		base:    base,
 		log:     c.Log,
 		timeout: c.Timeout,
@@ -114,6 +115,24 @@ func baseURL(text string) (string, error) {
 		return "", errors.New("the base URL must be an http or https address without a path")
 	}
 	return u.Scheme + "://" + u.Host, nil
+}
+
+// tokenFaults refuses tokens that are guessable, and one that two callers share:
+// nobody could tell which of them asks.
+func tokenFaults(tokens map[string]string) []error {
+	var faults []error
+	owner := map[string]string{}
+	for _, name := range slices.Sorted(maps.Keys(tokens)) {
+		token := tokens[name]
+		if name == "" || !isToken(token) {
+			faults = append(faults, fmt.Errorf("the bearer token of %q must be at least 16 printable characters without blanks", name))
+		}
+		if other, taken := owner[token]; taken {
+			faults = append(faults, fmt.Errorf("%q and %q have the same bearer token", other, name))
+		}
+		owner[token] = name
+	}
+	return faults
 }
 
 func isToken(s string) bool {

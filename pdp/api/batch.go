@@ -43,17 +43,17 @@ type answers struct {
 
 // evaluations answers one AuthZEN access evaluations request. A decision of a
 // batch that is broken off is evidence too, though nobody was told.
-func (s *Service) evaluations(ctx context.Context, body object) (any, error) {
+func (s *Service) evaluations(ctx context.Context, from pdp.Caller, body object) (any, error) {
 	b, err := readBatch(body)
 	if err != nil {
 		return nil, err
 	}
 	if len(b.items) == 0 {
-		return s.single(ctx, body, "body")
+		return s.single(ctx, from, body, "body")
 	}
 	ctx, cancel := context.WithTimeout(ctx, batchTimeout)
 	defer cancel()
-	told, verdicts, err := s.run(ctx, b)
+	told, verdicts, err := s.run(ctx, from, b)
 	if err := errors.Join(s.record(ctx, verdicts...), err); err != nil {
 		return nil, err
 	}
@@ -61,7 +61,7 @@ func (s *Service) evaluations(ctx context.Context, body object) (any, error) {
 }
 
 // run asks the items one after the other, at one reading of the clock.
-func (s *Service) run(ctx context.Context, b batch) ([]answer, []verdict, error) {
+func (s *Service) run(ctx context.Context, from pdp.Caller, b batch) ([]answer, []verdict, error) {
 	told := make([]answer, 0, len(b.items))
 	verdicts := make([]verdict, 0, len(b.items))
 	now := s.now()
@@ -73,6 +73,7 @@ func (s *Service) run(ctx context.Context, b batch) ([]answer, []verdict, error)
 		if err != nil {
 			told = append(told, unasked(err))
 		} else {
+			q.caller = from
 			v, err := s.judge(ctx, q, now)
 			if err != nil {
 				return nil, verdicts, err

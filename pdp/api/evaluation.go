@@ -1,18 +1,23 @@
 package api
 
-import "context"
+import (
+	"context"
+
+	"github.com/wardgate/wardgate/pdp"
+)
 
 // evaluation answers one AuthZEN access evaluation request.
-func (s *Service) evaluation(ctx context.Context, body object) (any, error) {
-	return s.single(ctx, body, "body")
+func (s *Service) evaluation(ctx context.Context, from pdp.Caller, body object) (any, error) {
+	return s.single(ctx, from, body, "body")
 }
 
 // single answers the question that o asks; at is where o stands in the body.
-func (s *Service) single(ctx context.Context, o object, at string) (answer, error) {
+func (s *Service) single(ctx context.Context, from pdp.Caller, o object, at string) (answer, error) {
 	q, err := readQuestion(o, at)
 	if err != nil {
 		return answer{}, err
 	}
+	q.caller = from
 	v, err := s.judge(ctx, q, s.now())
 	if err != nil {
 		return answer{}, err
@@ -31,13 +36,13 @@ type document struct {
 }
 
 // data answers the same question in the envelope of OPA's data API.
-func (s *Service) data(ctx context.Context, body object) (any, error) {
+func (s *Service) data(ctx context.Context, from pdp.Caller, body object) (any, error) {
 	var r reading
 	input := r.object(body, "body", "input")
 	if input == nil {
 		return nil, r.err()
 	}
-	a, err := s.single(ctx, input, "body.input")
+	a, err := s.single(ctx, from, input, "body.input")
 	if err != nil {
 		return nil, err
 	}

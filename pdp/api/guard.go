@@ -3,42 +3,90 @@ package api
 import (
 	"crypto/sha256"
 	"crypto/subtle"
+	"crypto/x509"
 	"net/http"
 	"strings"
 
 	"github.com/gin-gonic/gin"
 
 	"github.com/wardgate/wardgate/internal/problem"
+	"github.com/wardgate/wardgate/pdp"
 )
 
-// A guard tells enforcement points from strangers. The zero guard lets nobody
-// in. It keeps the token's digest only.
+// A guard tells enforcement points from strangers, and from each other. The
+// zero guard lets nobody in. Of tokens it keeps digests only.
 type guard struct {
 	certificates bool
-	bearer       bool
-	digest       [sha256.Size]byte
+	tokens       map[string][sha256.Size]byte // by the caller's name
 }
 
-// admits compares digests, so that neither the length nor the beginning of the
-// token shows in how long the comparison takes.
-func (g guard) admits(r *http.Request) bool {
-	if g.certificates && r.TLS != nil && len(r.TLS.VerifiedChains) > 0 {
-		return true
+func newGuard(certificates bool, tokens map[string]string) guard {
+	g := guard{certificates: certificates, tokens: map[string][sha256.Size]byte{}}
+	for name, token := range tokens {
+		g.tokens[name] = sha256.Sum256([]byte(token))
+	}
+	return g
+}
+
+// admits returns who calls. Digests are compared, so that neither the length
+// nor the beginning of a token shows in how long the comparison takes; all of
+// them are, so that nobody sees which was near.
+func (g guard) admits(r *http.Request) (who pdp.Caller, ok bool) {
+	if g.certificates && r.TLS != nil && len(r.TLS.VerifiedChains) > 0 && len(r.TLS.VerifiedChains[0]) > 0 {
+		if name := nameOf(r.TLS.VerifiedChains[0][0]); name != "" {
+			return pdp.Caller{Kind: pdp.CallerCertificate, Name: name}, true
+		}
 	}
 	values := r.Header.Values("Authorization")
-	if !g.bearer || len(values) != 1 {
-		return false
+	if len(values) != 1 {
+		return pdp.Caller{}, false
 	}
 	scheme, token, _ := strings.Cut(values[0], " ")
 	presented := sha256.Sum256([]byte(token))
-	same := subtle.ConstantTimeCompare(presented[:], g.digest[:]) == 1
-	return same && strings.EqualFold(scheme, "Bearer")
+	for name, digest := range g.tokens {
+		if subtle.ConstantTimeCompare(presented[:], digest[:]) == 1 {
+			who, ok = pdp.Caller{Kind: pdp.CallerToken, Name: name}, strings.EqualFold(scheme, "Bearer")
+		}
+	}
+	if !ok {
+		return pdp.Caller{}, false
+	}
+	return who, true
+}
+
+// maxName is the longest name of a caller, in bytes.
+const maxName = 255
+
+// nameOf is the one name that a certificate states: its URI, or without any its
+// DNS name. One that states several names nobody: the policy could not tell
+// which of them is meant.
+func nameOf(c *x509.Certificate) string {
+	var names []string
+	for _, u := range c.URIs {
+		names = append(names, u.String())
+	}
+	if len(names) == 0 {
+		names = c.DNSNames
+	}
+	if len(names) != 1 || len(names[0]) > maxName {
+		return ""
+	}
+	return names[0]
+}
+
+const callerKey = "caller"
+
+// callerOf is who was admitted.
+func callerOf(c *gin.Context) pdp.Caller {
+	who, _ := c.Value(callerKey).(pdp.Caller)
+	return who
 }
 
 // authenticate stops whoever is not an enforcement point, before the body is
 // read.
 func (s *Service) authenticate(c *gin.Context) {
-	if s.guard.admits(c.Request) {
+	if who, ok := s.guard.admits(c.Request); ok {
+		c.Set(callerKey, who)
 		return
 	}
 	challenge := "Bearer"

@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
+	"net/url"
 	"strings"
 	"testing"
 
@@ -22,9 +23,11 @@ func TestNewRefusesWhatCouldNotBeSafe(t *testing.T) {
 		{"no decider", "decider", func(c *api.Config) { c.Decider = nil }},
 		{"no journal", "journal", func(c *api.Config) { c.Journal = nil }},
 		{"no logger", "logger", func(c *api.Config) { c.Log = nil }},
-		{"no way to prove oneself", "token", func(c *api.Config) { c.Token = "" }},
-		{"short token", "16", func(c *api.Config) { c.Token = "short" }},
-		{"token with a line end", "blanks", func(c *api.Config) { c.Token = token + "\n" }},
+		{"no way to prove oneself", "token", func(c *api.Config) { c.Tokens = nil }},
+		{"short token", "16", func(c *api.Config) { c.Tokens["lab"] = "short" }},
+		{"token with a line end", "blanks", func(c *api.Config) { c.Tokens["lab"] = token + "\n" }},
+		{"a caller without a name", "must be", func(c *api.Config) { c.Tokens = map[string]string{"": token} }},
+		{"a token of two callers", "have the same", func(c *api.Config) { c.Tokens["icu"] = token }},
 		{"no base", "base URL", func(c *api.Config) { c.BaseURL = "" }},
 		{"base with a path", "base URL", func(c *api.Config) { c.BaseURL = base + "/pdp" }},
 		{"base with a query", "base URL", func(c *api.Config) { c.BaseURL = base + "?a=b" }},
@@ -33,7 +36,7 @@ func TestNewRefusesWhatCouldNotBeSafe(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			w := newWorld(t)
-			c := api.Config{Decider: w.decider, Journal: w.journal, Token: token, BaseURL: base, Log: slog.New(slog.DiscardHandler)}
+			c := api.Config{Decider: w.decider, Journal: w.journal, Tokens: map[string]string{"lab": token}, BaseURL: base, Log: slog.New(slog.DiscardHandler)}
 			if _, err := api.New(c); err != nil {
 				t.Fatalf("whole: %v", err)
 			}
@@ -82,30 +85,49 @@ func TestStrangersLearnNothing(t *testing.T) {
 	}
 }
 
+// certified is a connection whose client showed a certificate with these names,
+// which the listener has verified.
+func certified(uris, names []string) *tls.ConnectionState {
+	c := &x509.Certificate{DNSNames: names}
+	for _, text := range uris {
+		u, _ := url.Parse(text)
+		c.URIs = append(c.URIs, u)
+	}
+	return &tls.ConnectionState{PeerCertificates: []*x509.Certificate{c}, VerifiedChains: [][]*x509.Certificate{{c}}}
+}
+
 func TestClientCertificates(t *testing.T) {
-	verified := &tls.ConnectionState{VerifiedChains: [][]*x509.Certificate{{{}}}}
-	presented := &tls.ConnectionState{PeerCertificates: []*x509.Certificate{{}}}
+	lab := certified(nil, []string{"lab.hospital.test"})
+	unverified := certified(nil, []string{"lab.hospital.test"})
+	unverified.VerifiedChains = nil
 	tests := []struct {
 		name   string
 		accept bool
-		token  string
 		state  *tls.ConnectionState
-		want   int
+		want   string
 	}{
-		{"verified", true, "", verified, 200},
-		{"verified, and a token too is set", true, token, verified, 200},
-		{"verified, but certificates are not accepted", false, token, verified, 401},
-		{"not verified", true, "", presented, 401},
-		{"no TLS", true, "", nil, 401},
+		{"verified", true, lab, "certificate:lab.hospital.test"},
+		{"a URI goes before a DNS name", true, certified([]string{"spiffe://hospital.test/lab"}, []string{"lab.hospital.test"}), "certificate:spiffe://hospital.test/lab"},
+		{"certificates are not accepted", false, lab, ""},
+		{"not verified", true, unverified, ""},
+		{"no TLS", true, nil, ""},
+		{"no name", true, certified(nil, nil), ""},
+		{"two names", true, certified(nil, []string{"lab.hospital.test", "icu.hospital.test"}), ""},
+		{"two URIs", true, certified([]string{"spiffe://a.test/x", "spiffe://a.test/y"}, []string{"lab.hospital.test"}), ""},
+		{"an endless name", true, certified(nil, []string{strings.Repeat("x", 256)}), ""},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			w := newWorld(t, func(c *api.Config) { c.ClientCertificates, c.Token = tt.accept, tt.token })
+			w := newWorld(t, func(c *api.Config) { c.ClientCertificates = tt.accept })
 			r := httptest.NewRequest(http.MethodPost, api.PathEvaluation, strings.NewReader(question("p-1")))
 			r.Header.Set("Content-Type", "application/json")
 			r.TLS = tt.state
-			if got := w.send(r); got.Code != tt.want {
-				t.Errorf("got %d, want %d", got.Code, tt.want)
+			got := w.send(r)
+			switch {
+			case tt.want == "" && (got.Code != http.StatusUnauthorized || len(w.journal.events) > 0):
+				t.Errorf("got %d and %d events, want 401 and none", got.Code, len(w.journal.events))
+			case tt.want != "" && (got.Code != http.StatusOK || w.journal.events[0].Caller != tt.want):
+				t.Errorf("got %d and %+v, want %s", got.Code, w.journal.events, tt.want)
 			}
 			r = httptest.NewRequest(http.MethodPost, api.PathEvaluation, strings.NewReader(question("p-1")))
 			r.Header.Set("Authorization", "Bearer ")

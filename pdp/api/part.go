@@ -1,7 +1,10 @@
 package api
 
 import (
+	"encoding/json"
+	"maps"
 	"net/netip"
+	"slices"
 
 	"github.com/wardgate/wardgate/pdp"
 )
@@ -36,6 +39,7 @@ func readPart(o object, at, name string) part {
 	at += "." + name
 	var read question
 	var fill func(*question)
+	claims := r.claims(inner, at, name)
 	switch name {
 	case "subject":
 		read.subject = r.subject(inner, at)
@@ -50,10 +54,7 @@ func readPart(o object, at, name string) part {
 		read.address, read.agent = r.address(inner, at), r.agent(inner, at)
 		fill = func(q *question) { q.address, q.agent = read.address, read.agent }
 	}
-	if name != "context" {
-		r.properties(inner, at)
-	}
-	return part{fill: fill, faults: r.faults}
+	return part{fill: func(q *question) { fill(q); q.claim(claims) }, faults: r.faults}
 }
 
 // over gives what p lacks from defaults. A member replaces the default of its
@@ -101,12 +102,47 @@ func (r *reading) subject(o object, at string) pdp.Subject {
 	return s
 }
 
-// properties are the caller's claims: they must be of the standard's form, and
-// are not read.
-func (r *reading) properties(o object, at string) {
-	if _, there := o["properties"]; there {
-		r.object(o, at, "properties")
+// Bounds of what is kept of a member's claims.
+const (
+	maxClaims = 64
+	maxClaim  = 64 // bytes of a text
+)
+
+// claims are the short texts and the booleans among a member's properties, or
+// in the context, by where they stand. What else stands there is no claim, and
+// is ignored.
+func (r *reading) claims(inner object, at, name string) map[string]string {
+	if name != "context" {
+		if _, there := inner["properties"]; !there {
+			return nil
+		}
+		inner, name = r.object(inner, at, "properties"), name+".properties"
 	}
+	claims := map[string]string{}
+	for _, key := range slices.Sorted(maps.Keys(inner)) {
+		if text, ok := claim(inner[key]); ok && len(claims) < maxClaims {
+			claims[name+"."+key] = text
+		}
+	}
+	return claims
+}
+
+func claim(raw json.RawMessage) (string, bool) {
+	if text := string(raw); text == "true" || text == "false" {
+		return text, true
+	}
+	return plainText(raw, maxClaim)
+}
+
+// claim adds claims to those of other members, in a map of the question's own.
+func (q *question) claim(more map[string]string) {
+	if len(more) == 0 {
+		return
+	}
+	all := make(map[string]string, len(q.claims)+len(more))
+	maps.Copy(all, q.claims)
+	maps.Copy(all, more)
+	q.claims = all
 }
 
 // address reads where the subject comes from. Without it the place is unknown.

@@ -35,15 +35,18 @@ func asObject(raw json.RawMessage) (object, bool) {
 	return o, true
 }
 
-// A question is what an AuthZEN evaluation asks, as far as a caller is
-// believed: who, what, on what, from where. A caller's word for a role, a time
-// or any other property is not part of it.
+// A question is what an AuthZEN evaluation asks: who, what, on what, from
+// where. A caller's word for a role, a time or any other property is a claim,
+// which stands apart: what the decision point knows by itself it takes from
+// nobody.
 type question struct {
+	caller   pdp.Caller
 	subject  pdp.Subject
 	action   string
 	resource pdp.Resource
 	address  netip.Addr
 	agent    string
+	claims   map[string]string // by where they stand: "context.purpose"
 }
 
 // readQuestion reads the four members of o; at is where o stands in the body.
@@ -129,7 +132,7 @@ func (q *question) request(now time.Time) (pdp.Request, bool) {
 		Subject:  q.subject,
 		Action:   pdp.Action{Name: q.action},
 		Resource: q.resource,
-		Context:  pdp.Context{Time: now, Address: q.address, UserAgent: q.agent},
+		Context:  pdp.Context{Time: now, Address: q.address, UserAgent: q.agent, Caller: q.caller, Claims: q.claims},
 	}
 	switch q.subject.Type {
 	case user, machine:

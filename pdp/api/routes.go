@@ -11,6 +11,7 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"github.com/wardgate/wardgate/internal/problem"
+	"github.com/wardgate/wardgate/pdp"
 )
 
 // What is served. PathAnswer is the only document of the data API that may be
@@ -75,8 +76,8 @@ func isRequestID(id string) bool {
 	return true
 }
 
-// An operation answers one body.
-type operation func(ctx context.Context, body object) (any, error)
+// An operation answers one body of a caller.
+type operation func(ctx context.Context, from pdp.Caller, body object) (any, error)
 
 func (s *Service) serve(do operation) gin.HandlerFunc {
 	return func(c *gin.Context) {
@@ -85,7 +86,7 @@ func (s *Service) serve(do operation) gin.HandlerFunc {
 			s.fail(c, err)
 			return
 		}
-		answer, err := do(c.Request.Context(), body)
+		answer, err := do(c.Request.Context(), callerOf(c), body)
 		if err != nil {
 			s.fail(c, err)
 			return

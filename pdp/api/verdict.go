@@ -103,6 +103,7 @@ func (v *verdict) event() pip.Event {
 		Kind:     pip.KindDecision,
 		Time:     v.time,
 		Action:   v.question.action,
+		Caller:   v.question.caller.String(),
 		Outcome:  "failure",
 		Decision: v.id,
 		Subject:  v.question.subject.ID,
@@ -121,8 +122,8 @@ func (v *verdict) event() pip.Event {
 		e.Outcome = "success"
 		e.Rules, e.Right, e.Reach = d.Grounds.Names(), d.Grounds.Right, d.Grounds.Reach
 	}
-	if v.question.address.IsValid() {
-		e.Address = v.question.address.String()
+	if d.Evidence.Address.IsValid() {
+		e.Address = d.Evidence.Address.String()
 	}
 	for i := range d.Obligations {
 		e.Obligations = append(e.Obligations, d.Obligations[i].ID)

@@ -75,9 +75,9 @@ func byResource(r pdp.Request) pdp.Decision {
 		Revision: "r1",
 		Grounds:  byRole(),
 		Evidence: pdp.Evidence{
-			Input: json.RawMessage(`{"seen":true}`),
-			Ages:  map[string]int64{"care": 7},
-			Who:   pip.Identity{Role: "doctor"},
+			Input: json.RawMessage(`{"seen":true}`), Address: r.Context.Address,
+			Ages: map[string]int64{"care": 7},
+			Who:  pip.Identity{Role: "doctor"},
 		},
 	}
 	if strings.HasPrefix(r.Resource.ID, "no") {
@@ -124,7 +124,7 @@ func newWorld(t testing.TB, change ...func(*api.Config)) *world {
 	c := api.Config{
 		Decider: w.decider,
 		Journal: w.journal,
-		Token:   token,
+		Tokens:  map[string]string{"lab": token},
 		BaseURL: base,
 		Log:     slog.New(slog.NewTextHandler(w.log, nil)),
 		Timeout: time.Minute,

@@ -174,7 +174,7 @@ func (c *checker) checkRows(rules *ast.Compiler, document any) {
 }
 
 func (c *checker) prepare(rules *ast.Compiler) (*revision, error) {
-	rev := &revision{}
+	rev := &revision{tables: &tables{}}
 	if err := rev.prepare(c.ctx, c.modules, rules); err != nil {
 		return nil, err
 	}

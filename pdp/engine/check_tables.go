@@ -53,6 +53,7 @@ func (c *checker) checkTables(compiler *ast.Compiler) any {
 	}
 	c.checkRights(&t)
 	c.checkRoutes(&t)
+	c.checkClaims(document)
 	c.checkUnused(compiler)
 	if _, err := readRemedies(document); err != nil {
 		c.add(c.table("remedies").at, "remedies", "see docs/policy-guide.md for the form of a remedy", "%s", err)

@@ -106,6 +106,7 @@ func (e *Engine) Decide(ctx context.Context, r pdp.Request) (pdp.Decision, error
 	}
 	ctx, cancel := pdp.Within(ctx, Timeout)
 	defer cancel()
+	rev.tables.believe(&r.Context)
 	var facts pip.Facts
 	e.gather(ctx, &r, &facts)
 	d, document, err := e.answer(ctx, rev, &r, &facts)
@@ -115,7 +116,7 @@ func (e *Engine) Decide(ctx context.Context, r pdp.Request) (pdp.Decision, error
 	d.Revision = rev.digest
 	d.Evidence = pdp.Evidence{
 		Input: document, Ages: ages(&facts), Who: facts.Identity, Patient: facts.Care.Patient,
-		Device: facts.Device, Location: facts.Location,
+		Address: r.Context.Address, Device: facts.Device, Location: facts.Location,
 	}
 	return d, nil
 }

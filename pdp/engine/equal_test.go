@@ -60,6 +60,10 @@ var vocabulary = map[string][]any{
 	"context.signals.failed_log_ins": {"usual", "many", ""},
 	"context.time.state":             {"fresh", "fresh", "fresh", "unknown"},
 	"context.time.period":            {"day", "night", ""},
+	"context.caller.kind":            {nil, nil, "token", "certificate"},
+	"context.caller.name":            {nil, "default", "lab"},
+	"context.claims.purpose":         {nil, nil, nil, "treatment", "payment"},
+	"context.claims.elevation":       {nil, nil, "fresh"},
 }
 
 // randomInput draws a document. One in ten lacks a value, so that rules meet
@@ -74,7 +78,9 @@ func randomInput(r *rand.Rand, actions []any) ast.Value {
 		if r.IntN(len(vocabulary)*10) == 0 {
 			continue
 		}
-		put(document, path, words[r.IntN(len(words))])
+		if word := words[r.IntN(len(words))]; word != nil {
+			put(document, path, word)
+		}
 	}
 	return ast.MustInterfaceToValue(document)
 }

@@ -125,7 +125,7 @@ const entrypoint = "authz/answer"
 // prepareCompiled compiles the rule book to closures. It is refused when it
 // holds what only OPA's interpreter runs, and when it does not answer like the
 // written form.
-func prepareCompiled(ctx context.Context, modules map[string]*ast.Module, written evaluator) (*compiled, error) {
+func prepareCompiled(ctx context.Context, modules map[string]*ast.Module, t *tables, written evaluator) (*compiled, error) {
 	policy, err := machine.Plan(ctx, modules, entrypoint, capabilities())
 	if err != nil {
 		return nil, err
@@ -134,7 +134,7 @@ func prepareCompiled(ctx context.Context, modules map[string]*ast.Module, writte
 	if err != nil {
 		return nil, err
 	}
-	c := &compiled{program: program, scope: scopeOf(program)}
+	c := &compiled{program: program, scope: scopeOf(program, t)}
 	return c, answersAlike(ctx, modules, c, written)
 }
 

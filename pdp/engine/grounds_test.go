@@ -1,17 +1,18 @@
 package engine
 
 import (
+	"log/slog"
 	"reflect"
 	"testing"
 	"testing/fstest"
 
 	"github.com/wardgate/wardgate/pdp"
 	"github.com/wardgate/wardgate/pip"
-	"github.com/wardgate/wardgate/policies"
 )
 
 // Asked the first time and from memory, an allow names its rules and its right.
 func TestWhatIsAllowedNamesItsGrounds(t *testing.T) {
+	rules := prepared(t, book(t))
 	for name, test := range map[string]struct {
 		change func(*pdp.Request, *pip.Facts)
 		want   pdp.Grounds
@@ -29,7 +30,7 @@ func TestWhatIsAllowedNamesItsGrounds(t *testing.T) {
 	} {
 		r, facts := readsPatient(), ward()
 		test.change(&r, &facts)
-		e := newEngine(t, policies.FS, reading1(facts))
+		e := NewFrom(rules, reading1(facts), nil, slog.New(slog.DiscardHandler))
 		for _, again := range []string{"afresh", "remembered"} {
 			d, err := e.Decide(t.Context(), r)
 			if err != nil || d.Allow != (len(test.want.Rules) > 0) || !reflect.DeepEqual(d.Grounds, test.want) {

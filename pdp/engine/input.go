@@ -60,6 +60,7 @@ const (
 	isText kind = iota
 	isFalse
 	isTrue
+	isNothing // there is no such member
 )
 
 // fill turns a request and the facts about it into the words that rules read.
@@ -98,6 +99,7 @@ func (in *input) fill(r *pdp.Request, f *pip.Facts, t *tables) {
 	in.signals(&f.Signals, t)
 	in.logIn(&r.Context.LogIn, t)
 	in.time(r.Context.Time, t)
+	in.caller(&r.Context, t)
 }
 
 func (in *input) credential(c *pdp.Context, t *tables) {
@@ -154,6 +156,15 @@ func (in *input) word(key, text string) {
 	in.pairs = append(in.pairs, pair{key: key, text: text})
 }
 
+// maybe writes a text that is there, or nothing.
+func (in *input) maybe(key, text string) {
+	p := pair{key: key, text: text}
+	if text == "" {
+		p.kind = isNothing
+	}
+	in.pairs = append(in.pairs, p)
+}
+
 func (in *input) either(key string, condition bool, yes, no string) {
 	if condition {
 		in.word(key, yes)
@@ -187,13 +198,20 @@ func (in *input) of(i int) []pair {
 	return in.pairs[begin:in.sections[i].end]
 }
 
+// there reports whether section i is part of the document.
+func (in *input) there(i int) bool {
+	return !optional(in.sections[i].key) || slices.ContainsFunc(in.of(i), func(p pair) bool { return p.kind != isNothing })
+}
+
 // value is the document as OPA evaluates it.
 func (in *input) value() ast.Value {
 	subject := object(in.of(subjectSection))
 	subject.Insert(keyProperties, ast.NewTerm(object(in.of(propertiesSection))))
 	context := ast.NewObjectWithCapacity(len(in.sections) - firstOfContext)
 	for i := firstOfContext; i < len(in.sections); i++ {
-		context.Insert(ast.InternedTerm(in.sections[i].key), ast.NewTerm(object(in.of(i))))
+		if in.there(i) {
+			context.Insert(ast.InternedTerm(in.sections[i].key), ast.NewTerm(object(in.of(i))))
+		}
 	}
 	return ast.NewObject(
 		[2]*ast.Term{ast.InternedTerm("subject"), ast.NewTerm(subject)},
@@ -206,6 +224,9 @@ func (in *input) value() ast.Value {
 func object(pairs []pair) ast.Object {
 	o := ast.NewObjectWithCapacity(len(pairs) + 1)
 	for i := range pairs {
+		if pairs[i].kind == isNothing {
+			continue
+		}
 		o.Insert(ast.InternedTerm(pairs[i].key), pairs[i].term())
 	}
 	return o
@@ -231,6 +252,9 @@ func (in *input) appendJSON(b []byte) []byte {
 	b = appendPairs(b, in.of(resourceSection))
 	b = append(b, `},"context":{`...)
 	for i := firstOfContext; i < len(in.sections); i++ {
+		if !in.there(i) {
+			continue
+		}
 		if i > firstOfContext {
 			b = append(b, ',')
 		}
@@ -243,10 +267,15 @@ func (in *input) appendJSON(b []byte) []byte {
 }
 
 func appendPairs(b []byte, pairs []pair) []byte {
+	first := true
 	for i := range pairs {
-		if i > 0 {
+		if pairs[i].kind == isNothing {
+			continue
+		}
+		if !first {
 			b = append(b, ',')
 		}
+		first = false
 		b = appendText(b, pairs[i].key)
 		b = append(b, ':')
 		switch pairs[i].kind {

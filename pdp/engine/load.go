@@ -44,7 +44,7 @@ var floor = []string{
 // needed are the rule folders that deny what the empty request does not come
 // to. Rules are found by path, so that a missing folder would be a missing
 // denial, and no probe can tell it from a rule that has nothing to say.
-var needed = []string{"addresses", "bulk_reading", "care", "console", "department", "log_in", "own_record", "predictions", "request_rate", "rows", "step_up", "working_hours"}
+var needed = []string{"addresses", "bulk_reading", "care", "console", "department", "log_in", "own_record", "predictions", "purposes", "request_rate", "rows", "step_up", "working_hours"}
 
 // A revision is one rule book, compiled, checked and ready to be asked.
 type revision struct {
@@ -93,10 +93,10 @@ func loadWithin(ctx context.Context, files map[string][]byte) (*revision, error)
 	if err != nil {
 		return nil, err
 	}
-	if err = rev.prepare(ctx, modules, c); err != nil {
+	if rev.tables, err = readTables(ctx, c, rev.digest); err != nil {
 		return nil, err
 	}
-	if rev.tables, err = readTables(ctx, c, rev.digest); err != nil {
+	if err = rev.prepare(ctx, modules, c); err != nil {
 		return nil, err
 	}
 	if rev.rows, err = loadRows(ctx, modules, c, rev.tables); err != nil {
@@ -130,7 +130,7 @@ func (rev *revision) prepare(ctx context.Context, modules map[string]*ast.Module
 	if rev.written, err = prepare(ctx, c); err != nil {
 		return err
 	}
-	if rev.compiled, rev.slow = prepareCompiled(ctx, modules, rev.written); rev.slow == nil {
+	if rev.compiled, rev.slow = prepareCompiled(ctx, modules, rev.tables, rev.written); rev.slow == nil {
 		rev.decides = rev.compiled
 		return nil
 	}

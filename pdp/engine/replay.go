@@ -36,7 +36,7 @@ func (b *Book) Replay(ctx context.Context, events iter.Seq2[pip.Event, error], p
 	for i := range replayers {
 		r := &replayer{
 			book: b, work: make(chan []pip.Event, 4), report: newReplayReport(b.Revision()),
-			answers: map[string]pdp.Decision{}, room: memoBytes / workers, form: newForm(),
+			answers: map[string]pdp.Decision{}, room: memoBytes / workers, form: newForm(b.rev.tables),
 		}
 		replayers[i] = r
 		group.Go(func() error { return r.run(ctx) })

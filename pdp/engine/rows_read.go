@@ -167,6 +167,7 @@ func wordsOf(modules map[string]*ast.Module, t *tables) (map[string][]any, error
 			walk(strings.TrimPrefix(path+"."+name, "."), at.Properties[name])
 		}
 		switch {
+		case isClaim(path): // it may be missing, and a row rule reads what is there
 		case len(at.Enum) > 0:
 			words[path] = at.Enum
 		case at.Type == "boolean":

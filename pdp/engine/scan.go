@@ -14,16 +14,20 @@ import (
 type form struct {
 	blank input
 	gaps  [][]byte // before each value, and after the last
+	whole int      // so many pairs are always there
 }
 
-func newForm() *form {
+func newForm(t *tables) *form {
 	f := &form{}
-	f.blank.fill(&pdp.Request{}, &pip.Facts{}, &tables{})
+	f.blank.fill(&pdp.Request{}, &pip.Facts{}, t)
 	for i := range f.blank.pairs {
-		f.blank.pairs[i].kind, f.blank.pairs[i].text = isText, mark(i)
+		if p := &f.blank.pairs[i]; p.kind != isNothing {
+			p.kind, p.text = isText, mark(i)
+			f.whole = i + 1
+		}
 	}
 	rest := f.blank.appendJSON(nil)
-	for i := range f.blank.pairs {
+	for i := range f.whole {
 		gap, after, _ := bytes.Cut(rest, []byte(strconv.Quote(mark(i))))
 		f.gaps, rest = append(f.gaps, gap), after
 	}
@@ -39,7 +43,7 @@ func mark(i int) string { return "~" + strconv.Itoa(i) + "~" }
 func (f *form) read(in *input, document []byte) bool {
 	in.pairs = append(in.pairs[:0], f.blank.pairs...)
 	in.sections = append(in.sections[:0], f.blank.sections...)
-	for i := range in.pairs {
+	for i := range f.whole {
 		rest, ok := bytes.CutPrefix(document, f.gaps[i])
 		if !ok {
 			return false
@@ -48,7 +52,38 @@ func (f *form) read(in *input, document []byte) bool {
 			return false
 		}
 	}
-	return bytes.Equal(document, f.gaps[len(f.gaps)-1])
+	rest, ok := bytes.CutPrefix(document, []byte("}")) // of the last section that is always there
+	return ok && bytes.Equal(in.readOptional(rest), f.gaps[len(f.gaps)-1][1:])
+}
+
+// readOptional takes the sections off the document that not every input has,
+// and returns the rest; nil when it is nothing that appendJSON writes.
+func (in *input) readOptional(document []byte) []byte {
+	for i := firstOfContext; i < len(in.sections); i++ {
+		if !optional(in.sections[i].key) {
+			continue
+		}
+		members, ok := bytes.CutPrefix(document, []byte(`,"`+in.sections[i].key+`":{`))
+		if !ok {
+			continue
+		}
+		separator := ""
+		for p := range in.of(i) {
+			one := &in.of(i)[p]
+			rest, ok := bytes.CutPrefix(members, []byte(separator+`"`+one.key+`":`))
+			if !ok {
+				continue
+			}
+			if members, ok = one.read(rest); !ok {
+				return nil
+			}
+			separator = ","
+		}
+		if document, ok = bytes.CutPrefix(members, []byte("}")); !ok || separator == "" {
+			return nil
+		}
+	}
+	return document
 }
 
 // read takes one value off the document. A text with an escape is not plain.

@@ -17,7 +17,7 @@ func TestInputIsReadBack(t *testing.T) {
 	var in, back input
 	in.fill(&r, &facts, rev.tables)
 	document := in.appendJSON(nil)
-	f := newForm()
+	f := newForm(rev.tables)
 	if !f.read(&back, document) {
 		t.Fatalf("not read: %s", document)
 	}

@@ -19,6 +19,7 @@ type scope struct {
 	places []int // for each path of the program: the number of a pair, or one of the following
 	key    []keyPart
 	equals [][2]int // pairs of which matters whether they hold the same
+	some   []int    // sections of which matters whether they are there
 	layout map[string]int
 	whole  bool // more than single members is read
 }
@@ -32,13 +33,14 @@ type keyPart struct {
 const (
 	absent  = -1 // no input has it
 	section = -2 // every input has it, and only that matters
+	perhaps = -3 // less the number of a section that some inputs have
 )
 
 // present stands for a section that is there.
 var present = ast.ObjectTerm()
 
-func scopeOf(p *machine.Program) scope {
-	numbers, sections := layout()
+func scopeOf(p *machine.Program, t *tables) scope {
+	numbers, sections := layout(t)
 	r := scope{layout: numbers}
 	for _, path := range p.Paths() {
 		name := strings.Join(path.Keys, ".")
@@ -54,13 +56,8 @@ func scopeOf(p *machine.Program) scope {
 			case len(path.Words) > 0:
 				r.key = append(r.key, keyPart{pair: number, words: numbered(path.Words)})
 			}
-		case sections[name] && !path.Read:
-			r.places = append(r.places, section)
-		case sections[name]:
-			r.whole = true
-			r.places = append(r.places, section)
 		default:
-			r.places = append(r.places, absent)
+			r.addSection(sections[name], path.Read)
 		}
 	}
 	for _, e := range p.Equals() {
@@ -68,11 +65,24 @@ func scopeOf(p *machine.Program) scope {
 		switch {
 		case x >= 0 && y >= 0:
 			r.equals = append(r.equals, [2]int{x, y})
-		case x == section || y == section:
+		case x == section || y == section || x <= perhaps || y <= perhaps:
 			r.whole = true
 		}
 	}
 	return r
+}
+
+// addSection adds a place that is no single member.
+func (r *scope) addSection(place int, read bool) {
+	switch {
+	case place == 0:
+		r.places = append(r.places, absent)
+		return
+	case place <= perhaps:
+		r.some = append(r.some, perhaps-place)
+	}
+	r.whole = r.whole || read
+	r.places = append(r.places, place)
 }
 
 // noName: no member of an input is named so, and joined to others it would
@@ -111,6 +121,8 @@ func (r *scope) in(in *input) member {
 			return nil
 		}
 		switch p := &in.pairs[number]; p.kind {
+		case isNothing:
+			return nil
 		case isText:
 			return p.text
 		default:
@@ -119,12 +131,12 @@ func (r *scope) in(in *input) member {
 	}
 }
 
-// layout numbers the pairs of an input, which are the same for all requests,
-// and names what holds them.
-func layout() (numbers map[string]int, sections map[string]bool) {
+// layout numbers the pairs of an input, which are the same for all requests
+// under one rule book, and names the places of what holds them.
+func layout(t *tables) (numbers, sections map[string]int) {
 	var in input
-	in.fill(&pdp.Request{}, &pip.Facts{}, &tables{})
-	numbers, sections = map[string]int{}, map[string]bool{"": true, "context": true}
+	in.fill(&pdp.Request{}, &pip.Facts{}, t)
+	numbers, sections = map[string]int{}, map[string]int{"": section, "context": section}
 	at := 0
 	for i, s := range in.sections {
 		name := s.key
@@ -134,7 +146,10 @@ func layout() (numbers map[string]int, sections map[string]bool) {
 		case i >= firstOfContext:
 			name = "context." + name
 		}
-		sections[name] = true
+		sections[name] = section
+		if optional(s.key) {
+			sections[name] = perhaps - i
+		}
 		for ; at < s.end; at++ {
 			numbers[name+"."+in.pairs[at].key] = at
 		}
@@ -146,13 +161,13 @@ func layout() (numbers map[string]int, sections map[string]bool) {
 func (r *scope) values(in *input) []*ast.Term {
 	in.values = in.values[:0]
 	for _, place := range r.places {
-		switch place {
-		case absent:
-			in.values = append(in.values, nil)
-		case section:
+		switch {
+		case place >= 0:
+			in.values = append(in.values, in.recent(place))
+		case place == section || place <= perhaps && in.there(perhaps-place):
 			in.values = append(in.values, present)
 		default:
-			in.values = append(in.values, in.recent(place))
+			in.values = append(in.values, nil)
 		}
 	}
 	return in.values
@@ -165,6 +180,9 @@ func (in *input) recent(number int) *ast.Term {
 		in.terms = append(in.terms, make([]termOf, len(in.pairs)-len(in.terms))...)
 	}
 	p, was := &in.pairs[number], &in.terms[number]
+	if p.kind == isNothing {
+		return nil
+	}
 	if was.term == nil || was.pair != *p {
 		*was = termOf{*p, p.term()}
 	}
@@ -188,10 +206,17 @@ func (r *scope) appendKey(b []byte, in *input) []byte {
 	for _, e := range r.equals {
 		x, y := &in.pairs[e[0]], &in.pairs[e[1]]
 		same := byte(0)
-		if x.kind == y.kind && x.text == y.text {
+		if x.kind == y.kind && x.text == y.text && x.kind != isNothing {
 			same = 1
 		}
 		b = append(b, same)
+	}
+	for _, i := range r.some {
+		there := byte(0)
+		if in.there(i) {
+			there = 1
+		}
+		b = append(b, there)
 	}
 	return b
 }

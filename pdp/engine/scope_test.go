@@ -15,17 +15,17 @@ import (
 )
 
 // randomPairs draws an input as requests fill it: every member is there.
-func randomPairs(r *rand.Rand, actions []any) *input {
+func randomPairs(r *rand.Rand, t *tables, actions []any) *input {
 	in := &input{}
-	in.fill(&pdp.Request{}, &pip.Facts{}, &tables{})
+	in.fill(&pdp.Request{}, &pip.Facts{}, t)
 	for number := range in.pairs {
-		in.draw(r, number, actions)
+		in.draw(r, number, t, actions)
 	}
 	return in
 }
 
-func (in *input) draw(r *rand.Rand, number int, actions []any) {
-	numbers, _ := layout()
+func (in *input) draw(r *rand.Rand, number int, t *tables, actions []any) {
+	numbers, _ := layout(t)
 	for path, n := range numbers {
 		if n != number {
 			continue
@@ -39,6 +39,8 @@ func (in *input) draw(r *rand.Rand, number int, actions []any) {
 		}
 		p := &in.pairs[number]
 		switch v := list[r.IntN(len(list))].(type) {
+		case nil:
+			p.text, p.kind = "", isNothing
 		case string:
 			p.text, p.kind = v, isText
 		case bool:
@@ -65,10 +67,10 @@ func TestOneKeyIsOneAnswer(t *testing.T) {
 	answers, again := map[string]pdp.Decision{}, 0
 	written := &revision{decides: rev.written, rows: rev.rows}
 	for range 300 {
-		in := randomPairs(r, actions)
+		in := randomPairs(r, rev.tables, actions)
 		for range 10 {
 			for range r.IntN(3) {
-				in.draw(r, r.IntN(len(in.pairs)), actions)
+				in.draw(r, r.IntN(len(in.pairs)), rev.tables, actions)
 			}
 			fast, err1 := rev.askNarrow(context.Background(), in)
 			slow, err2 := written.ask(context.Background(), in.value())
@@ -104,10 +106,10 @@ func TestDottedNamesAreNoPaths(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			program := programOf(t, "package authz\n\nanswer := {\"allow\": allow}\n\ndefault allow := false\n\n"+rule)
-			c := &compiled{program: program, scope: scopeOf(program)}
+			c := &compiled{program: program, scope: scopeOf(program, &tables{})}
 			in := &input{}
 			in.fill(&pdp.Request{}, &pip.Facts{}, &tables{})
-			numbers, _ := layout()
+			numbers, _ := layout(&tables{})
 			in.pairs[numbers["subject.id"]].text, in.pairs[numbers["resource.id"]].text = "u", "u"
 			in.pairs[numbers["context.care.treats"]].kind = isTrue
 			got, err := c.run(t.Context(), c.scope.values(in))

@@ -26,6 +26,8 @@ type tables struct {
 	words      map[string][]any // that the tables give to paths of the input
 	costly     map[string]bool
 	freshness  freshness
+	claims     []claim // by name
+	callers    belief
 }
 
 type thresholds struct {
@@ -51,6 +53,8 @@ type tablesDocument struct {
 	Actions    map[string]any      `json:"actions"`
 	Rights     map[string]row      `json:"rights"`
 	Masks      masks               `json:"masks"`
+	Claims     map[string]claimRow `json:"claims"`
+	Callers    belief              `json:"callers"`
 }
 
 // A row of the table of rights: how far each role reaches.
@@ -121,6 +125,9 @@ func newTables(document any, digest string) (*tables, error) {
 		}
 	}
 	faults = append(faults, d.Masks.faults(d.Actions)...)
+	claims, wrong := readClaims(d.Claims, d.Callers)
+	t.claims, t.callers = claims, d.Callers
+	faults = append(faults, wrong...)
 	if len(d.Routes) == 0 {
 		faults = append(faults, errors.New("routes is missing or empty"))
 	}

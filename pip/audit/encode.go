@@ -35,6 +35,7 @@ func appendEvent(b []byte, e *pip.Event) ([]byte, error) {
 	b = appendField(b, `,"subject":`, e.Subject)
 	b = appendField(b, `,"role":`, e.Role)
 	b = appendField(b, `,"session":`, e.Session)
+	b = appendField(b, `,"caller":`, e.Caller)
 	b = appendField(b, `,"method":`, e.Method)
 	b = appendField(b, `,"path":`, e.Path)
 	b = appendField(b, `,"path_digest":`, e.PathDigest)

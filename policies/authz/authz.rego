@@ -114,6 +114,18 @@
 #               properties:
 #                 state: {enum: ["unknown", "fresh"]}
 #                 period: {enum: ["", "day", "night"]}
+#             caller:
+#               type: object
+#               additionalProperties: false
+#               properties:
+#                 kind: {enum: ["token", "certificate"]}
+#                 name: {type: string}
+#             claims:
+#               type: object
+#               additionalProperties: false
+#               properties:
+#                 purpose: {enum: ["treatment", "emergency", "payment", "operations"]}
+#                 elevation: {enum: ["fresh"]}
 package authz
 
 import data.authz.ask

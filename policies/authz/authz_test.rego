@@ -77,6 +77,18 @@ test_reasons_are_complete if {
 	answer.context.reasons == {"device_changed", "not_your_patient", "session_revoked"}
 }
 
+test_vouched_request_is_judged_by_what_is_known[name] if {
+	some name, case in {
+		"without claims": [golden.claiming(golden.doctor, {}), set()],
+		"for a purpose": [golden.claiming(golden.doctor, {"purpose": "treatment"}), set()],
+		"for another": [golden.claiming(golden.doctor, {"purpose": "payment"}), {"purpose_unfit"}],
+		"a colleague's patient": [golden.with_value(golden.claiming(golden.doctor, {"purpose": "emergency"}), "/context/care/treats", false), {"not_your_patient"}],
+	}
+	[request, reasons] := case
+	answer := authz.answer with input as request
+	answer.context.reasons == reasons
+}
+
 test_silence_is_denied if {
 	answer := authz.answer with input as golden.doctor with data.authz.rules as {}
 	answer == {"decision": false, "context": {"reasons": {"not_granted"}, "obligations": set(), "grounds": _none}}

@@ -111,6 +111,7 @@ type extension struct {
 	Decision    string            `json:"decision,omitempty"`
 	Session     string            `json:"session,omitempty"`
 	Account     string            `json:"account,omitempty"`
+	Caller      string            `json:"caller,omitempty"`
 	Right       string            `json:"right,omitempty"`
 	Reach       string            `json:"reach,omitempty"`
 	Revision    string            `json:"revision,omitempty"`

@@ -204,7 +204,7 @@ func newRelated(e *pip.Event) *related {
 func newExtension(chain string, r *audit.Record) extension {
 	e := &r.Event
 	x := extension{
-		Chain: chain, Kind: string(e.Kind), Decision: e.Decision, Session: e.Session, Right: e.Right, Reach: e.Reach, Revision: e.Revision,
+		Chain: chain, Kind: string(e.Kind), Decision: e.Decision, Session: e.Session, Caller: e.Caller, Right: e.Right, Reach: e.Reach, Revision: e.Revision,
 		Obligations: e.Obligations, Patients: e.Patients, Detail: e.Detail, Count: e.Count, Account: target(e),
 		PathDigest: e.PathDigest, QueryDigest: e.QueryDigest, BodyDigest: e.BodyDigest,
 		Ages: keyed(e.Ages),

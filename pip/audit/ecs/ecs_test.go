@@ -26,7 +26,7 @@ func full() *audit.Record {
 		Seq: 42, Written: time.Date(2026, 3, 1, 10, 0, 1, 0, time.UTC), Hash: strings.Repeat("ab", 32), Segment: 1,
 		Event: pip.Event{
 			Kind: pip.KindAccount, Time: time.Date(2026, 3, 1, 10, 0, 0, 123456000, time.UTC), Action: "user.ban", Outcome: "failure",
-			Decision: "d-1", Subject: "u-1", Role: "doctor", Session: "s-1",
+			Decision: "d-1", Subject: "u-1", Role: "doctor", Session: "s-1", Caller: "token:lab",
 			Method: "POST", Path: "/api/admin/users/u-2/ban", PathDigest: "pd", QueryDigest: "qd", BodyDigest: "bd", Address: "2001:db8::1",
 			OS: "Linux", Browser: "Firefox", Country: "DE",
 			Reasons: []string{"device_changed", "role"}, Obligations: []string{"journal"},

@@ -65,6 +65,7 @@ func extensions() []Field {
 		{"wardgate.decision", "keyword", "decision id; an outcome has that of its decision"},
 		{"wardgate.session", "keyword", "session id"},
 		{"wardgate.account", "keyword", "the account that something was done to"},
+		{"wardgate.caller", "keyword", "the enforcement point of others that asked, as it proved itself: token:lab"},
 		{"wardgate.right", "keyword", "the right, in the table of rights, by which it was allowed"},
 		{"wardgate.reach", "keyword", "how far the role reaches with that right: own, department, self, …"},
 		{"wardgate.revision", "keyword", "digest of the rule book that answered"},

@@ -105,3 +105,19 @@ with_value(request, path, value) := json.patch(request, [{"op": "replace", "path
 
 # acting is a golden request with another action.
 acting(request, action) := with_value(request, "/action/name", action)
+
+# claiming is a golden request that another enforcement point asks about, and
+# vouches for.
+claiming(request, claims) := json.patch(request, [
+	{"op": "replace", "path": "/context/credential", "value": {
+		"state": "vouched",
+		"presented": "",
+		"acr": "",
+		"amr": "",
+		"factors": "none",
+		"elevation": "none",
+	}},
+	{"op": "replace", "path": "/context/device/match", "value": ""},
+	{"op": "add", "path": "/context/caller", "value": {"kind": "token", "name": "default"}},
+	{"op": "add", "path": "/context/claims", "value": claims},
+])

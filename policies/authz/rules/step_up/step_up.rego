@@ -52,3 +52,11 @@ _elevated if {
 	input.context.credential.acr == tables.step_up_acr
 	input.context.credential.elevation == "fresh"
 }
+
+# Another enforcement point, which is believed about it, has just had the subject
+# prove one. It meets no debt to this house.
+_elevated if {
+	input.context.credential.state == "vouched"
+	input.context.claims.elevation == "fresh"
+	input.context.revocation.step_up == "none"
+}

@@ -42,6 +42,25 @@ test_clinical_change_off_site_needs_a_fresh_factor[name] if {
 	step_up.oblige == {_challenge} with input as off_site
 }
 
+test_believed_caller_may_have_seen_a_fresh_factor if {
+	request := golden.claiming(_editing, {"elevation": "fresh"})
+	step_up.deny == set() with input as request
+	step_up.oblige == set() with input as request
+}
+
+test_callers_word_for_a_fresh_factor_does_not_count[name] if {
+	said := golden.claiming(_editing, {"elevation": "fresh"})
+	some name, request in {
+		"other words": golden.with_value(said, "/context/claims/elevation", "yes"),
+		"not said": golden.claiming(_editing, {}),
+		"beside a session": golden.with_value(said, "/context/credential/state", "valid"),
+		"a debt to this house": golden.with_value(said, "/context/revocation/step_up", "owed"),
+		"a debt that nobody knows of": golden.with_value(said, "/context/revocation/step_up", ""),
+	}
+	step_up.deny == {"step_up_required"} with input as request
+	step_up.oblige == {_challenge} with input as request
+}
+
 test_subject_who_owes_a_factor_needs_one_for_everything[name] if {
 	some name, request in {"reading": golden.doctor, "nurse": golden.nurse}
 	owing := golden.with_value(request, "/context/revocation/step_up", "owed")
