@@ -6,6 +6,7 @@ import (
 	"bytes"
 	"context"
 	"net/http"
+	"os"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -279,4 +280,19 @@ func TestRealCareReadsTwoViewsAlone(t *testing.T) {
 	if a := doctor.get("/api/patients/" + patient); a.status == http.StatusOK {
 		t.Error("the relationship was not read as the account that may read it")
 	}
+}
+
+// The same life of a journal with its anchor on a server.
+func TestJournalIsKeptWithItsAnchorOnAServer(t *testing.T) {
+	s := realServers(t)
+	dir := t.TempDir()
+	secret, file := filepath.Join(dir, "dsn"), filepath.Join(dir, "wardgate.yaml")
+	for name, text := range map[string]string{
+		secret: s.maria.DSNVia(s.link.Address, s.sessions), file: "stores:\n  sessions:\n    dsn_file: " + secret + "\n",
+	} {
+		if err := os.WriteFile(name, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	retention(t, s.use, "--config", file)
 }

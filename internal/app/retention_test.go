@@ -1,0 +1,145 @@
+package app_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"testing/synctest"
+
+	"github.com/wardgate/wardgate/internal/app"
+	"github.com/wardgate/wardgate/pip"
+	"github.com/wardgate/wardgate/pip/audit"
+)
+
+// longAgo writes so many records into a journal, in small segments and in the
+// year 2000: where the clock of a test's bubble begins.
+func longAgo(t *testing.T, dir string, records int) {
+	t.Helper()
+	synctest.Test(t, func(t *testing.T) {
+		j, err := audit.Open(audit.Config{Dir: dir, SegmentBytes: 2000})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for i := range records {
+			err = errors.Join(err, j.Append(context.Background(), pip.Event{Kind: pip.KindSystem, Action: "start", Detail: fmt.Sprint(i)}))
+		}
+		if err := errors.Join(err, j.Close()); err != nil {
+			t.Fatal(err)
+		}
+	})
+}
+
+func segments(t *testing.T, data string) []string {
+	t.Helper()
+	found, err := filepath.Glob(filepath.Join(data, "journal", "journal-*.log"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return found
+}
+
+// exchange puts a copy of a journal in its place.
+func exchange(t *testing.T, dir, by string) {
+	t.Helper()
+	if err := errors.Join(os.RemoveAll(dir), os.CopyFS(dir, os.DirFS(by)), os.Chmod(filepath.Join(dir, "audit.key"), 0o600)); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// retention walks a journal through its configured life: what is older than the
+// days that are kept goes, what is left verifies from a signed beginning, and
+// whoever cuts it or rolls it back is seen by the anchor in SQL.
+func retention(t *testing.T, change func(*app.Config), flags ...string) {
+	c := anyPort(filepath.Join(t.TempDir(), "var"))
+	change(&c)
+	dir := filepath.Join(c.Data, "journal")
+	verify := func(what string, code int, says ...string) {
+		t.Helper()
+		got, said := wardgate(append([]string{"audit", "verify", "--anchors", "--data", c.Data}, flags...)...)
+		if got != code {
+			t.Errorf("%s: got %d %s", what, got, said)
+		}
+		for _, word := range says {
+			if !strings.Contains(said, word) {
+				t.Errorf("%s: got %s, want %q", what, said, word)
+			}
+		}
+	}
+	run := func(what string) {
+		t.Helper()
+		if err := runOnce(t, c); err != nil {
+			t.Fatalf("%s: %v", what, err)
+		}
+	}
+	run("the first start")
+	longAgo(t, dir, 60)
+	run("for ever")
+	before := len(segments(t, c.Data))
+	verify("nothing is removed", 0)
+	if before < 5 {
+		t.Fatalf("got %d segments: this shows nothing", before)
+	}
+
+	c.Journal.RetainDays = 1
+	held := c
+	held.Stores.Events.Logstash.URL = "http://127.0.0.1:1" // a reader that has read nothing
+	if err := runOnce(t, held); err != nil {
+		t.Fatal(err)
+	}
+	if n := len(segments(t, c.Data)); n != before {
+		t.Errorf("%d of %d segments are left, which nobody has shipped", n, before)
+	}
+	w := newWorld(t, func(fresh *app.Config) { *fresh = c })
+	until(t, "old segments are removed", func() bool { return len(segments(t, c.Data)) < before })
+	w.stop()
+	if n := len(segments(t, c.Data)); n != 1 {
+		t.Errorf("%d of %d segments are left, want the newest", n, before)
+	}
+	verify("pruned", 0, "were removed when their time was over, which is signed", "the chain is whole")
+	code, said := wardgate("audit", "query", "--data", c.Data, "--kind", "system", "--output", "json")
+	if code != 0 || strings.Count(said, "journal.prune") != 1 {
+		t.Errorf("query: got %d %s, want one record of the removal", code, said)
+	}
+
+	early := filepath.Join(t.TempDir(), "early")
+	if err := os.CopyFS(early, os.DirFS(dir)); err != nil {
+		t.Fatal(err)
+	}
+	run("a later day")
+	whole := filepath.Join(t.TempDir(), "whole")
+	if err := os.CopyFS(whole, os.DirFS(dir)); err != nil {
+		t.Fatal(err)
+	}
+	exchange(t, dir, early)
+	verify("rolled back", 1, "NOT whole")
+	if err := runOnce(t, c); !errors.Is(err, audit.ErrRolledBack) {
+		t.Errorf("start on a journal that was rolled back: got %v", err)
+	}
+	for name, spoil := range map[string]func() error{
+		"cut":     func() error { return os.Truncate(segments(t, c.Data)[0], 1000) },
+		"emptied": func() error { return os.Remove(segments(t, c.Data)[0]) },
+	} {
+		exchange(t, dir, whole)
+		if err := spoil(); err != nil {
+			t.Fatal(err)
+		}
+		verify(name, 1, "NOT whole")
+		if err := runOnce(t, c); err == nil {
+			t.Errorf("%s: it starts", name)
+		}
+	}
+	exchange(t, dir, whole)
+	if err := os.Remove(filepath.Join(dir, "base")); err != nil {
+		t.Fatal(err)
+	}
+	verify("without the signed beginning", 1, "NOT whole")
+	exchange(t, dir, whole)
+	run("the whole one again")
+	verify("the whole one again", 0)
+}
+
+func TestJournalIsKeptAsLongAsConfigured(t *testing.T) { retention(t, func(*app.Config) {}) }
