@@ -73,9 +73,14 @@ func (h *house) start(name string, c app.Config) *running {
 	return r
 }
 
-func (h *house) startRecords() {
+func (h *house) startRecords() { h.startRecordsOn(nil) }
+
+func (h *house) startRecordsOn(change func(*app.Config)) {
 	c := h.config("records", "records")
 	c.Records.Listen = "127.0.0.1:0"
+	if change != nil {
+		change(&c)
+	}
 	h.start("records", c)
 }
 

@@ -51,6 +51,12 @@ func (s *servers) count(t *testing.T, query string) (n int) {
 	return n
 }
 
+// changeRecords makes one statement that changes patients, as some other
+// program of the hospital's would.
+func (s *servers) changeRecords(statement string) {
+	s.maria.Execute(strings.Replace(statement, "UPDATE patients", "UPDATE "+s.records+".patients", 1))
+}
+
 // refreshable lets a token be refreshed early in its life, which is long enough
 // to outlive an outage on a loaded machine.
 var refreshable = rowOf{`"refresh_after_percent": 40`, `"refresh_after_percent": 1`}
@@ -295,4 +301,26 @@ func TestJournalIsKeptWithItsAnchorOnAServer(t *testing.T) {
 		}
 	}
 	retention(t, s.use, "--config", file)
+}
+
+// The same changes on a server, by whoever else writes there.
+func TestCareRelationshipsFollowTheRecordsOnAServer(t *testing.T) {
+	t.Run("in one process", func(t *testing.T) {
+		t.Parallel()
+		s := realServers(t)
+		careChanges(t, newWorld(t, s.use), s.changeRecords)
+	})
+	t.Run("with the records in another process", func(t *testing.T) {
+		t.Parallel()
+		s := realServers(t)
+		there := func(c *app.Config) {
+			c.Stores.Records.File, c.Stores.Records.DSN = "", s.maria.DSNVia(s.link.Address, s.records)
+		}
+		h := newHouse(t)
+		h.startRecordsOn(there)
+		h.startInference()
+		h.startPDP("pdp", there)
+		h.startPEP("pep", "pdp", nil)
+		careChanges(t, h.at("pep", "pdp"), s.changeRecords)
+	})
 }
