@@ -42,7 +42,7 @@ type App struct {
 	admin     *admin.Admin
 	stores    *stores
 	behaviour *signals.Source
-	usernames lateRegister // of the reports about behaviour
+	register  lateRegister // of whom other systems report
 	metrics   *metrics
 	reached   listeners
 	elsewhere *client.Client // the decision point in another process, nil when it is in this one

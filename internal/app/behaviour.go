@@ -2,12 +2,12 @@ package app
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"sync/atomic"
 	"time"
 
 	"github.com/wardgate/wardgate/pip"
+	"github.com/wardgate/wardgate/pip/identity"
 	identitystore "github.com/wardgate/wardgate/pip/identity/sqlstore"
 	"github.com/wardgate/wardgate/pip/signals"
 	signalindex "github.com/wardgate/wardgate/pip/signals/elastic"
@@ -39,7 +39,7 @@ func (a *App) openBehaviour(ctx context.Context) error {
 		a.inBackground(func(ctx context.Context) { a.behaviour.Run(ctx, time.Now, nil) })
 	}
 	a.onSweep("signals", func(ctx context.Context) error { return store.Sweep(ctx, time.Now()) })
-	if a.config.Stores.Signals == signalsInElasticsearch || len(a.config.Stores.Events.Elasticsearch.External) > 0 {
+	if a.config.Stores.Signals == signalsInElasticsearch || len(a.config.pulledReports()) > 0 {
 		return nil
 	}
 	return a.behaviour.Refresh(ctx, time.Now())
@@ -73,30 +73,36 @@ func (r reportedStore) Counts(ctx context.Context, now time.Time) (map[signals.W
 
 // withReports adds what other systems report, when the configuration names it.
 func (a *App) withReports(store sweptSignals) (sweptSignals, error) {
-	reports, err := a.config.Stores.Events.reports()
-	if err != nil || len(reports) == 0 {
-		return store, err
+	reports := a.config.pulledReports()
+	if len(reports) == 0 {
+		return store, nil
 	}
 	client, err := a.config.Stores.Events.connect()
 	if err != nil {
 		return nil, err
 	}
-	return reportedStore{store, signalindex.NewReported(store, client, &a.usernames, reports)}, nil
+	return reportedStore{store, signalindex.NewReported(store, client, &a.register, reports)}, nil
 }
 
-// A lateRegister is set once, when ID management has been opened, which needs
-// the journal, which needs the counts.
+// A lateRegister is set when ID management has been opened, which needs the
+// journal, which needs the counts. E-mail addresses are known where ID
+// management runs, and usernames wherever the engine does.
 type lateRegister struct {
-	register atomic.Pointer[identitystore.Store]
+	usernames atomic.Pointer[identitystore.Store]
+	emails    atomic.Pointer[identity.Accounts]
 }
 
 // Named knows nothing before it is set: an error, and not nobody.
-func (l *lateRegister) Named(ctx context.Context, usernames []string) (map[string]string, error) {
-	register := l.register.Load()
-	if register == nil {
-		return nil, errors.New("the register of accounts is not open yet")
+func (l *lateRegister) Named(ctx context.Context, by signals.By, values []string) (map[string]string, error) {
+	usernames, emails := l.usernames.Load(), l.emails.Load()
+	switch {
+	case by == signals.ByUsername && usernames != nil:
+		return usernames.Named(ctx, values)
+	case by == signals.ByEmail && emails != nil:
+		return emails.Addressed(ctx, values)
+	default:
+		return nil, fmt.Errorf("no register of accounts by %s is open", by)
 	}
-	return register.Named(ctx, usernames)
 }
 
 func (c *Config) checkSignals(fault func(string, ...any)) {

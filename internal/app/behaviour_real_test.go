@@ -25,14 +25,17 @@ func TestRealBehaviourIsActedOn(t *testing.T) {
 		configure: func(c *app.Config) {
 			c.Stores.Signals = "elasticsearch"
 			c.Stores.Events.Elasticsearch.Addresses = []string{s.URL}
-			c.Stores.Events.Elasticsearch.External = []string{
-				"failed_log_in index=" + vpn + "* username=user.name event.category=authentication event.outcome=failure",
-			}
+			c.Signals.Reports = []app.ReportConfig{{
+				Name: "vpn", Kind: "failed_log_in", Index: vpn + "*",
+				When:  map[string]string{"event.category": "authentication", "event.outcome": "failure"},
+				About: map[string]string{"username": "user.name", "email": "user.email"},
+			}}
 		},
 		shipped: func(wanted map[string]any) bool { return found(t, s, wanted) },
 		failed: func(username string, times int) {
-			logInAtVPN(t, s, vpn, username, "success", 20) // what is no failure is no bad news
-			logInAtVPN(t, s, vpn, username, "failure", times)
+			logInAtVPN(t, s, vpn, "name", username, "success", 20) // what is no failure is no bad news
+			logInAtVPN(t, s, vpn, "name", username, "failure", times-2)
+			logInAtVPN(t, s, vpn, "email", username+"@demo.hospital.test", "failure", 2)
 		},
 	}.run(t)
 	status, said := askEngine(t, s, http.MethodGet, "/wardgate-signals-*/_search?size=1000&q=_exists_:origin", "")
@@ -75,10 +78,10 @@ func newVPN(t *testing.T, s *realserver.ElasticsearchServer) string {
 	return name
 }
 
-func logInAtVPN(t *testing.T, s *realserver.ElasticsearchServer, index, username, outcome string, times int) {
+func logInAtVPN(t *testing.T, s *realserver.ElasticsearchServer, index, field, user, outcome string, times int) {
 	t.Helper()
-	line := fmt.Sprintf("{\"create\":{}}\n{\"@timestamp\":%q,\"event.category\":\"authentication\",\"event.outcome\":%q,\"user.name\":%q}\n",
-		time.Now().UTC().Format(time.RFC3339Nano), outcome, username)
+	line := fmt.Sprintf("{\"create\":{}}\n{\"@timestamp\":%q,\"event.category\":\"authentication\",\"event.outcome\":%q,\"user.%s\":%q}\n",
+		time.Now().UTC().Format(time.RFC3339Nano), outcome, field, user)
 	if status, said := askEngine(t, s, http.MethodPost, "/"+index+"/_bulk?refresh=true", strings.Repeat(line, times)); status != http.StatusOK {
 		t.Fatalf("%s: %d %s", index, status, said)
 	}

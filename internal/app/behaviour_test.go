@@ -51,7 +51,10 @@ func TestBehaviourIsActedOn(t *testing.T) {
 	behaviourDrill{
 		configure: func(c *app.Config) {
 			c.Stores.Events.Elasticsearch.Addresses = []string{engine.url}
-			c.Stores.Events.Elasticsearch.External = []string{"failed_log_in index=logs-vpn-* username=user.name event.kind=event"}
+			c.Signals.Reports = []app.ReportConfig{{
+				Name: "vpn", Kind: "failed_log_in", Index: "logs-vpn-*",
+				When: map[string]string{"event.kind": "event"}, About: map[string]string{"username": "user.name"},
+			}}
 		},
 		shipped: func(wanted map[string]any) bool {
 			engine.mu.Lock()
@@ -88,7 +91,13 @@ func (d behaviourDrill) run(t *testing.T) {
 		return newWorld(t, func(c *app.Config) {
 			d.configure(c)
 			c.Data, c.Policies, c.PEP.Applications = data, book, []string{"lab=" + lab.URL}
-			c.Signals.External = []string{"failed_log_in event.module=badges event.outcome=failure", "malware event.module=edr"}
+			c.Signals.Reports = append(c.Signals.Reports, app.ReportConfig{
+				Name: "badges", Kind: "failed_log_in", Machine: "badges",
+				When:  map[string]string{"event.category": "authentication", "event.outcome": "failure"},
+				About: map[string]string{"account": "user.id", "username": "user.name", "email": "user.email"},
+			}, app.ReportConfig{
+				Name: "edr", Kind: "malware", Machine: "edr", When: map[string]string{"event.kind": "alert"}, About: map[string]string{"account": "user.id"},
+			})
 			c.Alerts.MailTo = []string{soc}
 			c.Alerts.Webhook.URL, c.Alerts.Webhook.SecretFile = h.tools.URL, h.tools.secretFile
 		})
@@ -197,15 +206,30 @@ func pulledReports(_ *testing.T, h *ward) {
 func pushedReports(_ *testing.T, h *ward) {
 	nurse := h.as("nurse")
 	who := nurse.me().ID
-	badges := h.machine("badges")
-	event := map[string]any{
-		"event": map[string]any{"module": "badges", "outcome": "failure"}, "user.id": who,
-		"message": "what other systems write is not kept",
+	type object = map[string]any
+	failed := func(user object) object {
+		return object{
+			"event": object{"category": []string{"authentication"}, "outcome": "failure"}, "user": user,
+			"message": "what other systems write is not kept",
+		}
 	}
-	fine := map[string]any{"event": map[string]any{"module": "badges", "outcome": "success"}, "user.id": who}
-	badges.post("/api/signals", map[string]any{"events": []any{event, event, event, event, fine}}).is(http.StatusAccepted)
+	fine := object{"event": object{"category": []string{"authentication"}, "outcome": "success"}, "user": object{"id": who}}
+	sends := func(from *person, counted int, events ...any) {
+		h.t.Helper()
+		var said struct{ Counted, Ignored int }
+		from.post("/api/signals", object{"events": events}).is(http.StatusAccepted).into(&said)
+		if said.Counted != counted || said.Ignored != len(events)-counted {
+			h.t.Errorf("got %+v of %d events, want %d counted", said, len(events), counted)
+		}
+	}
+	event := failed(object{"id": who})
+	badges := h.machine("badges")
+	sends(badges, 5, event, failed(object{"name": "Nurse"}), failed(object{"email": "nurse@Demo.Hospital.test"}), fine,
+		failed(object{"name": "nobody", "email": "nurse@demo.hospital.test"}), // about nobody: the username says so first
+		failed(object{"id": who, "name": "patient"}))
+	sends(h.machine("tills"), 0, event, event, event) // of which nobody said what it means
 	nurse.get("/api/me").is(http.StatusOK)
-	badges.post("/api/signals", map[string]any{"events": []any{event}}).is(http.StatusAccepted)
+	sends(badges, 1, event)
 	h.cutsOff(nurse, who, "reported")
 	badges.post("/api/signals", map[string]any{"events": []any{}}).is(http.StatusBadRequest)
 	h.as("nurse").post("/api/signals", map[string]any{"events": []any{event}}).denied(http.StatusForbidden, "role_forbidden")
@@ -217,7 +241,7 @@ func streamUnderWay(t *testing.T, h *ward) {
 	who := doctor.me().ID
 	report, spared := doctor.read("/lab/reports/r-1"), colleague.read("/lab/reports/r-2")
 	h.machine("edr").post("/api/signals", map[string]any{"events": []any{
-		map[string]any{"event.module": "edr", "user.id": who},
+		map[string]any{"event.kind": "alert", "user.id": who},
 	}}).is(http.StatusAccepted)
 	report.breaks()
 	<-h.lab.left

@@ -7,6 +7,7 @@ import (
 	"net/netip"
 	"os"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/knadh/koanf/parsers/yaml"
@@ -116,8 +117,7 @@ type Config struct {
 		} `koanf:"webhook"`
 	} `koanf:"alerts"`
 	Signals struct {
-		// External names events of other systems: "kind field=value …".
-		External []string `koanf:"external"`
+		Reports []ReportConfig `koanf:"reports"` // which events of other systems count
 	} `koanf:"signals"`
 	Log struct {
 		Level  string `koanf:"level"`  // debug, info, warn, error
@@ -149,7 +149,7 @@ func DefaultConfig() Config {
 	c.Stores.Signals = signalsInSQL
 	c.Limits.Connections = 16384
 	c.Limits.ConnectionsPerAddress = 12288
-	c.Alerts.MailTo, c.Signals.External = []string{}, []string{}
+	c.Alerts.MailTo, c.Signals.Reports = []string{}, []ReportConfig{}
 	c.Log.Level = "info"
 	c.Log.Format = "text"
 	return c
@@ -204,6 +204,10 @@ func readFile(file string, known []string) (map[string]any, error) {
 	var faults []error
 	for _, key := range k.Keys() {
 		line := lineOf(&root, strings.Split(key, "."))
+		if to, is := moved(key); is {
+			faults = append(faults, fmt.Errorf("%s:%d: %s", file, line, to))
+			continue
+		}
 		if !slices.Contains(known, key) {
 			faults = append(faults, fmt.Errorf("%s:%d: unknown key %q; known are %s", file, line, key, strings.Join(known, ", ")))
 			continue
@@ -217,6 +221,12 @@ func readFile(file string, known []string) (map[string]any, error) {
 			faults = append(faults, fmt.Errorf("%s:%d: %s: a password does not stand in the configuration; name a file with %s_file, or set %s",
 				file, line, key, key, envName(key)))
 			continue
+		}
+		if list, is := v.([]any); is && key == reportsKey {
+			readReports(list, func(entry int, err error) {
+				line := lineOf(&root, append(strings.Split(key, "."), strconv.Itoa(entry)))
+				faults = append(faults, fmt.Errorf("%s:%d: %s: %w", file, line, key, err))
+			})
 		}
 		values[key] = v
 	}
@@ -254,14 +264,12 @@ func kindOf(key string) string {
 		return "a list of host:port"
 	case "alerts.mail_to":
 		return "a list of e-mail addresses"
-	case "signals.external":
-		return `a list such as ["failed_log_in event.module=vpn event.outcome=failure"]`
+	case reportsKey:
+		return "a list such as [" + reportsExample + "]"
 	case "policy.verification_keys":
 		return "a list such as [hospital=/etc/wardgate/policy.pub]"
 	case "stores.events.elasticsearch.addresses":
 		return "a list of addresses"
-	case "stores.events.elasticsearch.external":
-		return "a list such as [" + externalExample + "]"
 	case "mail.smtp.port", "stores.cache.database", "limits.connections", "limits.connections_per_address", "journal.reserve_bytes", "journal.retain_days",
 		"policy.long_poll_seconds", "policy.min_delay_seconds", "policy.max_delay_seconds",
 		"stores.events.elasticsearch.delete_after_days":
@@ -274,16 +282,20 @@ func kindOf(key string) string {
 // lists reports whether a key's value is a list.
 func lists(key string) bool { return strings.HasPrefix(kindOf(key), "a list") }
 
-// lineOf finds the line of a key in a YAML document; 1 when it cannot.
+// lineOf finds the line of a key in a YAML document, or of an entry of a list
+// whose number ends the path; 1 when it cannot.
 func lineOf(n *node.Node, path []string) int {
 	if n.Kind == node.DocumentNode && len(n.Content) > 0 {
 		return lineOf(n.Content[0], path)
+	}
+	if i, err := strconv.Atoi(path[0]); n.Kind == node.SequenceNode && err == nil && i < len(n.Content) {
+		return n.Content[i].Line
 	}
 	for i := 0; n.Kind == node.MappingNode && i+1 < len(n.Content); i += 2 {
 		if n.Content[i].Value != path[0] {
 			continue
 		}
-		if len(path) == 1 || n.Content[i+1].Kind != node.MappingNode {
+		if len(path) == 1 || n.Content[i+1].Kind != node.MappingNode && n.Content[i+1].Kind != node.SequenceNode {
 			return n.Content[i].Line
 		}
 		return lineOf(n.Content[i+1], path[1:])
@@ -310,9 +322,16 @@ func readEnvironment(environ, known []string) (map[string]any, error) {
 			continue
 		}
 		key, ok := byName[name]
+		to, gone := movedFromEnvironment(name)
 		switch {
+		case gone:
+			faults = append(faults, fmt.Errorf("environment: %s", to))
 		case !ok:
 			faults = append(faults, fmt.Errorf("environment: %s overrides no known key", name))
+		case key == reportsKey:
+			list, err := reportsFromText(value)
+			values[key] = list
+			faults = append(faults, err)
 		case lists(key):
 			values[key] = splitList(value)
 		default:
@@ -363,9 +382,7 @@ func (c *Config) Check() error {
 	c.checkRoles(fault)
 	c.checkMail(fault)
 	c.checkAlerts(fault)
-	if _, err := parseMappings(c.Signals.External); err != nil {
-		faults = append(faults, err)
-	}
+	c.checkReports(fault)
 	c.checkPolicy(fault)
 	c.checkStores(fault)
 	c.Stores.Events.check(c.Demo, fault)

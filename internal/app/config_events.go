@@ -19,7 +19,6 @@ type EventsConfig struct {
 		APIKeyFile      string   `koanf:"api_key_file"` // instead of a name and a password
 		CAFile          string   `koanf:"ca_file"`      // who vouches for the nodes; "" for whom the machine trusts
 		DeleteAfterDays int      `koanf:"delete_after_days"`
-		External        []string `koanf:"external"` // which events of other systems there count as signals: externalExample
 	} `koanf:"elasticsearch"`
 	Logstash struct {
 		URL          string `koanf:"url"` // of the HTTP input; "" ships nothing there
@@ -33,7 +32,7 @@ type EventsConfig struct {
 // records of access for; the journal itself is not concerned.
 func defaultEventsConfig() EventsConfig {
 	var c EventsConfig
-	c.Elasticsearch.Addresses, c.Elasticsearch.External = []string{}, []string{}
+	c.Elasticsearch.Addresses = []string{}
 	c.Elasticsearch.DeleteAfterDays = 3650
 	return c
 }
@@ -49,10 +48,7 @@ func (c *EventsConfig) check(demo bool, fault func(string, ...any)) {
 			fault("stores.events.elasticsearch.addresses: %w", err)
 		}
 	}
-	if _, err := c.reports(); err != nil {
-		fault("%w", err)
-	}
-	if len(e.Addresses) == 0 && (e.Username != "" || e.PasswordFile != "" || e.APIKeyFile != "" || e.CAFile != "" || len(e.External) > 0) {
+	if len(e.Addresses) == 0 && (e.Username != "" || e.PasswordFile != "" || e.APIKeyFile != "" || e.CAFile != "") {
 		fault("stores.events.elasticsearch.addresses: expected a node's address, because other keys are set")
 	}
 	if e.APIKeyFile != "" && (e.Username != "" || e.PasswordFile != "") {

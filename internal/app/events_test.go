@@ -206,7 +206,9 @@ func TestReportsOfOthersAreActedOn(t *testing.T) {
 	engine := newSearchEngine(t)
 	w := newWorld(t, func(c *app.Config) {
 		c.Stores.Events.Elasticsearch.Addresses = []string{engine.url}
-		c.Stores.Events.Elasticsearch.External = []string{"malware index=logs-edr-* username=user.name event.kind=alert"}
+		c.Signals.Reports = []app.ReportConfig{{
+			Name: "edr", Kind: "malware", Index: "logs-edr-*", When: map[string]string{"event.kind": "alert"}, About: map[string]string{"username": "user.name"},
+		}}
 	})
 	w.stranger().send(w.stranger().request("GET", "/api/patients", nil))
 	engine.wants(t, w.data)
@@ -253,9 +255,6 @@ func contains(docs map[string]map[string]any, wanted map[string]any) bool {
 
 func TestEventsConfiguration(t *testing.T) {
 	const es, ls = "stores:\n  events:\n    elasticsearch:\n", "stores:\n  events:\n    logstash:\n"
-	others := func(lines ...string) string {
-		return es + "      addresses: [\"https://es:9200\"]\n      external: [\"" + strings.Join(lines, `", "`) + "\"]\n"
-	}
 	tests := []struct {
 		name, yaml string
 		environ    []string
@@ -278,37 +277,29 @@ func TestEventsConfiguration(t *testing.T) {
 		{"signals beside the events", es + "      addresses: [\"https://es:9200\"]\n  signals: elasticsearch\n", nil, false, ""},
 		{"signals in no Elasticsearch", "stores:\n  signals: elasticsearch\n", nil, false, "stores.signals: elasticsearch needs"},
 		{"signals elsewhere", "stores:\n  signals: memory\n", nil, false, "stores.signals: expected sql or elasticsearch"},
-		{"events of others", es + "      addresses: [\"https://es:9200\"]\n      external: [\"malware index=logs-edr-* username=user.name address=host.ip event.kind=alert event.category=malware\"]\n", nil, false, ""},
-		{"by environment, of others", es + "      addresses: [\"https://es:9200\"]\n", []string{"WARDGATE_STORES_EVENTS_ELASTICSEARCH_EXTERNAL=a index=x account=user.id e.k=1,b index=y address=ip e.k=2"}, false, ""},
-		{"events of others, nowhere", "stores:\n  events:\n    elasticsearch:\n      external: [\"malware index=x username=u e.k=1\"]\n", nil, false, "addresses: expected a node's address"},
-		{"events without a kind", others("index=x username=u e.k=1"), nil, false, "external: line 1: expected a kind"},
-		{"events from nowhere", others("malware username=u e.k=1"), nil, false, "line 1: index: expected where"},
-		{"events from everywhere", others("malware index=* username=u e.k=1"), nil, false, "line 1: index: expected a name or pattern"},
-		{"events about nobody", others("malware index=x e.k=1"), nil, false, "line 1: expected whom"},
-		{"all that there is", others("malware index=x username=u"), nil, false, "line 1: expected which events count"},
-		{"a word without a value", others("malware index=x username=u e.k"), nil, false, `"e.k": expected NAME=VALUE`},
-		{"a field that is none", others("malware index=x username=u*r e.k=1"), nil, false, "username: expected the name of a field"},
-		{"a field with two values", others("malware index=x username=u e.k=1 e.k=2"), nil, false, "e.k: is there twice"},
-		{"two indices", others("malware index=x index=y username=u e.k=1"), nil, false, "index: is there twice"},
-		{"all lines are told of", others("malware index=x", "Malware"), nil, false, "line 2: expected a kind"},
 		{"Logstash in plain", ls + "      url: http://logstash.hospital.test:8080\n", nil, false, "stores.events.logstash.url: expected https"},
 		{"the demo's events to another machine", ls + "      url: https://logstash.hospital.test:8443\n", nil, true, "this machine alone"},
 	}
 	for _, tt := range tests {
-		t.Run(tt.name, func(t *testing.T) {
-			file := filepath.Join(t.TempDir(), "wardgate.yaml")
-			if err := os.WriteFile(file, []byte(tt.yaml), 0o600); err != nil {
-				t.Fatal(err)
-			}
-			c, err := app.ReadConfig(file, tt.environ)
-			if err == nil {
-				c.Demo = tt.demo
-				err = c.Check()
-			}
-			if tt.want == "" && err != nil || tt.want != "" && (err == nil || !strings.Contains(err.Error(), tt.want)) {
-				t.Errorf("got %v, want %q", err, tt.want)
-			}
-		})
+		t.Run(tt.name, func(t *testing.T) { readsAs(t, tt.yaml, tt.environ, tt.demo, tt.want) })
+	}
+}
+
+// readsAs reads a configuration as the command does, and wants part of the
+// fault, or none for "".
+func readsAs(t *testing.T, yaml string, environ []string, demo bool, want string) {
+	t.Helper()
+	file := filepath.Join(t.TempDir(), "wardgate.yaml")
+	if err := os.WriteFile(file, []byte(yaml), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	c, err := app.ReadConfig(file, environ)
+	if err == nil {
+		c.Demo = demo
+		err = c.Check()
+	}
+	if want == "" && err != nil || want != "" && (err == nil || !strings.Contains(err.Error(), want)) {
+		t.Errorf("got %v, want %q", err, want)
 	}
 }
 

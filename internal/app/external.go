@@ -1,108 +1,74 @@
 package app
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
 	"io"
 	"net/http"
-	"net/netip"
-	"regexp"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/wardgate/wardgate/internal/assertion"
 	"github.com/wardgate/wardgate/internal/problem"
 	"github.com/wardgate/wardgate/pip"
+	"github.com/wardgate/wardgate/pip/signals"
 )
-
-// A mapping turns an event of another system into a kind of signal.
-type mapping struct {
-	kind string
-	when map[string]string // field of the event -> its value; all of them
-}
-
-var kindForm = regexp.MustCompile(`^[a-z][a-z0-9_]{0,31}$`)
-
-// parseMappings reads lines such as "failed_log_in event.module=vpn event.outcome=failure".
-func parseMappings(lines []string) ([]mapping, error) {
-	var all []mapping
-	for _, line := range lines {
-		words := strings.Fields(line)
-		m := mapping{when: map[string]string{}}
-		if len(words) > 1 {
-			m.kind = words[0]
-			for _, word := range words[1:] {
-				if field, value, ok := strings.Cut(word, "="); ok && field != "" && value != "" {
-					m.when[field] = value
-				}
-			}
-		}
-		if !kindForm.MatchString(m.kind) || len(m.when) != len(words)-1 {
-			return nil, fmt.Errorf(`signals.external: %q: expected a kind and fields, such as "failed_log_in event.module=vpn event.outcome=failure"`, line)
-		}
-		all = append(all, m)
-	}
-	return all, nil
-}
-
-// fits compares the fields of an event, whether they are written with dots or
-// as objects in objects (Elastic Common Schema).
-func (m *mapping) fits(event map[string]any) bool {
-	for field, want := range m.when {
-		if textAt(event, field) != want {
-			return false
-		}
-	}
-	return true
-}
-
-func textAt(event map[string]any, field string) string {
-	if text, ok := event[field].(string); ok {
-		return text
-	}
-	head, rest, nested := strings.Cut(field, ".")
-	if inner, ok := event[head].(map[string]any); ok && nested {
-		return textAt(inner, rest)
-	}
-	return ""
-}
 
 // maxReports is how many events one request may hold.
 const maxReports = 500
 
-// reports takes events of other systems from a machine, keeps those that a
-// mapping names as evidence, and thereby has them counted. Nothing of an event
-// is kept but its kind, the account's id and the address.
-func (a *App) reports(key *assertion.Key) (http.Handler, error) {
-	mappings, err := parseMappings(a.config.Signals.External)
-	if err != nil {
-		return nil, err
+// A pushed report is one whose events a machine sends.
+type pushed struct {
+	signals.Report
+	machine string // name of its account
+}
+
+func (c *Config) pushedReports() []pushed {
+	var all []pushed
+	for i := range c.Signals.Reports {
+		if r := &c.Signals.Reports[i]; r.Machine != "" {
+			all = append(all, pushed{r.report(), r.Machine})
+		}
 	}
+	return all
+}
+
+// reports takes events of other systems from machines, keeps those that a
+// report of the machine's names as evidence, and thereby has them counted.
+// Nothing of an event is kept but its kind and whom it is about.
+func (a *App) reports(key *assertion.Key) http.Handler {
+	all := a.config.pushedReports()
 	guard := assertion.Guard{Key: key, Audience: signalsApplication, Log: a.log}
 	return guard.Wrap(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		events, ok := readReports(w, r)
+		events, ok := readPushed(w, r)
 		if !ok {
 			return
 		}
+		records, err := a.read(r.Context(), all, assertion.From(r.Context()).Subject, events)
+		if err != nil {
+			a.log.Error("reported events not read", "error", err)
+			problem.Write(w, problem.New(http.StatusServiceUnavailable, "identity_unavailable"))
+			return
+		}
 		counted := 0
-		for _, event := range events {
-			i := slices.IndexFunc(mappings, func(m mapping) bool { return m.fits(event) })
-			if i < 0 {
-				continue
+		for _, of := range records {
+			for _, e := range of {
+				if err := a.journal.Append(r.Context(), e); err != nil {
+					a.log.Error("reported event not journalled", "error", err)
+					problem.Write(w, problem.New(http.StatusServiceUnavailable, "journal_unavailable"))
+					return
+				}
 			}
-			if err := a.journal.Append(r.Context(), reported(mappings[i].kind, event)); err != nil {
-				a.log.Error("reported event not journalled", "error", err)
-				problem.Write(w, problem.New(http.StatusServiceUnavailable, "journal_unavailable"))
-				return
+			if len(of) > 0 {
+				counted++
 			}
-			counted++
 		}
 		writeJSON(w, http.StatusAccepted, map[string]int{"counted": counted, "ignored": len(events) - counted})
-	})), nil
+	}))
 }
 
-func readReports(w http.ResponseWriter, r *http.Request) ([]map[string]any, bool) {
+func readPushed(w http.ResponseWriter, r *http.Request) ([]map[string]any, bool) {
 	var body struct {
 		Events []map[string]any `json:"events"`
 	}
@@ -116,15 +82,86 @@ func readReports(w http.ResponseWriter, r *http.Request) ([]map[string]any, bool
 	return body.Events, true
 }
 
-// reported is the evidence of one event. An id that is no id of ours, or an
-// address that is none, is not kept.
-func reported(kind string, event map[string]any) pip.Event {
-	e := pip.Event{Kind: pip.KindSystem, Time: time.Now(), Action: "signal." + kind, Outcome: "success", Allow: true}
-	if id := textAt(event, "user.id"); len(id) <= 64 && !strings.ContainsAny(id, " \t\r\n") {
-		e.Subject = id
+// A sighting is one event that a report names.
+type sighting struct {
+	kind               string
+	by                 signals.By
+	persons, addresses []string
+}
+
+// read makes records of each event: none of one that no report of the
+// machine's names. The first report that fits counts. Whether a name is
+// somebody's does not show in how many events count.
+func (a *App) read(ctx context.Context, all []pushed, machine string, events []map[string]any) ([][]pip.Event, error) {
+	mine, err := a.reportsOf(ctx, all, machine)
+	if err != nil {
+		return nil, err
 	}
-	if address, err := netip.ParseAddr(textAt(event, "source.ip")); err == nil {
-		e.Address = address.Unmap().WithZone("").String()
+	seen := make([]*sighting, len(events))
+	asked := map[signals.By][]string{}
+	for i, event := range events {
+		at := slices.IndexFunc(mine, func(p pushed) bool { return p.Fits(event) })
+		if at < 0 {
+			continue
+		}
+		s := &sighting{kind: mine[at].Kind}
+		s.by, s.persons, s.addresses = mine[at].Named(event)
+		asked[s.by] = append(asked[s.by], s.persons...)
+		seen[i] = s
 	}
-	return e
+	ids := map[signals.By]map[string]string{}
+	for _, by := range []signals.By{signals.ByUsername, signals.ByEmail} {
+		if len(asked[by]) == 0 {
+			continue
+		}
+		if ids[by], err = a.register.Named(ctx, by, asked[by]); err != nil {
+			return nil, err
+		}
+	}
+	records := make([][]pip.Event, len(events))
+	for i, s := range seen {
+		if s != nil {
+			records[i] = s.records(ids[s.by], time.Now())
+		}
+	}
+	return records, nil
+}
+
+// reportsOf are those of one machine, by the id of its account.
+func (a *App) reportsOf(ctx context.Context, all []pushed, machine string) ([]pushed, error) {
+	var names []string
+	for i := range all {
+		names = append(names, all[i].machine)
+	}
+	ids, err := a.register.Named(ctx, signals.ByUsername, names)
+	if err != nil {
+		return nil, err
+	}
+	return slices.DeleteFunc(slices.Clone(all), func(p pushed) bool { return machine == "" || ids[p.machine] != machine }), nil
+}
+
+// records are the evidence of one event, at least one, of which each names a
+// person, an address, both, or nobody of ours.
+func (s *sighting) records(ids map[string]string, now time.Time) []pip.Event {
+	var persons []string
+	for _, name := range s.persons {
+		if s.by != signals.ByAccount {
+			name = ids[name]
+		}
+		if name != "" {
+			persons = append(persons, name)
+		}
+	}
+	all := make([]pip.Event, max(len(persons), len(s.addresses), 1))
+	for i := range all {
+		e := &all[i]
+		e.Kind, e.Time, e.Action, e.Outcome, e.Allow = pip.KindSystem, now, "signal."+s.kind, "success", true
+		if i < len(persons) {
+			e.Subject = persons[i]
+		}
+		if i < len(s.addresses) {
+			e.Address = s.addresses[i]
+		}
+	}
+	return all
 }

@@ -108,10 +108,7 @@ func (a *App) applications(key *assertion.Key) (map[string]http.Handler, error) 
 	}
 	if a.config.runs(RoleAdministrator) {
 		handlers[admin.Application] = a.admin.Handler(key)
-		var err error
-		if handlers[signalsApplication], err = a.reports(key); err != nil {
-			return nil, err
-		}
+		handlers[signalsApplication] = a.reports(key)
 		if a.config.Demo {
 			handlers[demoApplication] = a.demoOutbox(key)
 		}

@@ -102,7 +102,7 @@ func (a *App) openDecisions(ctx context.Context, s *sources) error {
 		return fmt.Errorf("identity: %w", err)
 	}
 	s.identity.set(identity.NewSource(db, nil))
-	a.usernames.register.Store(db)
+	a.register.usernames.Store(db)
 	if a.config.runs(RoleAdministrator) {
 		people, err := a.openIdentity(ctx, db)
 		if err != nil {
@@ -188,6 +188,7 @@ func (a *App) openIdentity(ctx context.Context, db *identitystore.Store) (*ident
 		return nil, fmt.Errorf("identity: %w", err)
 	}
 	a.stores.accounts = identity.NewAccounts(db, vault, nil)
+	a.register.emails.Store(a.stores.accounts)
 	if a.stores.people, err = a.openPeople(db, vault); err != nil {
 		return nil, fmt.Errorf("identity: %w", err)
 	}

@@ -82,6 +82,38 @@ func (a *Accounts) Account(ctx context.Context, id string) (Profile, error) {
 	return a.profile(r)
 }
 
+// Addressed returns the ids of the accounts that have the e-mail addresses. One
+// that is nobody's, or no address, is not in it.
+func (a *Accounts) Addressed(ctx context.Context, emails []string) (map[string]string, error) {
+	indexes := make([]string, 0, len(emails))
+	of := map[string][]string{} // index -> spellings
+	for _, text := range emails {
+		email, err := ParseEmail(text)
+		if err != nil {
+			continue
+		}
+		index, err := a.vault.index(email)
+		if err != nil {
+			return nil, fmt.Errorf("look for e-mail addresses: %w", err)
+		}
+		if of[index] == nil {
+			indexes = append(indexes, index)
+		}
+		of[index] = append(of[index], text)
+	}
+	found, err := a.store.AccountsByEmail(ctx, indexes)
+	if err != nil {
+		return nil, fmt.Errorf("look for e-mail addresses: %w", err)
+	}
+	ids := make(map[string]string, len(found))
+	for index, id := range found {
+		for _, text := range of[index] {
+			ids[text] = id
+		}
+	}
+	return ids, nil
+}
+
 // List returns at most limit accounts in the order of their ids, beginning
 // behind the id after; with "" from the first.
 func (a *Accounts) List(ctx context.Context, after string, limit int) ([]Profile, error) {

@@ -117,6 +117,24 @@ func TestNamed(t *testing.T) {
 	}
 }
 
+// An e-mail address is found in any spelling, and what is none is nobody's.
+func TestAddressed(t *testing.T) {
+	w := newWorld(t)
+	nurse := w.add("nurse@hospital.test", "Nurse", pip.AccountDisabled)
+	emails := []string{"nurse@hospital.test", "Nurse@Hospital.TEST", "", "nurse", "a@b@c"}
+	for i := range 600 {
+		emails = append(emails, fmt.Sprintf("nobody-%d@hospital.test", i))
+	}
+	got, err := w.reg.Addressed(t.Context(), emails)
+	if err != nil || len(got) != 2 || got[emails[0]] != nurse.ID || got[emails[1]] != nurse.ID {
+		t.Errorf("got %v, %v, want the nurse under both spellings", got, err)
+	}
+	w.store.Close()
+	if got, err := w.reg.Addressed(t.Context(), emails); err == nil {
+		t.Errorf("got %v and no error from a store that is gone", got)
+	}
+}
+
 func TestSource(t *testing.T) {
 	w := newWorld(t)
 	list, err := w.reg.List(t.Context(), "", 1)

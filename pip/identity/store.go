@@ -28,7 +28,8 @@ type AccountStore interface {
 	AddAccount(ctx context.Context, r Record) error // ErrTaken
 	Account(ctx context.Context, id string) (Record, error)
 	AccountByEmail(ctx context.Context, index string) (Record, error)
-	Accounts(ctx context.Context, after string, limit int) ([]Record, error) // by id
+	AccountsByEmail(ctx context.Context, indexes []string) (map[string]string, error) // index -> id, without those that are nobody's
+	Accounts(ctx context.Context, after string, limit int) ([]Record, error)          // by id
 }
 
 // A GuardStore keeps guards by account id, or by e-mail index.

@@ -79,38 +79,48 @@ func scanAccount(row interface{ Scan(...any) error }) (identity.Record, error) {
 	return r, nil
 }
 
-// namedAtOnce is how many usernames one statement asks for.
+// namedAtOnce is how many names one statement asks for.
 const namedAtOnce = 500
 
 // Named returns the ids of the accounts that have the canonical usernames. A
 // username that is nobody's is not in it.
 func (s *Store) Named(ctx context.Context, usernames []string) (map[string]string, error) {
+	return s.ids(ctx, "username", usernames)
+}
+
+// AccountsByEmail returns the ids of the accounts with the keyed e-mail indexes.
+func (s *Store) AccountsByEmail(ctx context.Context, indexes []string) (map[string]string, error) {
+	return s.ids(ctx, "email_index", indexes)
+}
+
+// ids returns the ids of the accounts whose column has one of the values.
+func (s *Store) ids(ctx context.Context, column string, values []string) (map[string]string, error) {
 	ids := map[string]string{}
-	for some := range slices.Chunk(usernames, namedAtOnce) {
-		if err := s.named(ctx, some, ids); err != nil {
-			return nil, fmt.Errorf("look for usernames: %w", err)
+	for some := range slices.Chunk(values, namedAtOnce) {
+		if err := s.someIDs(ctx, column, some, ids); err != nil {
+			return nil, fmt.Errorf("look for accounts by %s: %w", column, err)
 		}
 	}
 	return ids, nil
 }
 
-func (s *Store) named(ctx context.Context, usernames []string, ids map[string]string) error {
-	args := make([]any, len(usernames))
-	for i, username := range usernames {
-		args[i] = username
+func (s *Store) someIDs(ctx context.Context, column string, values []string, ids map[string]string) error {
+	args := make([]any, len(values))
+	for i, value := range values {
+		args[i] = value
 	}
-	marks := strings.Repeat(", ?", len(usernames))[2:]
-	rows, err := s.db.QueryContext(ctx, "SELECT username, id FROM identity_accounts WHERE username IN ("+marks+")", args...)
+	marks := strings.Repeat(", ?", len(values))[2:]
+	rows, err := s.db.QueryContext(ctx, "SELECT "+column+", id FROM identity_accounts WHERE "+column+" IN ("+marks+")", args...)
 	if err != nil {
 		return err
 	}
 	defer rows.Close()
 	for rows.Next() {
-		var username, id string
-		if err := rows.Scan(&username, &id); err != nil {
+		var value, id string
+		if err := rows.Scan(&value, &id); err != nil {
 			return err
 		}
-		ids[username] = id
+		ids[value] = id
 	}
 	return rows.Err()
 }

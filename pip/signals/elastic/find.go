@@ -12,52 +12,40 @@ import (
 	"strings"
 	"time"
 
-	"github.com/google/uuid"
-
 	"github.com/wardgate/wardgate/pip/signals"
 )
 
-// How a report says whom it is about.
-const (
-	byAccount  = "account"
-	byUsername = "username"
-	byAddress  = "address"
-)
-
-// A question is one search: how many events of a report each value of a field has.
+// A question is one search: how many events of a report each value of a field
+// has. Events that name a person in an earlier way are left out: an event is
+// about one person.
 type question struct {
-	report *Report
-	by     string
-	field  string
-	after  object
-	counts map[string]int
+	report  *Report
+	by      signals.By
+	earlier []string
+	after   object
+	counts  map[string]int
 }
+
+func (q *question) field() string { return q.report.About[q.by] }
 
 func (r *Reported) questions() []*question {
 	var all []*question
 	for i := range r.reports {
 		one := &r.reports[i]
-		for _, q := range []question{{by: byAccount, field: one.Account}, {by: byUsername, field: one.Username}, {by: byAddress, field: one.Address}} {
-			if q.field != "" {
-				all = append(all, &question{report: one, by: q.by, field: q.field, counts: map[string]int{}})
+		var earlier []string
+		for _, by := range append(signals.Persons(), signals.ByAddress) {
+			if one.About[by] == "" {
+				continue
 			}
+			q := &question{report: one, by: by, counts: map[string]int{}}
+			if by != signals.ByAddress {
+				q.earlier = slices.Clone(earlier)
+				earlier = append(earlier, one.About[by])
+			}
+			all = append(all, q)
 		}
 	}
 	return all
-}
-
-// canonical is a username as the register has it, or "" for what is none.
-func canonical(username string) string {
-	if len(username) > 64 {
-		return ""
-	}
-	return strings.ToLower(username)
-}
-
-// isID reports whether the text is an account's id in its one spelling.
-func isID(text string) bool {
-	id, err := uuid.Parse(text)
-	return err == nil && id.String() == text
 }
 
 // A found is Elasticsearch's answer to one question.
@@ -96,7 +84,7 @@ func (r *Reported) find(ctx context.Context, now time.Time) ([]*question, error)
 		var more []*question
 		for i, q := range open {
 			if err := q.take(&answers[i]); err != nil {
-				return nil, fmt.Errorf("%s in %s: %w", q.report.Kind, q.report.Index, err)
+				return nil, fmt.Errorf("%s in %s: %w", q.report.Name, q.report.Index, err)
 			}
 			if q.after != nil {
 				more = append(more, q)
@@ -138,7 +126,11 @@ func (q *question) document(now time.Time) object {
 	for field, value := range q.report.When {
 		filter = append(filter, object{"term": object{field: object{"value": value}}})
 	}
-	composite := object{"size": page, "sources": []any{object{"name": object{"terms": object{"field": q.field}}}}}
+	without := []any{object{"term": object{"event.dataset": object{"value": "wardgate.audit"}}}}
+	for _, field := range q.earlier {
+		without = append(without, object{"exists": object{"field": field}})
+	}
+	composite := object{"size": page, "sources": []any{object{"name": object{"terms": object{"field": q.field()}}}}}
 	if q.after != nil {
 		composite["after"] = q.after
 	}
@@ -146,7 +138,7 @@ func (q *question) document(now time.Time) object {
 		"size": 0, "track_total_hits": false,
 		"query": object{"bool": object{
 			"filter":   filter,
-			"must_not": object{"term": object{"event.dataset": object{"value": "wardgate.audit"}}},
+			"must_not": without,
 		}},
 		"aggs": object{"names": object{"composite": composite}},
 	}
@@ -171,12 +163,12 @@ func (q *question) take(f *found) error {
 	for _, b := range names.Buckets {
 		value, ok := b.Key.Name.(string)
 		if !ok {
-			return fmt.Errorf("field %s: expected texts", q.field)
+			return fmt.Errorf("field %s: expected texts", q.field())
 		}
 		q.counts[value] += b.Count
 	}
 	if len(q.counts) > maxWho {
-		return fmt.Errorf("field %s has more than %d values in the window", q.field, maxWho)
+		return fmt.Errorf("field %s has more than %d values in the window", q.field(), maxWho)
 	}
 	q.after = nil
 	if len(names.Buckets) == page {
@@ -202,10 +194,8 @@ func (r *Report) needs() []need {
 	for field := range r.When {
 		all = append(all, need{field, isWhole})
 	}
-	for _, field := range []string{r.Account, r.Username, r.Address} {
-		if field != "" {
-			all = append(all, need{field, isName})
-		}
+	for _, field := range r.About {
+		all = append(all, need{field, isName})
 	}
 	return all
 }
@@ -217,7 +207,7 @@ func (r *Reported) examine(ctx context.Context) error {
 	for i := range r.reports {
 		one := &r.reports[i]
 		if err := r.examineOne(ctx, one); err != nil {
-			faults = append(faults, fmt.Errorf("%s in %s: %w", one.Kind, one.Index, err))
+			faults = append(faults, fmt.Errorf("%s in %s: %w", one.Name, one.Index, err))
 		}
 	}
 	return errors.Join(faults...)

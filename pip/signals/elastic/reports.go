@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"maps"
-	"net/netip"
 	"time"
 
 	"github.com/elastic/go-elasticsearch/v8/esapi"
@@ -14,22 +13,17 @@ import (
 	"github.com/wardgate/wardgate/pip/signals"
 )
 
-// A Report says which events of another system count as which kind, and whom
-// they are about: at least one of Account, Username and Address names a field.
+// A Report is one whose events lie in Elasticsearch.
 type Report struct {
-	Kind     string
-	Index    string            // name or pattern of its indices or data streams
-	Account  string            // field with the id of an account of Wardgate
-	Username string            // field with the username of an account of Wardgate
-	Address  string            // field with an IP address
-	Time     string            // field with when it happened; "" for @timestamp
-	When     map[string]string // field -> its value; all of them
+	signals.Report
+	Index string // name or pattern of its indices or data streams
+	Time  string // field with when it happened; "" for @timestamp
 }
 
-// A Register knows which accounts have the usernames, which are canonical: in
-// lower case. A name that is nobody's is not in the answer.
+// A Register knows whose the values are, usernames or e-mail addresses, which
+// are canonical. One that is nobody's is not in the answer.
 type Register interface {
-	Named(ctx context.Context, usernames []string) (map[string]string, error)
+	Named(ctx context.Context, by signals.By, values []string) (map[string]string, error)
 }
 
 const (
@@ -37,7 +31,7 @@ const (
 	maxWho = 100_000
 	// examined is how long the mapping of foreign indices is believed.
 	examined = 5 * time.Minute
-	// named is how long a username is believed to be somebody's, or nobody's.
+	// named is how long a name is believed to be somebody's, or nobody's.
 	named = time.Minute
 )
 
@@ -53,10 +47,16 @@ type Reported struct {
 	register Register
 	reports  []Report
 	checked  time.Time // when the mapping was found to fit
-	names    map[string]name
+	names    map[naming]name
 }
 
-// A name is what the register said of a username.
+// A naming is a value that names somebody.
+type naming struct {
+	by    signals.By
+	value string // canonical
+}
+
+// A name is what the register said of a naming.
 type name struct {
 	account string // "" for nobody's
 	asked   time.Time
@@ -65,7 +65,7 @@ type name struct {
 var _ signals.Store = (*Reported)(nil)
 
 // NewReported adds reports to a store. The register may be nil when no report
-// names a username.
+// names persons by anything but the id of an account.
 func NewReported(store signals.Store, client esapi.Transport, register Register, reports []Report) *Reported {
 	return &Reported{Store: store, client: client, register: register, reports: reports}
 }
@@ -115,57 +115,51 @@ func plus(s pip.Signals, kind string, n int, own bool) pip.Signals {
 }
 
 // who is whom a field's value names; nobody when it names nobody of ours.
-func (q *question) who(value string, accounts map[string]name) signals.Who {
+func (q *question) who(value string, names map[naming]name) signals.Who {
+	value = q.by.Canonical(value)
 	switch q.by {
-	case byUsername:
-		return signals.Who{Subject: accounts[canonical(value)].account}
-	case byAddress:
-		address, err := netip.ParseAddr(value)
-		if err != nil {
-			return signals.Who{}
-		}
-		return signals.Who{Address: address.Unmap().WithZone("").String()}
-	default:
-		if !isID(value) {
-			return signals.Who{}
-		}
+	case signals.ByAddress:
+		return signals.Who{Address: value}
+	case signals.ByAccount:
 		return signals.Who{Subject: value}
+	default:
+		return signals.Who{Subject: names[naming{q.by, value}].account}
 	}
 }
 
-// errNoRegister says that there is nobody to ask for usernames yet.
-var errNoRegister = errors.New("no register of usernames is there")
+// errNoRegister says that there is nobody to ask for names yet.
+var errNoRegister = errors.New("no register of accounts is there")
 
-// accounts finds out whose the usernames are. Only those that are still
-// reported are remembered.
-func (r *Reported) accounts(ctx context.Context, found []*question, now time.Time) (map[string]name, error) {
-	known := map[string]name{}
-	var unknown []string
+// accounts finds out whose the names are. Only those that are still reported
+// are remembered.
+func (r *Reported) accounts(ctx context.Context, found []*question, now time.Time) (map[naming]name, error) {
+	known := map[naming]name{}
+	unknown := map[signals.By][]string{}
 	for _, q := range found {
-		if q.by != byUsername {
+		if q.by == signals.ByAddress || q.by == signals.ByAccount {
 			continue
 		}
 		for value := range q.counts {
-			username := canonical(value)
-			if _, seen := known[username]; seen || username == "" {
+			one := naming{q.by, q.by.Canonical(value)}
+			if _, seen := known[one]; seen || one.value == "" {
 				continue
 			}
-			known[username] = r.names[username]
-			if now.Sub(known[username].asked).Abs() >= named {
-				unknown = append(unknown, username)
+			known[one] = r.names[one]
+			if now.Sub(known[one].asked).Abs() >= named {
+				unknown[q.by] = append(unknown[q.by], one.value)
 			}
 		}
 	}
-	if len(unknown) > 0 {
+	for by, values := range unknown {
 		if r.register == nil {
 			return nil, errNoRegister
 		}
-		ids, err := r.register.Named(ctx, unknown)
+		ids, err := r.register.Named(ctx, by, values)
 		if err != nil {
 			return nil, err
 		}
-		for _, username := range unknown {
-			known[username] = name{account: ids[username], asked: now}
+		for _, value := range values {
+			known[naming{by, value}] = name{account: ids[value], asked: now}
 		}
 	}
 	r.names = known

@@ -37,7 +37,7 @@ func tell(t testing.TB, method, path, body string) {
 }
 
 const mapping = `{"mappings":{"properties":{"@timestamp":{"type":"date"},"event":{"properties":{"kind":{"type":"keyword"},"dataset":{"type":"keyword"},` +
-	`"severity":{"type":"long"}}},"user":{"properties":{"name":{"type":"keyword"},"id":{"type":"keyword"},"full":{"type":"text"}}},"host":{"properties":{"ip":{"type":"ip"}}}}}}`
+	`"severity":{"type":"long"}}},"user":{"properties":{"name":{"type":"keyword"},"email":{"type":"keyword"},"id":{"type":"keyword"},"full":{"type":"text"}}},"host":{"properties":{"ip":{"type":"ip"}}}}}}`
 
 // The events of an EDR in two of its indices: what is an alert, and young
 // enough, counts for whom it names, and stops to count in time.
@@ -64,10 +64,14 @@ func TestRealReports(t *testing.T) {
 	put("-1", 0, f{"event.kind": "alert", "event.severity": 9, "user.id": osei})
 	put("-1", 0, f{"event.kind": "alert", "event.severity": 9, "event.dataset": "wardgate.audit", "user.name": "dr.osei"})
 
-	reports := []elastic.Report{{
-		Kind: "malware", Index: name + "-*", Username: "user.name", Address: "host.ip", Account: "user.id",
-		When: map[string]string{"event.kind": "alert", "event.severity": "9"},
-	}}
+	// Named twice, and counted once.
+	put("-1", 0, f{"event.kind": "alert", "event.severity": 9, "user.id": osei, "user.name": "dr.osei", "user.email": "dr.osei@hospital.test"})
+	put("-2", 0, f{"event.kind": "alert", "event.severity": 9, "user.email": "DR.OSEI@hospital.test"})
+
+	reports := []elastic.Report{{Index: name + "-*", Report: signals.Report{
+		Kind: "malware", When: map[string]string{"event.kind": "alert", "event.severity": "9"},
+		About: map[signals.By]string{signals.ByUsername: "user.name", signals.ByEmail: "user.email", signals.ByAddress: "host.ip", signals.ByAccount: "user.id"},
+	}}}
 	store := open(t)
 	source := signals.New(elastic.NewReported(store, transport(t), &register{}, reports), slog.New(slog.DiscardHandler))
 	counted := func(after time.Duration, who signals.Who) map[string]int {
@@ -82,8 +86,8 @@ func TestRealReports(t *testing.T) {
 		who   signals.Who
 		want  int
 	}{
-		{0, signals.Who{Subject: osei}, 3}, {0, signals.Who{Address: "192.0.2.7"}, 2}, {0, signals.Who{Address: "2001:db8::1"}, 1},
-		{6 * time.Minute, signals.Who{Subject: osei}, 2}, {11 * time.Minute, signals.Who{Subject: osei}, 0},
+		{0, signals.Who{Subject: osei}, 5}, {0, signals.Who{Address: "192.0.2.7"}, 2}, {0, signals.Who{Address: "2001:db8::1"}, 1},
+		{6 * time.Minute, signals.Who{Subject: osei}, 4}, {11 * time.Minute, signals.Who{Subject: osei}, 0},
 	} {
 		want := map[string]int{}
 		if tt.want > 0 {
@@ -95,7 +99,7 @@ func TestRealReports(t *testing.T) {
 	}
 	counted(0, signals.Who{})
 	q, facts := pip.Query{Subject: osei, Now: now}, pip.Facts{}
-	if err := source.Gather(t.Context(), &q, &facts); err != nil || facts.Signals.External["malware"] != 3 {
+	if err := source.Gather(t.Context(), &q, &facts); err != nil || facts.Signals.External["malware"] != 5 {
 		t.Errorf("got %+v, %v, want what the EDR reported", facts.Signals, err)
 	}
 }
@@ -104,13 +108,18 @@ func TestRealReports(t *testing.T) {
 func TestRealReportsThatDoNotFit(t *testing.T) {
 	name := fmt.Sprintf("edr-t%d", time.Now().UnixNano())
 	tell(t, http.MethodPut, "/"+name+"-1", mapping)
-	good := elastic.Report{Kind: "malware", Index: name + "-*", Username: "user.name", When: map[string]string{"event.kind": "alert"}}
+	about := func(by signals.By, field string) func(*elastic.Report) {
+		return func(r *elastic.Report) { r.About = map[signals.By]string{by: field} }
+	}
+	good := elastic.Report{Index: name + "-*", Report: signals.Report{
+		Kind: "malware", When: map[string]string{"event.kind": "alert"}, About: map[signals.By]string{signals.ByUsername: "user.name"},
+	}}
 	for fault, change := range map[string]func(*elastic.Report){
 		"":                         func(*elastic.Report) {},
 		"status 404":               func(r *elastic.Report) { r.Index = name + "-typo-*" },
-		"no index has the field":   func(r *elastic.Report) { r.Username = "user.nam" },
-		"user.full is a text":      func(r *elastic.Report) { r.Username = "user.full" },
-		"event.severity is a long": func(r *elastic.Report) { r.Address = "event.severity" },
+		"no index has the field":   about(signals.ByUsername, "user.nam"),
+		"user.full is a text":      about(signals.ByUsername, "user.full"),
+		"event.severity is a long": about(signals.ByAddress, "event.severity"),
 		"event.kind is a keyword":  func(r *elastic.Report) { r.Time = "event.kind" },
 	} {
 		one := good
@@ -133,7 +142,9 @@ func TestRealReportsOfMany(t *testing.T) {
 		fmt.Fprintf(&bulk, "{\"index\":{}}\n{\"@timestamp\":%q,\"event.kind\":\"alert\",\"host.ip\":\"10.0.%d.%d\"}\n", now.Format(time.RFC3339Nano), i/250, i%250)
 	}
 	tell(t, http.MethodPost, "/"+name+"/_bulk?refresh=true", bulk.String())
-	one := elastic.Report{Kind: "failed_log_in", Index: name, Address: "host.ip", When: map[string]string{"event.kind": "alert"}}
+	one := elastic.Report{Index: name, Report: signals.Report{
+		Kind: "failed_log_in", When: map[string]string{"event.kind": "alert"}, About: map[signals.By]string{signals.ByAddress: "host.ip"},
+	}}
 	got, err := elastic.NewReported(&signals.Memory{}, transport(t), nil, []elastic.Report{one}).Counts(t.Context(), now)
 	if err != nil || len(got) != many || got[signals.Who{Address: "10.0.35.249"}].External["failed_log_in"] != 1 {
 		t.Errorf("got %d addresses, %v, want %d", len(got), err, many)

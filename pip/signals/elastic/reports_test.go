@@ -25,8 +25,11 @@ type register struct {
 	err   error
 }
 
-func (r *register) Named(_ context.Context, usernames []string) (map[string]string, error) {
-	r.asked = append(r.asked, slices.Sorted(slices.Values(usernames)))
+func (r *register) Named(_ context.Context, by signals.By, values []string) (map[string]string, error) {
+	r.asked = append(r.asked, slices.Sorted(slices.Values(values)))
+	if by == signals.ByEmail {
+		return map[string]string{"dr.osei@hospital.test": osei}, r.err
+	}
 	return map[string]string{"dr.osei": osei}, r.err
 }
 
@@ -42,6 +45,7 @@ const fits = `{"fields":{"@timestamp":{"date":{"searchable":true,"aggregatable":
 	`"event.kind":{"keyword":{"searchable":true,"aggregatable":true}},` +
 	`"user.name":{"keyword":{"searchable":true,"aggregatable":true}},` +
 	`"user.id":{"keyword":{"searchable":true,"aggregatable":true}},` +
+	`"user.email":{"keyword":{"searchable":true,"aggregatable":true}},` +
 	`"source.ip":{"ip":{"searchable":true,"aggregatable":true}}}}`
 
 func (s *script) Perform(r *http.Request) (*http.Response, error) {
@@ -66,7 +70,9 @@ func hits(buckets ...string) string {
 func bucket(name, n string) string { return `{"key":{"name":"` + name + `"},"doc_count":` + n + `}` }
 
 func malware(change func(*elastic.Report)) elastic.Report {
-	r := elastic.Report{Kind: "malware", Index: "logs-edr-*", Username: "user.name", When: map[string]string{"event.kind": "alert"}}
+	r := elastic.Report{Index: "logs-edr-*", Report: signals.Report{
+		Name: "edr", Kind: "malware", When: map[string]string{"event.kind": "alert"}, About: map[signals.By]string{signals.ByUsername: "user.name"},
+	}}
 	if change != nil {
 		change(&r)
 	}
@@ -88,10 +94,13 @@ func TestReportsAreCounted(t *testing.T) {
 		hits(bucket("Dr.Osei", "2"), bucket("dr.osei", "1"), bucket("visitor", "7"), bucket(strings.Repeat("x", 65), "1")),
 		hits(bucket("192.0.2.7", "2"), bucket("::ffff:192.0.2.7", "1"), bucket("nowhere", "5")),
 		hits(bucket(osei, "5"), bucket("u-1", "5"), bucket(strings.ToUpper(osei), "5")),
+		hits(bucket("Dr.Osei@Hospital.test", "2"), bucket("nobody@hospital.test", "9"), bucket("dr.osei", "9")),
 	)}}
 	reports := []elastic.Report{
-		malware(func(r *elastic.Report) { r.Address = "source.ip" }),
-		malware(func(r *elastic.Report) { r.Kind, r.Username, r.Account = "failed_log_in", "", "user.id" }),
+		malware(func(r *elastic.Report) { r.About[signals.ByAddress] = "source.ip" }),
+		malware(func(r *elastic.Report) {
+			r.Kind, r.About = "failed_log_in", map[signals.By]string{signals.ByAccount: "user.id", signals.ByEmail: "user.email"}
+		}),
 	}
 	names := &register{}
 	reported := elastic.NewReported(store, s, names, reports)
@@ -100,14 +109,14 @@ func TestReportsAreCounted(t *testing.T) {
 		t.Fatal(err)
 	}
 	doctor := got[signals.Who{Subject: osei}]
-	if want := map[string]int{"malware": 4, "other": 4, "failed_log_in": 5}; doctor.Requests != 3 || !maps.Equal(doctor.External, want) {
+	if want := map[string]int{"malware": 4, "other": 4, "failed_log_in": 7}; doctor.Requests != 3 || !maps.Equal(doctor.External, want) {
 		t.Errorf("got %d requests and %v, want 3 and %v", doctor.Requests, doctor.External, want)
 	}
 	if there := got[signals.Who{Address: "192.0.2.7"}].External; !maps.Equal(there, map[string]int{"malware": 3}) || len(got) != 2 {
 		t.Errorf("got %v for the address among %v", there, got)
 	}
-	if len(s.asked) != 1 || strings.Count(s.asked[0], "\n") != 6 {
-		t.Errorf("got %d requests %v, want one with three searches", len(s.asked), s.asked)
+	if len(s.asked) != 1 || strings.Count(s.asked[0], "\n") != 8 || !strings.Contains(s.asked[0], `{"exists":{"field":"user.id"}}`) {
+		t.Errorf("got %d requests %v, want one with four searches, the last without whom the third is about", len(s.asked), s.asked)
 	}
 
 	// A name is asked for once a minute, also when it is nobody's.
@@ -116,8 +125,8 @@ func TestReportsAreCounted(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	if len(names.asked) != 2 || !slices.Equal(names.asked[0], []string{"dr.osei", "visitor"}) {
-		t.Errorf("got %v, want both names asked for twice", names.asked)
+	if len(names.asked) != 4 || !slices.ContainsFunc(names.asked, func(asked []string) bool { return slices.Equal(asked, []string{"dr.osei", "visitor"}) }) {
+		t.Errorf("got %v, want usernames and addresses asked for twice", names.asked)
 	}
 }
 
