@@ -112,7 +112,7 @@ func (d behaviourDrill) run(t *testing.T) {
 		{"doctor", []func(*testing.T, *ward){traveller, onlyTells, streamUnderWay}},
 		{"nurse", []func(*testing.T, *ward){bulkReader, pushedReports}},
 		{"patient", []func(*testing.T, *ward){pulledReports}},
-		{"security", []func(*testing.T, *ward){flood}},
+		{"security", []func(*testing.T, *ward){flood, strangersFlood}},
 	} {
 		t.Run(story.who, func(t *testing.T) {
 			t.Parallel()
@@ -174,6 +174,20 @@ func flood(_ *testing.T, h *ward) {
 		p.get("/api/sessions")
 	}
 	h.cutsOff(p, who, "flood")
+}
+
+// Most of what strangers are refused has no record of its own, and counts all
+// the same.
+func strangersFlood(_ *testing.T, h *ward) {
+	const there = "127.0.0.33"
+	stranger := h.from("stranger", there)
+	for range 320 {
+		if a := stranger.get("/api/me"); a.status != http.StatusUnauthorized && a.status != http.StatusTooManyRequests {
+			h.t.Fatalf("got %d %s", a.status, a.body)
+		}
+	}
+	h.provedAs(map[string]any{"event.action": "sentinel.bar", "event.reason": "stranger_flood", "source.ip": there})
+	h.tools.gets(h.t, alert{Verdict: "stranger_flood", Do: "bar", Address: there})
 }
 
 func bulkReader(_ *testing.T, h *ward) {
@@ -309,7 +323,11 @@ func (h *ward) over(verdict, who string) bool {
 // provedAs waits until a document of the journal has these fields.
 func (h *ward) provedAs(wanted map[string]any) {
 	h.t.Helper()
-	until(h.t, fmt.Sprintf("a shipped record has %v", wanted), func() bool { return h.shipped(wanted) })
+	for deadline := time.Now().Add(45 * time.Second); !h.shipped(wanted); time.Sleep(100 * time.Millisecond) {
+		if time.Now().After(deadline) {
+			h.t.Fatalf("no shipped record has %v", wanted)
+		}
+	}
 }
 
 // inTheEnd asks again until the answer is of that status. It asserts no time: a

@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
+	"net/netip"
 	"slices"
 	"strings"
 	"time"
@@ -45,38 +46,39 @@ func (s *Source) decision(e *pip.Event) {
 	if who == (Who{}) {
 		who = addressOf(e)
 	}
+	n := max(e.Count, 1)
 	s.count(who, e.Time, func(t *Tally) {
-		t.Requests++
+		t.Requests += n
 		if !e.Allow {
-			t.Denials++
-			t.DenialsByKind = plusKinds(t.DenialsByKind, kindOf(e.Reasons))
+			t.Denials += n
+			t.DenialsByKind = plusKinds(t.DenialsByKind, kindOf(e.Reasons, n))
 			return
 		}
 		if e.Action == actionPredict {
-			t.Predictions++
+			t.Predictions += n
 		}
 		if who.Subject != "" && bytes.Contains(e.Input, night) {
-			t.OffHours++
+			t.OffHours += n
 		}
 	})
 }
 
-// kindOf puts a denial under its gravest reason.
-func kindOf(reasons []string) pip.DenialKinds {
+// kindOf puts n like denials under their gravest reason.
+func kindOf(reasons []string, n int) pip.DenialKinds {
 	has := func(codes ...string) bool {
 		return slices.ContainsFunc(codes, func(code string) bool { return slices.Contains(reasons, code) })
 	}
 	switch {
 	case has("session_missing", "token_expired", "token_invalid", "session_revoked"):
-		return pip.DenialKinds{Credential: 1}
+		return pip.DenialKinds{Credential: n}
 	case has("device_changed", "device_unknown"):
-		return pip.DenialKinds{Device: 1}
+		return pip.DenialKinds{Device: n}
 	case has("role_forbidden"):
-		return pip.DenialKinds{Right: 1}
+		return pip.DenialKinds{Right: n}
 	case has("not_your_patient", "not_your_department", "not_your_record"):
-		return pip.DenialKinds{Relationship: 1}
+		return pip.DenialKinds{Relationship: n}
 	default:
-		return pip.DenialKinds{Other: 1}
+		return pip.DenialKinds{Other: n}
 	}
 }
 
@@ -145,7 +147,12 @@ func (s *Source) external(e *pip.Event) {
 }
 
 func subjectOf(e *pip.Event) Who { return Who{Subject: short(e.Subject)} }
-func addressOf(e *pip.Event) Who { return Who{Address: short(e.Address)} }
+func addressOf(e *pip.Event) Who {
+	if a, err := netip.ParseAddr(e.Address); err == nil {
+		return From(a)
+	}
+	return Who{Address: short(e.Address)}
+}
 
 // maxID is the longest id that is kept as it is. Ids of a caller's making are
 // not, so that none is too long for a store.

@@ -9,6 +9,7 @@ package signals
 import (
 	"context"
 	"log/slog"
+	"net/netip"
 	"sync"
 	"time"
 
@@ -41,6 +42,21 @@ func Since(now time.Time, window time.Duration) time.Time {
 // Who is whom a count is about: a subject, or an address. One of the two is
 // empty.
 type Who struct{ Subject, Address string }
+
+// From is who is at an address. An IPv6 client owns its whole /64, and is
+// counted by it, as it is throttled and barred by it.
+func From(a netip.Addr) Who {
+	a = a.Unmap().WithZone("")
+	if !a.IsValid() {
+		return Who{}
+	}
+	if a.Is6() && !a.IsLoopback() {
+		if network, err := a.Prefix(64); err == nil {
+			a = network.Addr()
+		}
+	}
+	return Who{Address: a.String()}
+}
 
 // A Source counts events and answers with the counts. All its methods may be
 // called in parallel.
@@ -87,10 +103,7 @@ func (*Source) Name() string { return "signals" }
 // log-ins are those from the address in either case. The age is that of what
 // the store knew; how old is too old is for the policy to say.
 func (s *Source) Gather(_ context.Context, q *pip.Query, f *pip.Facts) error {
-	from := Who{}
-	if q.Address.IsValid() {
-		from.Address = q.Address.Unmap().String()
-	}
+	from := From(q.Address)
 	who := from
 	if q.Subject != "" {
 		who = Who{Subject: short(q.Subject)}

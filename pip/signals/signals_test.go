@@ -185,6 +185,37 @@ func TestCountsPass(t *testing.T) {
 	}
 }
 
+// TestARecordOfManyCountsAsMany: what was denied to strangers is aggregated into
+// records that stand for many, and name the network of an IPv6 client.
+func TestARecordOfManyCountsAsMany(t *testing.T) {
+	for name, tt := range map[string]struct{ single, aggregated, asks string }{
+		"IPv4":                      {"192.0.2.7", "192.0.2.7", "192.0.2.7"},
+		"IPv4, mapped":              {"::ffff:192.0.2.7", "192.0.2.7", "::ffff:192.0.2.7"},
+		"IPv6, of the same network": {"2001:db8::7", "2001:db8::", "2001:db8::1:9"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := started(t, &signals.Memory{})
+			denied := pip.Event{Kind: pip.KindDecision, Address: tt.single, Reasons: []string{"session_missing"}, Time: noon}
+			s.Observe(&denied)
+			denied.Address, denied.Count, denied.Detail = tt.aggregated, 480, "aggregated"
+			s.Observe(&denied)
+			denied.Reasons, denied.Count = []string{"throttled"}, 19
+			s.Observe(&denied)
+			for range 2 {
+				q, f := pip.Query{Address: netip.MustParseAddr(tt.asks), Now: noon}, pip.Facts{}
+				if err := s.Gather(t.Context(), &q, &f); err != nil {
+					t.Fatal(err)
+				}
+				got := f.Signals
+				if got.Requests != 500 || got.Denials != 500 || got.DenialsByKind != (pip.DenialKinds{Credential: 481, Other: 19}) {
+					t.Errorf("got %+v, want 500 requests, all denied", got)
+				}
+				refresh(t, s, noon)
+			}
+		})
+	}
+}
+
 // A flood from many made-up addresses must not fill the memory, and costs
 // nobody who has a session their count.
 func TestMemoryIsBounded(t *testing.T) {

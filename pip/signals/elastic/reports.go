@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"net/netip"
 	"time"
 
 	"github.com/elastic/go-elasticsearch/v8/esapi"
@@ -119,7 +120,10 @@ func (q *question) who(value string, names map[naming]name) signals.Who {
 	value = q.by.Canonical(value)
 	switch q.by {
 	case signals.ByAddress:
-		return signals.Who{Address: value}
+		if address, err := netip.ParseAddr(value); err == nil {
+			return signals.From(address)
+		}
+		return signals.Who{}
 	case signals.ByAccount:
 		return signals.Who{Subject: value}
 	default:

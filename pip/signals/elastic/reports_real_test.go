@@ -86,7 +86,7 @@ func TestRealReports(t *testing.T) {
 		who   signals.Who
 		want  int
 	}{
-		{0, signals.Who{Subject: osei}, 5}, {0, signals.Who{Address: "192.0.2.7"}, 2}, {0, signals.Who{Address: "2001:db8::1"}, 1},
+		{0, signals.Who{Subject: osei}, 5}, {0, signals.Who{Address: "192.0.2.7"}, 2}, {0, signals.Who{Address: "2001:db8::"}, 1},
 		{6 * time.Minute, signals.Who{Subject: osei}, 4}, {11 * time.Minute, signals.Who{Subject: osei}, 0},
 	} {
 		want := map[string]int{}
