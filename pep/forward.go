@@ -51,7 +51,10 @@ func (p *Proxy) newForwarder(name string, a Application) *httputil.ReverseProxy 
 			pr.Out.ContentLength = int64(len(x.body))
 			pr.Out.Body = http.NoBody
 			if len(x.body) > 0 {
-				pr.Out.Body = io.NopCloser(bytes.NewReader(x.body))
+				// A connection that takes nothing of the request is exchanged for
+				// another. What was sent in part is never sent again.
+				pr.Out.GetBody = func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(x.body)), nil }
+				pr.Out.Body, _ = pr.Out.GetBody() // it cannot fail
 			}
 		},
 		ModifyResponse: p.outcome,

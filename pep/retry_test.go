@@ -1,6 +1,8 @@
 package pep_test
 
 import (
+	"context"
+	"errors"
 	"io"
 	"net"
 	"net/http"
@@ -46,5 +48,49 @@ func TestWhatMayBeSentTwice(t *testing.T) {
 				t.Errorf("sent %d times, at most %d allowed", times, test.most)
 			}
 		})
+	}
+}
+
+// A mortalConn takes one request, and nothing of the next: its certificate is
+// over.
+type mortalConn struct {
+	net.Conn
+	writes atomic.Int64
+}
+
+func (c *mortalConn) Write(b []byte) (int, error) {
+	if c.writes.Add(1) > 1 {
+		return 0, errors.Join(errors.New("over"), c.Close())
+	}
+	return c.Conn.Write(b)
+}
+
+// Whatever a connection took nothing of goes over another one, once.
+func TestConnectionThatTakesNothingIsExchanged(t *testing.T) {
+	var connections atomic.Int64
+	w := newWorld(t, func(w *world) {
+		records := w.config.Applications["records"]
+		transport := &http.Transport{DialContext: func(ctx context.Context, network, address string) (net.Conn, error) {
+			connections.Add(1)
+			conn, err := (&net.Dialer{}).DialContext(ctx, network, address)
+			return &mortalConn{Conn: conn}, err
+		}}
+		t.Cleanup(transport.CloseIdleConnections)
+		records.Transport = transport
+		w.config.Applications["records"] = records
+	})
+	for _, raw := range []string{
+		request("GET", "/info", ""),
+		request("GET", "/api/patients/p-1", ""),
+		request("POST", "/api/patients", "{}", "Content-Type: application/json", "Content-Length: 2"),
+		request("PUT", "/api/services/s-1", "{}", "Content-Type: application/json", "Content-Length: 2"),
+	} {
+		if got := w.send(raw); len(got) != 1 || got[0].status != http.StatusOK {
+			t.Errorf("got %v, want 200", got)
+		}
+	}
+	w.checkOracle()
+	if got, _ := w.backend.requests(); len(got) != 4 || connections.Load() != 4 {
+		t.Errorf("got %d requests at the backend over %d connections, want 4 over 4", len(got), connections.Load())
 	}
 }

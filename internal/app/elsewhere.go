@@ -28,7 +28,7 @@ func (a *App) serveElsewhere(handlers map[string]http.Handler) ([]*server, error
 		if err != nil {
 			return err
 		}
-		servers = append(servers, newServer(name+" elsewhere", l, accept, h, a.log))
+		servers = append(servers, newServer(name+" elsewhere", l, accept, mtls.WhileValid(h, nil), a.log))
 		return nil
 	}
 	if a.reached.internal != nil {

@@ -76,6 +76,26 @@ func TestReadinessNamesEveryPart(t *testing.T) {
 	}
 }
 
+// Nobody can say who is cut off when the process starts. It starts, is not
+// ready, lets nobody in, and goes to work by itself as soon as somebody can.
+func TestStartWhereNobodyKnowsWhoIsCutOff(t *testing.T) {
+	before := newWorld(t, nil)
+	doctor := before.as("doctor")
+	before.stop()
+	before.execute("sessions.db", `ALTER TABLE admin_bans RENAME TO mislaid`)
+	w := newWorld(t, func(c *app.Config) { c.Data = before.data })
+	doctor.w = w
+	for range 3 {
+		if status, r := w.ready(); status != http.StatusServiceUnavailable || r.Status != "revocations_unknown" {
+			t.Errorf("got %d %s", status, r.Status)
+		}
+		doctor.get("/api/patients").denied(http.StatusServiceUnavailable, "revocation_unknown")
+	}
+	w.execute("sessions.db", `ALTER TABLE mislaid RENAME TO admin_bans`)
+	until(t, "the process is ready", func() bool { status, _ := w.ready(); return status == http.StatusOK })
+	doctor.get("/api/patients").is(http.StatusOK)
+}
+
 // The anchor cannot be written: people work on, and operators see it.
 func TestReadinessTellsOfAnAnchorThatIsRefused(t *testing.T) {
 	w := newWorld(t, nil)

@@ -56,7 +56,7 @@ func (a *App) serveParts(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		a.servers = append(a.servers, newServer("pdp", a.reached.pdp, secure, decisions, a.log))
+		a.servers = append(a.servers, newServer("pdp", a.reached.pdp, secure, mtls.WhileValid(decisions, nil), a.log))
 	}
 	outer, err := a.serveElsewhere(handlers)
 	if err != nil {
@@ -170,19 +170,17 @@ func (a *App) serveApplication(authority *mtls.Authority, caller *mtls.Part, nam
 	}
 	a.onClose(closeOnce(l))
 	reached, err := reach(caller, name, &url.URL{Scheme: "https", Host: l.Addr().String()})
-	return newServer(name, l, accept, h, a.log), reached, err
+	return newServer(name, l, accept, mtls.WhileValid(h, nil), a.log), reached, err
 }
 
 // reach calls the named part at an address, and nobody else there.
 func reach(caller *mtls.Part, name string, at *url.URL) (pep.Application, error) {
-	call, err := caller.Client(name)
+	dial, err := caller.Dialer(name, &net.Dialer{Timeout: dialTimeout, KeepAlive: keepAlive})
 	if err != nil {
 		return pep.Application{}, err
 	}
 	return pep.Application{URL: at, Transport: &http.Transport{
-		TLSClientConfig:       call,
-		DialContext:           (&net.Dialer{Timeout: dialTimeout, KeepAlive: keepAlive}).DialContext,
-		TLSHandshakeTimeout:   dialTimeout,
+		DialTLSContext:        dial,
 		DisableCompression:    true,
 		MaxIdleConnsPerHost:   256,
 		IdleConnTimeout:       90 * time.Second,
@@ -272,7 +270,8 @@ func (a *App) reachDecisions(ctx context.Context) error {
 		}
 		a.inBackground(a.elsewhere.Run)
 	}
-	return a.followRevocations(ctx)
+	a.followRevocations(ctx)
+	return nil
 }
 
 // toPart is the way to a part in another process.

@@ -2,7 +2,6 @@ package app
 
 import (
 	"context"
-	"fmt"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -47,11 +46,13 @@ func (a *App) mirrorRevocations(authority revocation.Authority) {
 // followRevocations fills the revocation list from its authority, and has it
 // followed from then on: the session database, which other processes change
 // too, or the decision point elsewhere. Until that has answered the list knows
-// nothing, which denies; a database in this process has to answer at once.
-func (a *App) followRevocations(ctx context.Context) error {
+// nothing, which denies, and the process is not ready; it asks until it is. A
+// database is asked once before anything is served, so that who starts where it
+// answers is ready at once.
+func (a *App) followRevocations(ctx context.Context) {
 	c := a.stores.revocations
 	if c == nil {
-		return nil
+		return
 	}
 	var authority revocation.Authority = a.elsewhere
 	if a.admin != nil {
@@ -63,14 +64,18 @@ func (a *App) followRevocations(ctx context.Context) error {
 	}
 	follower := revocation.NewFollower(c.List, authority, feed, revocation.Pace{}, a.log.With("part", "revocation"))
 	if a.admin != nil {
-		if err := follower.Ask(ctx); err != nil {
-			return fmt.Errorf("restore revocations: %w", err)
+		first, cancel := context.WithTimeout(ctx, firstAsk)
+		defer cancel()
+		if err := follower.Ask(first); err != nil {
+			a.log.Error("nobody is let in until it is known who is cut off", "error", err)
 		}
 	}
 	a.inBackground(follower.Run)
 	a.metrics.revocations(c.List, follower)
-	return nil
 }
+
+// firstAsk is how long a start waits for who is cut off.
+const firstAsk = 5 * time.Second
 
 // Revoke, Ban and Unban are what the administrator orders, after it has
 // written the database. The own list knows at once; Redis follows within
