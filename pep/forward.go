@@ -96,7 +96,11 @@ type signing struct {
 
 func (s signing) RoundTrip(r *http.Request) (*http.Response, error) {
 	x := exchangeOf(r.Context())
-	if !s.proxy.Applications[s.application].Foreign {
+	if s.proxy.Applications[s.application].Foreign {
+		if err := s.proxy.introduce(x, s.application, r.Header); err != nil {
+			return nil, err
+		}
+	} else {
 		signed, err := s.proxy.sign(x, s.application)
 		if err != nil {
 			return nil, err
@@ -114,7 +118,12 @@ func (s signing) RoundTrip(r *http.Request) (*http.Response, error) {
 	return &answer, nil
 }
 
+// sign states to one of Wardgate's own services what was decided. Whoever else
+// is told who asks is told so under a signature that it can verify.
 func (p *Proxy) sign(x *exchange, application string) (string, error) {
+	if i := p.Identities[application]; i != nil {
+		return p.state(x, i)
+	}
 	return p.Assertion.Sign(x.claims(), application, p.Now())
 }
 

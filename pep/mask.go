@@ -46,6 +46,14 @@ func unconditional(method string, h http.Header) {
 	}
 }
 
+// answerLimit is the largest answer of an application that is masked.
+func (p *Proxy) answerLimit(application string) int64 {
+	if own := p.Applications[application].AnswerLimit; own > 0 {
+		return own
+	}
+	return p.AnswerLimit
+}
+
 // mask replaces an answer by what may be seen of it. The error is errWithheld,
 // and quotes nothing of the answer.
 func (p *Proxy) mask(res *http.Response, m *obligation.Mask) error {
@@ -53,12 +61,13 @@ func (p *Proxy) mask(res *http.Response, m *obligation.Mask) error {
 		len(res.Header["Content-Range"]) > 0 || encoded(res.Header) {
 		return fmt.Errorf("%w: it is a part, a reference or encoded", errWithheld)
 	}
-	body, err := io.ReadAll(io.LimitReader(res.Body, p.AnswerLimit+1))
+	limit := p.answerLimit(exchangeOf(res.Request.Context()).application())
+	body, err := io.ReadAll(io.LimitReader(res.Body, limit+1))
 	if closing := res.Body.Close(); err != nil || closing != nil {
 		return fmt.Errorf("%w: it broke off", errWithheld)
 	}
-	if int64(len(body)) > p.AnswerLimit {
-		return fmt.Errorf("%w: it is larger than %d bytes", errWithheld, p.AnswerLimit)
+	if int64(len(body)) > limit {
+		return fmt.Errorf("%w: it is larger than %d bytes", errWithheld, limit)
 	}
 	kind := ""
 	if len(body) > 0 {

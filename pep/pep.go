@@ -36,6 +36,10 @@ type Application struct {
 	// decision that limits rows or withholds fields cannot be held there, and
 	// denies; what an answer must not show is masked here.
 	Foreign bool
+
+	// AnswerLimit is the largest answer, in bytes, that is masked; 0 is the
+	// enforcement point's own.
+	AnswerLimit int64
 }
 
 // A RouteSource offers the route table of the active policy.
@@ -57,6 +61,12 @@ type Config struct {
 	// Elsewhere names applications that only other proxies forward to. They
 	// know no assertion: what a decision asks of them they cannot be held to.
 	Elsewhere []string
+
+	// Identities say how foreign applications, and those elsewhere, learn who
+	// asks; who is not named learns nothing. Statements signs, as Issuer.
+	Identities map[string]*Identity
+	Statements Signer
+	Issuer     string
 
 	// Strangers bounds callers without a session; nil bounds nobody.
 	Strangers *strangers.Guard
@@ -109,6 +119,7 @@ func New(c Config) (*Proxy, error) {
 		_, own := c.Applications[name]
 		need(name != "" && !own, fmt.Sprintf("a name of its own for the application elsewhere %q", name))
 	}
+	faults = append(faults, c.identityFaults()...)
 	if err := errors.Join(faults...); err != nil {
 		return nil, fmt.Errorf("enforcement point: %w", err)
 	}

@@ -13,6 +13,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/wardgate/wardgate/internal/signing"
 	"github.com/wardgate/wardgate/pdp/admin"
 	"github.com/wardgate/wardgate/pdp/client"
 	"github.com/wardgate/wardgate/pdp/engine"
@@ -53,10 +54,11 @@ type App struct {
 	sweeps    []sweep
 	started   time.Time
 
-	strangers *strangers.Guard
-	sources   sources         // that the engine asks
-	keeping   *audit.Keeper   // of the journal's anchor
-	shippers  []*ship.Shipper // without whom no segment of the journal is removed
+	strangers  *strangers.Guard
+	statements *signing.Keys   // of what other applications are told; the enforcement point alone has them
+	sources    sources         // that the engine asks
+	keeping    *audit.Keeper   // of the journal's anchor
+	shippers   []*ship.Shipper // without whom no segment of the journal is removed
 
 	stopping atomic.Bool
 }

@@ -39,10 +39,11 @@ type Config struct {
 		// theirs; empty trusts none.
 		TrustedProxies []string `koanf:"trusted_proxies"`
 
-		// The hospital's own applications that routes name, "name=url" each, and
-		// who vouches for their servers; "" for whom the machine trusts.
+		// The hospital's own applications that routes name, "name=url" each and what
+		// they are told, and who vouches for their servers; "" for whom the machine trusts.
 		Applications       []string `koanf:"applications"`
 		ApplicationsCAFile string   `koanf:"applications_ca_file"`
+		AssertionIssuer    string   `koanf:"assertion_issuer"` // by which applications know who tells them of users
 	} `koanf:"pep"`
 	PDP     PDPConfig `koanf:"pdp"`
 	Records struct {
@@ -133,6 +134,7 @@ func DefaultConfig() Config {
 	c.PEP.Hosts = []string{}
 	c.PEP.TrustedProxies = []string{}
 	c.PEP.Applications = []string{}
+	c.PEP.AssertionIssuer = "wardgate"
 	c.PDP.Listen = "127.0.0.1:8181"
 	c.PDP.Callers = []string{}
 	c.ExtAuth.Listen = "127.0.0.1:9191"
@@ -255,7 +257,7 @@ func kindOf(key string) string {
 	case "pep.trusted_proxies":
 		return "a list of addresses and networks"
 	case "pep.applications":
-		return "a list such as [lab=https://lab.hospital.example:8443]"
+		return "a list such as [" + anApplication + "]"
 	case "pdp.callers":
 		return "a list such as [lab=/etc/wardgate/lab.token]"
 	case "extauth.applications":
@@ -391,15 +393,12 @@ func (c *Config) Check() error {
 	if _, err := trustedProxies(c.PEP.TrustedProxies); err != nil {
 		faults = append(faults, err)
 	}
-	if _, err := c.foreignURLs(); err != nil {
+	if _, err := c.foreign(); err != nil {
 		faults = append(faults, err)
 	}
 	c.checkJournal(fault)
 	if c.Limits.Connections < 1 || c.Limits.ConnectionsPerAddress < 1 {
 		fault("limits.connections, limits.connections_per_address: expected whole numbers above 0")
-	}
-	if slices.Contains(c.ExtAuth.Applications, "") {
-		fault("extauth.applications: expected names of applications, as routes have them")
 	}
 	if !slices.Contains([]string{"debug", "info", "warn", "error"}, c.Log.Level) {
 		fault("log.level: expected debug, info, warn or error")

@@ -1,55 +1,28 @@
 package app
 
 import (
+	"context"
 	"crypto/tls"
 	"crypto/x509"
-	"errors"
+	"encoding/json"
 	"fmt"
 	"net/http"
-	"net/url"
 	"os"
-	"slices"
-	"strings"
 	"time"
 
+	"github.com/wardgate/wardgate/internal/assertion"
+	"github.com/wardgate/wardgate/internal/problem"
+	"github.com/wardgate/wardgate/internal/signing"
+	"github.com/wardgate/wardgate/pdp"
 	"github.com/wardgate/wardgate/pep"
+	"github.com/wardgate/wardgate/pip"
 )
-
-// ownApplications are the names that Wardgate's own services have in routes.
-var ownApplications = []string{"admin", "demo", "inference", "records"}
-
-// foreignURLs reads the hospital's own applications, "name=url" each, and
-// reports all faulty entries. Plain HTTP is for loopback alone.
-func (c *Config) foreignURLs() (map[string]*url.URL, error) {
-	list := map[string]*url.URL{}
-	var faults []error
-	for _, entry := range c.PEP.Applications {
-		name, text, _ := strings.Cut(entry, "=")
-		u, err := url.Parse(text)
-		switch {
-		case name == "" || err != nil || u.Host == "" || u.User != nil || u.RawQuery != "" || strings.Trim(u.Path, "/") != "" || u.Fragment != "":
-			faults = append(faults, fmt.Errorf("pep.applications: expected name=https://host:port, the name as routes have it"))
-		case slices.Contains(ownApplications, name) || slices.Contains(c.ExtAuth.Applications, name) || list[name] != nil:
-			faults = append(faults, fmt.Errorf("pep.applications: the name %q is taken", name))
-		case u.Scheme != "https" && !plainLoopback(u):
-			faults = append(faults, fmt.Errorf("pep.applications: %s: expected https; plain http is for loopback addresses alone", name))
-		default:
-			list[name] = &url.URL{Scheme: u.Scheme, Host: u.Host}
-		}
-	}
-	return list, errors.Join(faults...)
-}
-
-func plainLoopback(u *url.URL) bool {
-	loopback, err := isLoopback(u.Host)
-	return u.Scheme == "http" && err == nil && loopback
-}
 
 // foreignApplications are the hospital's own applications, which know nothing
 // of Wardgate. Nobody but the named authority vouches for their servers, and no
 // proxy of the environment stands between.
 func (a *App) foreignApplications() (map[string]pep.Application, error) {
-	urls, err := a.config.foreignURLs()
+	list, err := a.config.foreign()
 	if err != nil {
 		return nil, err
 	}
@@ -65,8 +38,11 @@ func (a *App) foreignApplications() (map[string]pep.Application, error) {
 		}
 	}
 	applications := map[string]pep.Application{}
-	for name, u := range urls {
-		applications[name] = pep.Application{URL: u, Foreign: true, Transport: &http.Transport{
+	for _, one := range list {
+		if one.url == nil {
+			continue
+		}
+		applications[one.name] = pep.Application{URL: one.url, Foreign: true, AnswerLimit: one.answers, Transport: &http.Transport{
 			TLSClientConfig:       trust.Clone(),
 			DisableCompression:    true,
 			MaxIdleConnsPerHost:   256,
@@ -76,4 +52,87 @@ func (a *App) foreignApplications() (map[string]pep.Application, error) {
 		}}
 	}
 	return applications, nil
+}
+
+// introductions are what applications are told of who asks, and the names of
+// those that only other proxies forward to.
+func (a *App) introductions() (identities map[string]*pep.Identity, elsewhere []string, err error) {
+	list, err := a.config.foreign()
+	if err != nil {
+		return nil, nil, err
+	}
+	identities = map[string]*pep.Identity{}
+	for _, one := range list {
+		if one.identity != nil {
+			identities[one.name] = one.identity
+		}
+		if one.url == nil {
+			elsewhere = append(elsewhere, one.name)
+		}
+	}
+	return identities, elsewhere, nil
+}
+
+// keysApplication publishes the keys that verify statements.
+const keysApplication = "keys"
+
+const (
+	// keysPublishedFor is for how long an application may keep the published keys
+	// without asking again.
+	keysPublishedFor = 5 * time.Minute
+	// keysAhead is how long a key is published before it signs: longer than
+	// anybody may keep the keys that were published before.
+	keysAhead = 2 * keysPublishedFor
+	// keysLast is after how long a key is replaced.
+	keysLast = 30 * 24 * time.Hour
+)
+
+// openStatements opens the keys under which other applications are told who
+// asks. They sign nothing else.
+func (a *App) openStatements() (*signing.Keys, error) {
+	keys, err := signing.Open(a.keyPath("applications"), signing.Config{
+		Lead: keysAhead, Outlive: assertion.StatementLife + clockLeeway + keysPublishedFor,
+	})
+	if err != nil {
+		return nil, fmt.Errorf("keys of statements: %w", err)
+	}
+	a.onSweep("keys of statements", func(ctx context.Context) error {
+		if keys.Age() < keysLast {
+			return nil
+		}
+		return a.rotateStatements(ctx, keys)
+	})
+	return keys, nil
+}
+
+// rotateStatements makes a new key. The evidence comes first.
+func (a *App) rotateStatements(ctx context.Context, keys *signing.Keys) error {
+	e := pip.Event{
+		Kind: pip.KindSystem, Time: time.Now(), Action: "keys.rotate", Subject: operatorName,
+		Outcome: "success", Allow: true, Detail: "statements",
+	}
+	if err := a.journal.Append(context.WithoutCancel(ctx), e); err != nil {
+		return fmt.Errorf("rotate keys of statements: %w", err)
+	}
+	return keys.Rotate()
+}
+
+// publishedKeys serves the public halves (RFC 7517).
+func (a *App) publishedKeys(key *assertion.Key) http.Handler {
+	guard := assertion.Guard{Key: key, Audience: keysApplication, Log: a.log}
+	return guard.Wrap(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		set, err := pdp.NewKeySet(a.statements.Public())
+		if err != nil {
+			a.log.Error("public keys of statements not readable", "error", err)
+			problem.Write(w, problem.New(http.StatusServiceUnavailable, "keys_unavailable"))
+			return
+		}
+		h := w.Header()
+		h.Set("Content-Type", "application/jwk-set+json")
+		h.Set("Cache-Control", fmt.Sprintf("public, max-age=%d", int(keysPublishedFor.Seconds())))
+		h.Set("X-Content-Type-Options", "nosniff")
+		if err := json.NewEncoder(w).Encode(set); err != nil {
+			a.log.Warn("public keys of statements not sent", "error", err)
+		}
+	}))
 }

@@ -124,12 +124,40 @@ func TestForeignApplicationsAreChecked(t *testing.T) {
 	for name, entry := range map[string]string{
 		"no name": "=https://lab.test", "no url": "lab", "own name": "records=https://lab.test", "plain": "lab=http://lab.test:80",
 		"plain elsewhere": "lab=http://192.0.2.1:80", "path": "lab=https://lab.test/x", "user": "lab=https://u:p@lab.test", "other scheme": "lab=ftp://127.0.0.1:21",
+		"another own name": "signals=https://lab.test", "no audience": "lab=https://lab.test claims=role", "a word": "lab=https://lab.test fast",
+		"a foreign header": "lab=https://lab.test audience=a header=Cookie", "a claim": "lab=https://lab.test audience=a claims=session",
+		"an answer too small": "lab=https://lab.test answer_limit=1", "an answer without end": "lab=https://lab.test answer_limit=999999999999",
+		"an empty audience": "lab=https://lab.test audience=",
 	} {
 		c := app.DefaultConfig()
 		c.PEP.Applications = []string{entry}
 		err := c.Check()
 		if err == nil || !strings.Contains(err.Error(), "pep.applications") || strings.Contains(err.Error(), "u:p") {
 			t.Errorf("%s: got %v, want a fault of pep.applications", name, err)
+		}
+	}
+}
+
+// What other proxies forward to is told by them in which header.
+func TestApplicationsElsewhereAreChecked(t *testing.T) {
+	for name, test := range map[string]struct {
+		entries []string
+		want    string
+	}{
+		"plain":          {[]string{"imaging"}, ""},
+		"with identity":  {[]string{"imaging audience=https://imaging.test claims=role"}, ""},
+		"nameless":       {[]string{""}, "expected the name"},
+		"an address":     {[]string{"imaging=https://imaging.test"}, "expected names"},
+		"a header":       {[]string{"imaging audience=a header=X-User"}, "in which header"},
+		"an answer":      {[]string{"imaging answer_limit=4096"}, "answer_limit"},
+		"an own service": {[]string{"records"}, `"records" is taken`},
+		"twice":          {[]string{"imaging", "imaging"}, `"imaging" is taken`},
+	} {
+		c := app.DefaultConfig()
+		c.ExtAuth.Applications = test.entries
+		err := c.Check()
+		if test.want == "" && err != nil || test.want != "" && (err == nil || !strings.Contains(err.Error(), "extauth.applications") || !strings.Contains(err.Error(), test.want)) {
+			t.Errorf("%s: got %v, want %q", name, err, test.want)
 		}
 	}
 }

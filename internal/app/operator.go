@@ -134,7 +134,11 @@ var errNoUser = errors.New("there is no such user")
 
 // RotateKeys makes a new signing key.
 func (o operator) RotateKeys(ctx context.Context) error {
-	return o.app.admin.RotateKeys(ctx, admin.Client{}, operatorName)
+	err := o.app.admin.RotateKeys(ctx, admin.Client{}, operatorName)
+	if o.app.statements != nil {
+		err = errors.Join(err, o.app.rotateStatements(ctx, o.app.statements))
+	}
+	return err
 }
 
 // resolve finds an account by its id or its username.

@@ -92,6 +92,13 @@ func (a *App) assertionKey() (*assertion.Key, error) {
 // by the names that routes use.
 func (a *App) applications(key *assertion.Key) (map[string]http.Handler, error) {
 	handlers := map[string]http.Handler{}
+	if a.config.runs(RolePEP) {
+		var err error
+		if a.statements, err = a.openStatements(); err != nil {
+			return nil, err
+		}
+		handlers[keysApplication] = a.publishedKeys(key)
+	}
 	if a.config.runs(RoleInference) {
 		models, err := model.Builtin()
 		if err != nil {
@@ -236,6 +243,10 @@ func (a *App) enforcementPoint(key *assertion.Key, applications map[string]pep.A
 	if err != nil {
 		return nil, err
 	}
+	identities, elsewhere, err := a.introductions()
+	if err != nil {
+		return nil, err
+	}
 	a.strangers = guard
 	a.inBackground(guard.Run)
 	d := a.decisions()
@@ -250,7 +261,10 @@ func (a *App) enforcementPoint(key *assertion.Key, applications map[string]pep.A
 		Tokens:       pep.TokenPolicy{Issuer: issuer, Audience: audience},
 		Assertion:    key,
 		Applications: applications,
-		Elsewhere:    a.config.ExtAuth.Applications,
+		Elsewhere:    elsewhere,
+		Identities:   identities,
+		Statements:   a.statements,
+		Issuer:       a.config.PEP.AssertionIssuer,
 		Log:          a.log.With("part", "pep"),
 		Hosts:        a.hosts(),
 		Cuts:         a.stores.revocations,

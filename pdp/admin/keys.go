@@ -1,60 +1,27 @@
 package admin
 
 import (
-	"crypto/ecdsa"
-	"crypto/elliptic"
-	"crypto/rand"
-	"errors"
+	"context"
 	"fmt"
-	"os"
-	"path/filepath"
-	"slices"
-	"sync"
-	"sync/atomic"
 	"time"
 
 	"github.com/golang-jwt/jwt/v5"
 
+	"github.com/wardgate/wardgate/internal/signing"
 	"github.com/wardgate/wardgate/pdp"
+	"github.com/wardgate/wardgate/pip"
 )
 
 // accessTokenType is the typ header of RFC 9068, section 2.1.
 const accessTokenType = "at+jwt"
 
-const (
-	// lead is how long a new key is known before it signs, so that every process
-	// on the same folder has read it when its first token arrives.
-	lead = 2 * time.Second
-	// lookEvery is how often the folder is looked at, at most: a storm of unknown
-	// key ids costs no more than that.
-	lookEvery = time.Second
-)
+// lead is how long a new key is known before it signs, so that every process on
+// the same folder has read it when its first token arrives.
+const lead = 2 * time.Second
 
-// Keys holds the keys that sign access tokens (ES256). The newest that is known
-// long enough signs; each older one still verifies for as long as a token of
-// its own can live. Any number of processes may share a folder, and each may
-// rotate.
-type Keys struct {
-	dir     string
-	outlive time.Duration
-	now     func() time.Time
-
-	changes atomic.Uint64
-
-	mu   sync.RWMutex
-	keys []key // oldest first, never empty
-
-	looking sync.Mutex
-	looked  time.Time // by the monotonic clock
-	stamp   time.Time // of the folder, when it was read
-}
-
-type key struct {
-	id      string
-	created time.Time
-	private *ecdsa.PrivateKey
-	file    string
-}
+// Keys holds the keys that sign access tokens. Any number of processes may share
+// a folder, and each may rotate.
+type Keys struct{ *signing.Keys }
 
 // OpenKeys reads the keys in dir, files of mode 0600, and makes the first one.
 // Outlive is how long a key verifies after it was replaced: at least the life
@@ -64,160 +31,27 @@ func OpenKeys(dir string, outlive time.Duration, now func() time.Time) (*Keys, e
 	if outlive == 0 {
 		outlive = Limits{}.withDefaults().tokenLife()
 	}
-	if now == nil {
-		now = time.Now
-	}
-	if err := os.MkdirAll(dir, 0o700); err != nil {
-		return nil, fmt.Errorf("open signing keys: %w", err)
-	}
-	k := &Keys{dir: dir, outlive: outlive, now: now}
-	var err error
-	if k.keys, err = readKeys(dir); err != nil {
-		return nil, fmt.Errorf("open signing keys: %w", err)
-	}
-	if len(k.keys) == 0 {
-		return k, k.Rotate()
-	}
-	return k, nil
-}
-
-// readKeys reads all keys in dir, oldest first. One that another process
-// removed meanwhile has retired.
-func readKeys(dir string) ([]key, error) {
-	files, err := filepath.Glob(filepath.Join(dir, "*.pem"))
+	keys, err := signing.Open(dir, signing.Config{Lead: lead, Outlive: outlive, Now: now})
 	if err != nil {
 		return nil, err
 	}
-	var keys []key
-	for _, f := range files {
-		one, err := readKey(f)
-		if errors.Is(err, os.ErrNotExist) {
-			continue
-		}
-		if err != nil {
-			return nil, err
-		}
-		keys = append(keys, one)
-	}
-	slices.SortFunc(keys, func(a, b key) int { return a.created.Compare(b.created) })
-	return keys, nil
-}
-
-// look reads the folder again when another process has changed it, at most
-// every lookEvery. What cannot be read changes nothing.
-func (k *Keys) look() {
-	if !k.looking.TryLock() {
-		return
-	}
-	defer k.looking.Unlock()
-	if time.Since(k.looked) < lookEvery {
-		return
-	}
-	k.looked = time.Now()
-	info, err := os.Stat(k.dir)
-	if err != nil || info.ModTime().Equal(k.stamp) {
-		return
-	}
-	keys, err := readKeys(k.dir)
-	if err != nil || len(keys) == 0 {
-		return
-	}
-	k.mu.Lock()
-	defer k.mu.Unlock()
-	// A folder that changed in the same tick of its clock is read once more.
-	if time.Since(info.ModTime()) > lookEvery {
-		k.stamp = info.ModTime()
-	}
-	same := slices.EqualFunc(k.keys, keys, func(a, b key) bool { return a.id == b.id })
-	if !same {
-		k.keys = keys
-		k.changes.Add(1)
-	}
+	return &Keys{keys}, nil
 }
 
 // String keeps keys out of logs.
 func (*Keys) String() string { return "redacted" }
 
-// Rotate makes a new key, which signs as soon as every process can know it, and
-// removes the keys whose last token has expired.
-func (k *Keys) Rotate() error {
-	private, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
-	if err != nil {
-		return fmt.Errorf("rotate signing key: %w", err)
-	}
-	k.mu.Lock()
-	defer k.mu.Unlock()
-	created := k.now().UTC().Truncate(time.Microsecond)
-	if n := len(k.keys); n > 0 && !created.After(k.keys[n-1].created) {
-		created = k.keys[n-1].created.Add(time.Microsecond)
-	}
-	fresh := key{id: rand.Text(), created: created, private: private}
-	if fresh.file, err = writeKey(k.dir, fresh); err != nil {
-		return fmt.Errorf("rotate signing key: %w", err)
-	}
-	k.keys = append(k.keys, fresh)
-	k.changes.Add(1)
-	return k.prune()
-}
-
-func (k *Keys) prune() error {
-	var errs []error
-	kept := make([]key, 0, len(k.keys))
-	for i, one := range k.keys {
-		if k.verifies(i) {
-			kept = append(kept, one)
-			continue
-		}
-		if err := os.Remove(one.file); err != nil && !errors.Is(err, os.ErrNotExist) {
-			errs = append(errs, fmt.Errorf("remove retired key: %w", err))
-		}
-	}
-	k.keys = kept
-	return errors.Join(errs...)
-}
-
-// verifies reports whether tokens under the key with index i may still live.
-// A key was replaced when its successor began to sign.
-func (k *Keys) verifies(i int) bool {
-	return i == len(k.keys)-1 || k.now().Before(k.keys[i+1].created.Add(lead+k.outlive))
-}
-
-// signer is the newest key that is known for long enough; the oldest when none
-// is. It needs k.mu.
-func (k *Keys) signer() key {
-	known := k.now().Add(-lead)
-	for i := len(k.keys) - 1; i > 0; i-- {
-		if !k.keys[i].created.After(known) {
-			return k.keys[i]
-		}
-	}
-	return k.keys[0]
-}
-
-// Public returns the keys that verify access tokens now, by key id.
-func (k *Keys) Public() map[string]*ecdsa.PublicKey {
-	k.look()
-	k.mu.RLock()
-	defer k.mu.RUnlock()
-	public := make(map[string]*ecdsa.PublicKey, len(k.keys))
-	for i, one := range k.keys {
-		if k.verifies(i) {
-			public[one.id] = &one.private.PublicKey
-		}
-	}
-	return public
-}
-
 // JWKS returns what Public returns, as a document.
 func (k *Keys) JWKS() (pdp.KeySet, error) { return pdp.NewKeySet(k.Public()) }
 
-func (k *Keys) sign(c jwt.Claims) (string, error) {
-	k.look()
-	k.mu.RLock()
-	signer := k.signer()
-	k.mu.RUnlock()
-	t := jwt.NewWithClaims(jwt.SigningMethodES256, c)
-	t.Header["typ"] = accessTokenType
-	t.Header["kid"] = signer.id
-	return t.SignedString(signer.private)
+func (k *Keys) sign(c jwt.Claims) (string, error) { return k.Keys.Sign(c, accessTokenType) }
+
+// RotateKeys makes a new signing key, for an operator. The evidence comes first.
+func (a *Admin) RotateKeys(ctx context.Context, c Client, by string) error {
+	e := a.event(c, "keys.rotate", by, "", a.cfg.Now())
+	e.Kind, e.Outcome, e.Allow = pip.KindSystem, "success", true
+	if err := a.parts.Journal.Append(context.WithoutCancel(ctx), e); err != nil {
+		return fmt.Errorf("rotate keys: %w", err)
+	}
+	return a.parts.Keys.Rotate()
 }

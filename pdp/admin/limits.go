@@ -46,4 +46,4 @@ func (a *Admin) limits() Limits { return a.cfg.Limits().withDefaults() }
 
 // tokenLife is how long after signing somebody may still accept any token,
 // under the longest life that was ever in force: a key verifies for as long.
-func (a *Admin) tokenLife() time.Duration { return a.parts.Keys.outlive }
+func (a *Admin) tokenLife() time.Duration { return a.parts.Keys.Outlive() }

@@ -50,6 +50,8 @@ routes := [
 	_row("POST", "/auth/logout-all", "admin", "session.end", "session", "json"),
 	_row("POST", "/auth/step-up", "admin", "session.elevate", "session", "json"),
 	_row("POST", "/auth/step-up/verify", "admin", "session.elevate", "session", "json"),
+	# the enforcement point
+	_row("GET", "/.well-known/jwks.json", "keys", "key.list", "key", "none"),
 	# the invented hospital of the demo, served nowhere else
 	_row("GET", "/demo/outbox", "demo", "demo.outbox", "message", "none"),
 ]

@@ -1,4 +1,4 @@
-package admin
+package signing
 
 import (
 	"crypto/ecdsa"

@@ -1,0 +1,132 @@
+package app
+
+import (
+	"errors"
+	"fmt"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/wardgate/wardgate/pep"
+)
+
+// ownApplications are the names that Wardgate's own services have in routes.
+var ownApplications = []string{"admin", "demo", "inference", "keys", "records", "signals"}
+
+// anApplication is one of the hospital's own: where the enforcement point
+// reaches it, and what it is told. Its entry is NAME=URL and words after it.
+const anApplication = "lab=https://lab.hospital.example:8443 audience=https://lab.hospital.example claims=role+department"
+
+type application struct {
+	name     string
+	url      *url.URL      // nil for one that only other proxies forward to
+	identity *pep.Identity // nil for one that learns nothing
+	answers  int64         // bytes of an answer that is masked; 0 for the default
+}
+
+const (
+	leastAnswer = 1 << 10
+	mostAnswer  = 256 << 20
+)
+
+// foreign reads the hospital's own applications, and reports all faulty
+// entries. Plain HTTP is for loopback alone.
+func (c *Config) foreign() ([]application, error) {
+	var list []application
+	var faults []error
+	taken := slices.Clone(ownApplications)
+	read := func(key string, entries []string, address bool) {
+		for _, entry := range entries {
+			one, err := parseApplication(entry, address)
+			switch {
+			case err != nil:
+				faults = append(faults, fmt.Errorf("%s: %w", key, err))
+				continue
+			case slices.Contains(taken, one.name):
+				faults = append(faults, fmt.Errorf("%s: the name %q is taken", key, one.name))
+				continue
+			}
+			taken, list = append(taken, one.name), append(list, one)
+		}
+	}
+	read("pep.applications", c.PEP.Applications, true)
+	read("extauth.applications", c.ExtAuth.Applications, false)
+	if c.PEP.AssertionIssuer == "" {
+		faults = append(faults, errors.New("pep.assertion_issuer: expected a text that applications know the enforcement point by"))
+	}
+	return list, errors.Join(faults...)
+}
+
+// parseApplication reads one entry. What it says of an address may hold a
+// password, which no error repeats.
+func parseApplication(entry string, address bool) (application, error) {
+	words := strings.Fields(entry)
+	if len(words) == 0 {
+		return application{}, errors.New("expected the name of an application, as routes have it")
+	}
+	name, at, _ := strings.Cut(words[0], "=")
+	one := application{name: name}
+	if address {
+		u, err := url.Parse(at)
+		switch {
+		case name == "" || err != nil || u.Host == "" || u.User != nil || u.RawQuery != "" || strings.Trim(u.Path, "/") != "" || u.Fragment != "":
+			return one, errors.New("expected name=https://host:port, the name as routes have it")
+		case u.Scheme != "https" && !plainLoopback(u):
+			return one, fmt.Errorf("%s: expected https; plain http is for loopback addresses alone", name)
+		}
+		one.url = &url.URL{Scheme: u.Scheme, Host: u.Host}
+	} else if name == "" || words[0] != name {
+		return one, errors.New("expected names of applications, as routes have them")
+	}
+	for _, word := range words[1:] {
+		if err := one.option(word); err != nil {
+			return one, fmt.Errorf("%s: %w", name, err)
+		}
+	}
+	if one.identity != nil {
+		if err := one.identity.Check(); err != nil {
+			return one, fmt.Errorf("%s: %w", name, err)
+		}
+	}
+	return one, nil
+}
+
+// option reads one word behind the name.
+func (a *application) option(word string) error {
+	key, value, _ := strings.Cut(word, "=")
+	known := []string{"audience", "header", "claims"}
+	if a.url != nil {
+		known = append(known, "answer_limit")
+	} else if key == "header" {
+		return errors.New("header: the other proxy says in which header the application gets it")
+	}
+	switch {
+	case !slices.Contains(known, key) || value == "":
+		return fmt.Errorf("%q: expected some of %s, each with =VALUE", key, strings.Join(known, ", "))
+	case key == "answer_limit":
+		n, err := strconv.ParseInt(value, 10, 64)
+		if err != nil || n < leastAnswer || n > mostAnswer {
+			return fmt.Errorf("answer_limit: expected a number of bytes from %d to %d", leastAnswer, mostAnswer)
+		}
+		a.answers = n
+		return nil
+	}
+	if a.identity == nil {
+		a.identity = &pep.Identity{}
+	}
+	switch key {
+	case "audience":
+		a.identity.Audience = value
+	case "header":
+		a.identity.Header = value
+	default:
+		a.identity.Claims = strings.Split(value, "+")
+	}
+	return nil
+}
+
+func plainLoopback(u *url.URL) bool {
+	loopback, err := isLoopback(u.Host)
+	return u.Scheme == "http" && err == nil && loopback
+}
