@@ -1,6 +1,9 @@
 package pip
 
-import "net/netip"
+import (
+	"net/netip"
+	"strings"
+)
 
 // What the revocation list holds beside accounts stands under a name with a
 // blank, which no account's id has.
@@ -22,6 +25,25 @@ func BarredAddress(a netip.Addr) string {
 		}
 	}
 	return barredAddress + a.String()
+}
+
+// What a name on the revocation list stands for.
+const (
+	HeldAccount = "account" // banned from everything
+	HeldAddress = "address" // barred for whoever has no session
+	HeldStepUp  = "step_up" // an account that owes a fresh factor
+)
+
+// HeldAs says what a name on the revocation list stands for, and for whom: the
+// id of an account, an address, or the first of an IPv6 network.
+func HeldAs(name string) (kind, who string) {
+	if who, ok := strings.CutPrefix(name, barredAddress); ok {
+		return HeldAddress, who
+	}
+	if who, ok := strings.CutPrefix(name, owesStepUp); ok {
+		return HeldStepUp, who
+	}
+	return HeldAccount, name
 }
 
 // OwesStepUp is the name under which it is kept that a subject owes a fresh

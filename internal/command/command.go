@@ -28,6 +28,7 @@ type commands struct {
 	Model   modelCommand   `cmd:"" help:"Train and verify prediction models."`
 	User    userCommand    `cmd:"" help:"Manage accounts of a running wardgate."`
 	Machine machineCommand `cmd:"" help:"Manage machines that may manage users."`
+	Bans    bansCommand    `cmd:"" help:"List bans of a running wardgate, and let barred addresses in again."`
 	Keys    keysCommand    `cmd:"" help:"Manage signing keys of a running wardgate."`
 	Certs   certsCommand   `cmd:"" help:"Make a certificate authority and the roles' certificates."`
 	Version versionCommand `cmd:"" help:"Print the version."`

@@ -21,6 +21,7 @@ type Operator interface {
 	AddMachine(ctx context.Context, name string) (Machine, error)
 	DropMachine(ctx context.Context, name string) error
 	RotateKeys(ctx context.Context) error
+	BanOperator
 	PolicyOperator
 }
 
@@ -37,6 +38,8 @@ func Handler(o Operator, log *slog.Logger) http.Handler {
 	mux.HandleFunc("POST /machines/{name}", s.addMachine)
 	mux.HandleFunc("DELETE /machines/{name}", s.dropMachine)
 	mux.HandleFunc("POST /keys/rotate", s.rotate)
+	mux.HandleFunc("GET /bans", s.bans)
+	mux.HandleFunc("POST /bans/lift", s.liftBar)
 	mux.HandleFunc("GET /policy/bundles", s.bundles)
 	mux.HandleFunc("POST /policy/rollback", s.rollback)
 	return mux

@@ -4,7 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/netip"
 	"regexp"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/wardgate/wardgate/pip"
@@ -84,6 +87,50 @@ func (a *Admin) Unban(ctx context.Context, c Client, by, account string) error {
 // Bans returns the bans that hold now: what the revocation list must hold.
 func (a *Admin) Bans(ctx context.Context) ([]Ban, error) {
 	return a.parts.Store.Bans(ctx, a.cfg.Now())
+}
+
+// Held returns at most limit of what is held now (banned accounts, barred
+// addresses, step-ups that are owed) behind the name after, and the name to go
+// on behind, "" at the end.
+func (a *Admin) Held(ctx context.Context, after string, limit int) (held []Ban, next string, err error) {
+	all, err := a.Bans(ctx)
+	if err != nil {
+		return nil, "", fmt.Errorf("list bans: %w", err)
+	}
+	all = slices.DeleteFunc(all, func(b Ban) bool { return b.Account <= after })
+	slices.SortFunc(all, func(x, y Ban) int { return strings.Compare(x.Account, y.Account) })
+	if len(all) > limit {
+		return all[:limit], all[limit-1].Account, nil
+	}
+	return all, "", nil
+}
+
+// LiftBar lets whoever has no session in again from an address, and in IPv6
+// from its whole /64. The sentinel does not bar it again for the same verdict
+// before the lifted bar would have ended.
+func (a *Admin) LiftBar(ctx context.Context, c Client, by string, address netip.Addr) error {
+	name := pip.BarredAddress(address)
+	if name == "" {
+		return refuse(Malformed, "address_malformed")
+	}
+	ctx = context.WithoutCancel(ctx)
+	bans, err := a.Bans(ctx)
+	if err != nil {
+		return fmt.Errorf("lift bar: %w", err)
+	}
+	if !slices.ContainsFunc(bans, func(b Ban) bool { return b.Account == name }) {
+		return refuse(Missing, "not_found")
+	}
+	// The evidence comes first: what cannot be journalled lets nobody in.
+	e := a.event(c, "ban.lift", by, "", a.cfg.Now())
+	e.Kind, e.Outcome, e.Allow, e.Detail = pip.KindSession, "success", true, name
+	if err := a.parts.Journal.Append(ctx, e); err != nil {
+		return fmt.Errorf("journal ban.lift: %w", err)
+	}
+	if _, err := a.parts.Store.Unban(ctx, name); err != nil {
+		return fmt.Errorf("lift bar: %w", err)
+	}
+	return a.parts.Revocations.Unban(ctx, name)
 }
 
 // administered journals what somebody did to an account, and why.

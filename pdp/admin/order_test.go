@@ -1,7 +1,9 @@
 package admin_test
 
 import (
+	"errors"
 	"net/netip"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -66,5 +68,57 @@ func TestAnOrderThatMakesNoSenseIsRefused(t *testing.T) {
 	// What was refused holds nothing: a proper order is carried out.
 	if did, err := w.admin.CarryOut(t.Context(), admin.Order{Verdict: "x", Do: pdp.DeedStepUp, Subject: w.account.ID, Life: time.Minute}); !did || err != nil {
 		t.Errorf("got %t, %v, want it carried out", did, err)
+	}
+}
+
+// A bar is lifted for the whole network that it keeps out, after the evidence,
+// and nothing else is.
+func TestABarIsLifted(t *testing.T) {
+	w := newWorld(t)
+	ctx := t.Context()
+	for _, o := range []admin.Order{
+		{Verdict: "spraying", Do: pdp.DeedBar, Address: netip.MustParseAddr("2001:db8::7"), Life: time.Minute},
+		{Verdict: "spraying", Do: pdp.DeedBar, Address: netip.MustParseAddr("192.0.2.7"), Life: time.Minute},
+		{Verdict: "odd", Do: pdp.DeedStepUp, Subject: w.account.ID, Life: time.Minute},
+	} {
+		if did, err := w.admin.CarryOut(ctx, o); !did || err != nil {
+			t.Fatalf("%+v: %t, %v", o, did, err)
+		}
+	}
+	var kinds []string
+	for after := ""; ; {
+		held, next, err := w.admin.Held(ctx, after, 1)
+		if err != nil || len(held) != 1 {
+			t.Fatalf("got %+v, %v, want one a page", held, err)
+		}
+		kind, who := pip.HeldAs(held[0].Account)
+		kinds = append(kinds, kind+" "+who)
+		if after = next; next == "" {
+			break
+		}
+	}
+	want := []string{"address 192.0.2.7", "address 2001:db8::", "step_up " + w.account.ID}
+	if !slices.Equal(kinds, want) {
+		t.Errorf("got %q, want %q", kinds, want)
+	}
+	lift := func(address string) error {
+		return w.admin.LiftBar(ctx, admin.Client{}, "u-security", netip.MustParseAddr(address))
+	}
+	w.journal.err = errors.New("the disk is full")
+	if err := lift("192.0.2.7"); !errors.Is(err, w.journal.err) {
+		t.Errorf("without evidence: got %v", err)
+	}
+	w.journal.err = nil
+	if err := errors.Join(lift("2001:db8::1:2"), lift("::ffff:192.0.2.7")); err != nil {
+		t.Error(err)
+	}
+	for _, again := range []string{"2001:db8::7", "192.0.2.8", "2001:db8:0:1::7"} {
+		if err := lift(again); err == nil {
+			t.Errorf("%s: lifted, and was not barred", again)
+		}
+	}
+	held, _, err := w.admin.Held(ctx, "", 10)
+	if err != nil || len(held) != 1 || held[0].Account != pip.OwesStepUp(w.account.ID) {
+		t.Errorf("got %+v, %v, want the step-up alone", held, err)
 	}
 }

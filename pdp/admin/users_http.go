@@ -23,6 +23,8 @@ func (f face) administration(router *gin.Engine) {
 	router.POST("/api/admin/users/:id/ban", f.ban)
 	router.POST("/api/admin/users/:id/unban", f.unban)
 	router.POST("/api/admin/users/:id/revoke", f.revokeUser)
+	router.GET("/api/admin/bans", f.bans)
+	router.POST("/api/admin/bans/lift", f.liftBar)
 }
 
 type userItem struct {
@@ -39,14 +41,9 @@ type userItem struct {
 }
 
 func (f face) users(c *gin.Context) {
-	limit := usersPage
-	if text := c.Query("limit"); text != "" {
-		n, err := strconv.Atoi(text)
-		if err != nil || n < 1 || n > maxUsersPage {
-			write(c, malformed(problem.Field{Location: "query.limit", Message: "expected a number from 1 to 200"}))
-			return
-		}
-		limit = n
+	limit, ok := pageOf(c)
+	if !ok {
+		return
 	}
 	users, next, err := f.admin.Users(c.Request.Context(), c.Query("after"), limit)
 	if err != nil {
@@ -57,6 +54,24 @@ func (f face) users(c *gin.Context) {
 	for i := range users {
 		items = append(items, newUserItem(&users[i]))
 	}
+	page(c, items, next)
+}
+
+// pageOf reads how many are asked for. It answers what is not understood.
+func pageOf(c *gin.Context) (limit int, ok bool) {
+	text := c.Query("limit")
+	if text == "" {
+		return usersPage, true
+	}
+	n, err := strconv.Atoi(text)
+	if err != nil || n < 1 || n > maxUsersPage {
+		write(c, malformed(problem.Field{Location: "query.limit", Message: "expected a number from 1 to 200"}))
+		return 0, false
+	}
+	return n, true
+}
+
+func page(c *gin.Context, items any, next string) {
 	answer := gin.H{"items": items, "next": nil}
 	if next != "" {
 		answer["next"] = next

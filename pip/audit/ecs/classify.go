@@ -78,6 +78,8 @@ func session(e *pip.Event) class {
 		return class{category: []string{"session"}, types: []string{"end"}}
 	case e.Action == "session.create" && e.Outcome == "success" || e.Action == "machine.log_in" && e.Outcome == "success":
 		return class{category: []string{"authentication", "session"}, types: []string{"start"}}
+	case strings.HasPrefix(e.Action, "ban."):
+		return class{category: []string{"iam"}, types: []string{"admin", "change"}}
 	case e.Action == "session.continue" || e.Action == "session.elevate":
 		return class{category: []string{"authentication", "session"}, types: []string{"info"}}
 	default: // an attempt that began no session

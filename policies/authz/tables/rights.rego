@@ -67,6 +67,8 @@ actions := {
 	"user.ban": {"right": "Manage users", "changes": true},
 	"user.unban": {"right": "Manage users", "changes": true},
 	"user.revoke": {"right": "Manage users", "changes": true},
+	"ban.list": {"right": "Manage users", "changes": false},
+	"ban.lift": {"right": "Manage users", "changes": true},
 	"patient.restore": {"right": "Restore patient", "changes": true},
 	"factor.add": {"right": "Second factors", "changes": true},
 	"factor.confirm": {"right": "Own account", "changes": true},

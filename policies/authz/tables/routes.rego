@@ -33,6 +33,8 @@ routes := [
 	_row("POST", "/api/admin/users/{user}/ban", "admin", "user.ban", "user", "json"),
 	_row("POST", "/api/admin/users/{user}/unban", "admin", "user.unban", "user", "json"),
 	_row("POST", "/api/admin/users/{user}/revoke", "admin", "user.revoke", "user", "json"),
+	_row("GET", "/api/admin/bans", "admin", "ban.list", "ban", "none"),
+	_row("POST", "/api/admin/bans/lift", "admin", "ban.lift", "ban", "json"),
 	_row("POST", "/api/me/totp", "admin", "factor.add", "account", "json"),
 	_row("POST", "/api/me/totp/confirm", "admin", "factor.confirm", "account", "json"),
 	_row("DELETE", "/api/me/totp", "admin", "factor.remove", "account", "none"),

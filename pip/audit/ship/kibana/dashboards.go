@@ -37,7 +37,7 @@ func denials() dashboard {
 }
 
 func bans() dashboard {
-	const banned = `event.action: ("user.ban" or "user.unban" or sentinel*)`
+	const banned = `event.action: ("user.ban" or "user.unban" or "ban.lift" or sentinel*)`
 	return dashboard{
 		name: "bans", title: "bans", about: "Who was banned, by whom, and who met a ban.",
 		query: banned + ` or rule.id: ("subject_banned" or "log_in_barred")`,
