@@ -55,6 +55,13 @@ func sanitise(h http.Header) http.Header {
 			out[name] = values
 		}
 	}
+	// The transport repeats whatever bears this name in its canonical spelling.
+	// Nobody knows whether the application keeps the promise that it makes, and
+	// each request that arrives there has its own decision.
+	if values, ok := out["Idempotency-Key"]; ok {
+		delete(out, "Idempotency-Key")
+		out["idempotency-key"] = values
+	}
 	if _, ok := out["User-Agent"]; !ok {
 		out["User-Agent"] = nil // keeps the transport from naming itself
 	}

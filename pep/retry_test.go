@@ -23,6 +23,8 @@ func TestWhatMayBeSentTwice(t *testing.T) {
 		{"create", request("POST", "/api/patients", "{}", "Content-Type: application/json", "Content-Length: 2"), 1},
 		{"edit", request("PUT", "/api/services/s-1", "{}", "Content-Type: application/json", "Content-Length: 2"), 1},
 		{"create without a body", request("POST", "/api/patients", "", "Content-Length: 0"), 1},
+		{"create with a key", request("POST", "/api/patients", "{}", "Content-Type: application/json", "Content-Length: 2", "Idempotency-Key: k-1"), 1},
+		{"delete with a key", request("DELETE", "/api/patients/p-1", "", "Idempotency-Key: k-1"), 1},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
