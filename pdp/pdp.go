@@ -54,6 +54,10 @@ type Context struct {
 	Caller Caller
 	Claims map[string]string
 
+	// Unreported is how long what this house's enforcement point elsewhere saw
+	// has waited to be counted; 0 in one process.
+	Unreported time.Duration
+
 	// What the policy administrator alone knows of a log-in or a refresh.
 	LogIn   LogIn
 	Journey Journey

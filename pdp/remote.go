@@ -13,6 +13,7 @@ const (
 	PathKeys        = "/internal/v1/keys"        // GET a KeySet; follows with QueryWait
 	PathRevoke      = "/internal/v1/sessions/"   // POST {id}/revoke, a Revocation
 	PathRevocations = "/internal/v1/revocations" // GET pip.Revocations, since QueryEpoch and QuerySequence
+	PathBehaviour   = "/internal/v1/behaviour"   // POST a Counted
 )
 
 // QueryWait, in seconds, lets a request with an If-None-Match header wait that
@@ -41,6 +42,16 @@ type Answer struct {
 // A Revocation says why a session ends.
 type Revocation struct {
 	Reason string
+}
+
+// A Counted is what an enforcement point elsewhere has seen of behaviour and the
+// decision point has not: whose data answers held, and what was refused before
+// anybody was asked. An origin's are numbered from 1, and each counts once
+// however often it is sent.
+type Counted struct {
+	Origin  string
+	Number  uint64
+	Tallies json.RawMessage // as pip/signals counts
 }
 
 // Shapely tells a decision that some policy made from one that nobody made.

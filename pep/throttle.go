@@ -93,7 +93,7 @@ func (p *Proxy) counted(x *exchange) bool {
 	if x.decision.Allow || x.subject != "" || x.effects.Revoked {
 		return false
 	}
-	if !p.Strangers.Collect(x.caller, x.decision.Reasons, x.now) {
+	if !p.Strangers.Collect(x.caller, x.decision.Reasons, x.decision.Revision, x.now) {
 		return false
 	}
 	x.id = ""

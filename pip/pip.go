@@ -54,6 +54,10 @@ type Query struct {
 	Address   netip.Addr // of the client, as the enforcement point saw it
 	UserAgent string     // the User-Agent header of this request
 	Resource  Resource   // what is to be touched
+
+	// Unreported is how long what the enforcement point elsewhere saw has not
+	// been counted: behaviour is known no better than that.
+	Unreported time.Duration
 }
 
 // A Resource names one thing: {"patient", id}, {"service", id}, {"model", name}.

@@ -43,7 +43,9 @@ type App struct {
 	admin     *admin.Admin
 	stores    *stores
 	behaviour *signals.Source
-	register  lateRegister // of whom other systems report
+	counts    signals.Store   // of behaviour; nil where no engine runs
+	reporting *signals.Source // what an engine elsewhere does not see; nil beside an engine
+	register  lateRegister    // of whom other systems report
 	metrics   *metrics
 	reached   listeners
 	elsewhere *client.Client // the decision point in another process, nil when it is in this one

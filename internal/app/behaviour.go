@@ -34,6 +34,7 @@ func (a *App) openBehaviour(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("signals: %w", err)
 	}
+	a.counts = store
 	a.behaviour = signals.New(store, a.log.With("part", "signals"))
 	if !a.config.runs(RoleAdministrator) { // else the sentinel has it refreshed
 		a.inBackground(func(ctx context.Context) { a.behaviour.Run(ctx, time.Now, nil) })

@@ -60,6 +60,7 @@ func (a *App) internal() (*api.Internal, error) {
 		Revoker:     a.admin,
 		Keys:        a.stores.tokenKeys,
 		Revocations: a.admin,
+		Counter:     countingHere{a.counts},
 		Caller:      func(r *http.Request) bool { return mtls.Calls(mtls.PEP, r.TLS) },
 		Log:         a.log.With("part", "pdp"),
 	})

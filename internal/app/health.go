@@ -47,6 +47,9 @@ func (a *App) conditions() map[string]condition {
 	if a.behaviour != nil && a.engine != nil {
 		all["signals"] = a.signalsCondition(time.Now())
 	}
+	if a.reporting != nil {
+		all["behaviour"] = a.reportingCondition(time.Now())
+	}
 	if a.elsewhere != nil {
 		all["decision_point"] = a.decisionPointCondition()
 	}
@@ -115,6 +118,19 @@ func (a *App) signalsCondition(now time.Time) condition {
 	r := a.behaviour.Reading(now)
 	state := a.engine.Believed(r)
 	return condition{State: state.String(), Age: r.Age.Seconds(), degraded: state != pip.Fresh}
+}
+
+// unreportedAfter is how long what this process saw may wait to be counted.
+const unreportedAfter = 5 * time.Second
+
+// reportingCondition is whether the decision point counts what only this
+// process sees. It is told with each question how long that has been.
+func (a *App) reportingCondition(now time.Time) condition {
+	waits := a.unreported(now)
+	if waits <= unreportedAfter {
+		return condition{State: "reported", Age: waits.Seconds()}
+	}
+	return condition{State: "unreported", Age: waits.Seconds(), degraded: true}
 }
 
 // decisionPointCondition: a process that decides by itself needs the decision

@@ -31,6 +31,9 @@ func (m healthMetrics) Collect(out chan<- prometheus.Metric) {
 		gauge(one(c.degraded), healthDesc("degraded", "1 while this part does not stand well; /readyz says how.", "part"), name)
 	}
 	m.collectJournal(out, gauge)
+	if a.reporting != nil {
+		gauge(a.unreported(time.Now()).Seconds(), healthDesc("behaviour_unreported_seconds", "How long what this process saw may have waited to be counted at the decision point."))
+	}
 	if a.engine == nil {
 		return
 	}

@@ -11,14 +11,16 @@ import (
 	"github.com/wardgate/wardgate/pip"
 	"github.com/wardgate/wardgate/pip/audit"
 	"github.com/wardgate/wardgate/pip/audit/sqlanchor"
-	"github.com/wardgate/wardgate/pip/signals"
 )
 
 // observed is the journal, with the counters of behaviour listening.
 type observed struct {
 	journal *audit.Journal
-	signals *signals.Source // nil where no engine asks for them
+	signals observer // nil where nobody counts
 }
+
+// An observer counts events.
+type observer interface{ Observe(e *pip.Event) }
 
 // failure is why nothing can be journalled now, nil while it can.
 func (o *observed) failure() error { return o.journal.Err() }
@@ -39,7 +41,7 @@ const anchorTimeout = 5 * time.Second
 
 // openJournal opens the journal against its anchor: a folder that was rolled
 // back is refused. It is closed before its last head is anchored.
-func (a *App) openJournal(ctx context.Context, behaviour *signals.Source) error {
+func (a *App) openJournal(ctx context.Context) error {
 	anchors, err := OpenAnchors(ctx, &a.config)
 	if err != nil {
 		return err
@@ -72,7 +74,13 @@ func (a *App) openJournal(ctx context.Context, behaviour *signals.Source) error 
 	if days := a.config.Journal.RetainDays; days > 0 {
 		a.inBackground(func(ctx context.Context) { a.prune(ctx, journal, keeper, time.Duration(days)*24*time.Hour) })
 	}
-	a.journal = &observed{journal: journal, signals: behaviour}
+	a.journal = &observed{journal: journal}
+	switch {
+	case a.behaviour != nil:
+		a.journal.signals = a.behaviour
+	case a.reporting != nil:
+		a.journal.signals = unseen{a.reporting}
+	}
 	return nil
 }
 

@@ -215,7 +215,7 @@ type asked struct {
 func (a *App) decisions() asked {
 	var d asked
 	if a.elsewhere != nil {
-		d = asked{decider: a.elsewhere, routes: a.elsewhere, revoker: a.elsewhere, keys: a.elsewhere}
+		d = asked{decider: reporting{a.elsewhere, a}, routes: a.elsewhere, revoker: a.elsewhere, keys: a.elsewhere}
 	}
 	if a.engine != nil {
 		d.decider, d.routes = a.engine, a.engine

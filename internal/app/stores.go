@@ -53,8 +53,11 @@ func (a *App) openStores(ctx context.Context, s *sources) error {
 			return err
 		}
 	}
+	if a.config.reportsBehaviour() {
+		a.openReporting()
+	}
 	if a.config.journals() {
-		if err := a.openJournal(ctx, a.behaviour); err != nil {
+		if err := a.openJournal(ctx); err != nil {
 			return err
 		}
 		if err := a.shipEvents(); err != nil {

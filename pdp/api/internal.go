@@ -37,6 +37,18 @@ type RevocationSource interface {
 	Snapshot(ctx context.Context, since pip.Mark) (pip.Revocations, error)
 }
 
+// A Counter counts what enforcement points elsewhere have seen. What it can make
+// nothing of is ErrUncountable.
+type Counter interface {
+	Count(ctx context.Context, seen pdp.Counted) error
+}
+
+// ErrUncountable says that a pdp.Counted makes no sense.
+var ErrUncountable = errors.New("what was counted makes no sense")
+
+// countedLimit is the most bytes of one pdp.Counted.
+const countedLimit = 32 << 20
+
 // InternalConfig is what an Internal is made of. All of it is required.
 type InternalConfig struct {
 	Decider     pdp.Decider
@@ -44,6 +56,7 @@ type InternalConfig struct {
 	Revoker     pdp.Revoker
 	Keys        KeySource
 	Revocations RevocationSource
+	Counter     Counter
 
 	// Caller reports whether a request comes from an enforcement point of this
 	// house. The listener has verified that already, by the same certificate.
@@ -68,7 +81,7 @@ var _ http.Handler = (*Internal)(nil)
 // strangers, or would answer less than an enforcement point needs.
 func NewInternal(c InternalConfig) (*Internal, error) {
 	if c.Decider == nil || c.Routes == nil || c.Revoker == nil || c.Keys == nil ||
-		c.Revocations == nil || c.Caller == nil || c.Log == nil {
+		c.Revocations == nil || c.Counter == nil || c.Caller == nil || c.Log == nil {
 		return nil, errors.New("decision point of this house: a part is missing")
 	}
 	s := &Internal{InternalConfig: c, stopped: make(chan struct{})}
@@ -85,6 +98,7 @@ func NewInternal(c InternalConfig) (*Internal, error) {
 	r.GET(pdp.PathKeys, s.follow(func() (any, error) { return s.Keys.JWKS() }))
 	r.POST(pdp.PathRevoke+":session/revoke", s.revoke)
 	r.GET(pdp.PathRevocations, s.revocations)
+	r.POST(pdp.PathBehaviour, s.count)
 	s.router = r
 	return s, nil
 }
@@ -107,7 +121,7 @@ func (s *Internal) authenticate(c *gin.Context) {
 
 func (s *Internal) decide(c *gin.Context) {
 	var ask pdp.Ask
-	if !s.read(c, &ask) {
+	if !s.read(c, &ask, BodyLimit) {
 		return
 	}
 	answer := pdp.Answer{ID: ask.ID}
@@ -126,7 +140,7 @@ func (s *Internal) decide(c *gin.Context) {
 
 func (s *Internal) revoke(c *gin.Context) {
 	var said pdp.Revocation
-	if !s.read(c, &said) {
+	if !s.read(c, &said, BodyLimit) {
 		return
 	}
 	if err := s.Revoker.Revoke(c.Request.Context(), c.Param("session"), said.Reason); err != nil {
@@ -134,6 +148,22 @@ func (s *Internal) revoke(c *gin.Context) {
 		return
 	}
 	c.Status(http.StatusNoContent)
+}
+
+func (s *Internal) count(c *gin.Context) {
+	var seen pdp.Counted
+	if !s.read(c, &seen, countedLimit) {
+		return
+	}
+	switch err := s.Counter.Count(c.Request.Context(), seen); {
+	case errors.Is(err, ErrUncountable):
+		s.Log.Warn("behaviour was not counted", "error", err)
+		s.fail(c, errAmbiguous)
+	case err != nil:
+		s.fail(c, fmt.Errorf("%w: %w", errUndecided, err))
+	default:
+		c.Status(http.StatusNoContent)
+	}
 }
 
 // revocations takes the mark that the caller knows. One that is no mark knows
@@ -208,8 +238,8 @@ func tagged(current func() (any, error)) (body []byte, tag string, err error) {
 
 // read decodes a body that may hold nothing that this program does not know: a
 // member that an older program overlooks could be one that denies.
-func (s *Internal) read(c *gin.Context, into any) bool {
-	d := json.NewDecoder(http.MaxBytesReader(c.Writer, c.Request.Body, BodyLimit))
+func (s *Internal) read(c *gin.Context, into any, limit int64) bool {
+	d := json.NewDecoder(http.MaxBytesReader(c.Writer, c.Request.Body, limit))
 	d.DisallowUnknownFields()
 	err := d.Decode(into)
 	if err == nil {

@@ -8,6 +8,7 @@ import (
 	"crypto/rand"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
 	"log/slog"
 	"net/http"
@@ -27,6 +28,7 @@ type inner struct {
 	decider
 	revision atomic.Pointer[string]
 	key      *ecdsa.PrivateKey
+	counted  []pdp.Counted
 }
 
 func (i *inner) Routes() pdp.Routes { return pdp.Routes{Revision: *i.revision.Load()} }
@@ -39,6 +41,17 @@ func (*inner) Snapshot(context.Context, pip.Mark) (pip.Revocations, error) {
 	return pip.Revocations{}, errors.New("SQL is gone")
 }
 
+func (i *inner) Count(_ context.Context, seen pdp.Counted) error {
+	i.counted = append(i.counted, seen)
+	switch seen.Origin {
+	case "nonsense":
+		return fmt.Errorf("%w: patient 4711", api.ErrUncountable)
+	case "down":
+		return errors.New("the store is gone")
+	}
+	return nil
+}
+
 func newInternal(t testing.TB, caller func(*http.Request) bool) (*api.Internal, *inner) {
 	t.Helper()
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
@@ -49,8 +62,8 @@ func newInternal(t testing.TB, caller func(*http.Request) bool) (*api.Internal, 
 	i.revision.Store(&first)
 	s, err := api.NewInternal(api.InternalConfig{
 		Decider: i, Routes: i, Revoker: i, Keys: i,
-		Revocations: i,
-		Caller:      caller, Log: slog.New(slog.NewTextHandler(io.Discard, nil)),
+		Revocations: i, Counter: i,
+		Caller: caller, Log: slog.New(slog.NewTextHandler(io.Discard, nil)),
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -70,7 +83,7 @@ const revokePath = "/internal/v1/sessions/s-1/revoke"
 
 func TestOnlyTheEnforcementPointIsAnswered(t *testing.T) {
 	s, i := newInternal(t, pepAlone)
-	for _, path := range []string{pdp.PathDecide, pdp.PathRoutes, pdp.PathKeys, revokePath, pdp.PathRevocations, "/internal/v1/other", "/"} {
+	for _, path := range []string{pdp.PathDecide, pdp.PathRoutes, pdp.PathKeys, revokePath, pdp.PathRevocations, pdp.PathBehaviour, "/internal/v1/other", "/"} {
 		for _, method := range []string{http.MethodGet, http.MethodPost, http.MethodDelete} {
 			for name, spoil := range map[string]func(*http.Request){
 				"a stranger": func(r *http.Request) { r.Header.Del("Certificate") },
@@ -88,7 +101,7 @@ func TestOnlyTheEnforcementPointIsAnswered(t *testing.T) {
 			}
 		}
 	}
-	if len(i.asked) > 0 || i.revoked > 0 {
+	if len(i.asked) > 0 || i.revoked > 0 || len(i.counted) > 0 {
 		t.Errorf("strangers were heard: %d questions, %d revocations", len(i.asked), i.revoked)
 	}
 }
@@ -152,6 +165,32 @@ func TestWhoFollowsHearsOfAChange(t *testing.T) {
 	s.Stop()
 	if got := <-heard; got.Code != http.StatusNotModified {
 		t.Errorf("at the end: got %d, want 304", got.Code)
+	}
+}
+
+// What was counted is kept, refused for good, or to be sent again; the answer
+// says which, and nothing of what it was about.
+func TestWhatWasCountedIsTaken(t *testing.T) {
+	s, i := newInternal(t, pepAlone)
+	for name, tt := range map[string]struct {
+		body string
+		want int
+	}{
+		"kept":               {`{"Origin":"pep","Number":7,"Tallies":[{"Patients":["p-1"]}]}`, 204},
+		"no sense":           {`{"Origin":"nonsense","Number":1}`, 400},
+		"later":              {`{"Origin":"down","Number":1}`, 503},
+		"an unknown member":  {`{"Origin":"pep","Number":7,"Unless":1}`, 400},
+		"a negative number":  {`{"Origin":"pep","Number":-7}`, 400},
+		"more than a report": {`{"Origin":"pep","Tallies":"` + strings.Repeat("a", 32<<20) + `"}`, 413},
+	} {
+		got := httptest.NewRecorder()
+		s.ServeHTTP(got, request(http.MethodPost, pdp.PathBehaviour, tt.body))
+		if got.Code != tt.want || strings.Contains(got.Body.String(), "4711") {
+			t.Errorf("%s: got %d %s, want %d", name, got.Code, got.Body, tt.want)
+		}
+	}
+	if len(i.counted) != 3 {
+		t.Errorf("got %d reports, want 3", len(i.counted))
 	}
 }
 

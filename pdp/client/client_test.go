@@ -50,6 +50,8 @@ func fill(t *testing.T, v reflect.Value) {
 		v.SetFloat(1.5)
 	case reflect.Bool:
 		v.SetBool(true)
+	case reflect.Map:
+		v.Set(reflect.ValueOf(map[string]string{"context.purpose": "treatment"}))
 	case reflect.Slice:
 		v.Set(reflect.MakeSlice(v.Type(), 1, 1))
 		fill(t, v.Index(0))
@@ -280,6 +282,25 @@ func TestRevoke(t *testing.T) {
 	w.down.Store(true)
 	if err := w.client.Revoke(context.Background(), "s-1", "device_changed"); err == nil {
 		t.Error("nobody answered, and the session was called ended")
+	}
+}
+
+func TestReport(t *testing.T) {
+	w := newWorld(t)
+	seen := pdp.Counted{Origin: "pep-1", Number: 7, Tallies: json.RawMessage(`[{"Patients":["p-1"]}]`)}
+	if err := w.client.Report(t.Context(), seen); err != nil {
+		t.Fatal(err)
+	}
+	if !reflect.DeepEqual(w.point.counted, []pdp.Counted{seen}) {
+		t.Errorf("got %+v, want %+v", w.point.counted, seen)
+	}
+	w.point.refuse = errors.New("SQL is gone")
+	if err := w.client.Report(t.Context(), seen); err == nil {
+		t.Error("what was not kept was called kept")
+	}
+	w.down.Store(true)
+	if err := w.client.Report(t.Context(), seen); err == nil {
+		t.Error("nobody answered, and it was called kept")
 	}
 }
 

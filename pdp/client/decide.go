@@ -39,6 +39,15 @@ func (c *Client) Decide(ctx context.Context, r pdp.Request) (pdp.Decision, error
 	return answer.Decision, nil
 }
 
+// Report has the decision point count what only this process has seen. It
+// returns nil only when that is kept.
+func (c *Client) Report(ctx context.Context, seen pdp.Counted) error {
+	if err := c.call(ctx, http.MethodPost, pdp.PathBehaviour, seen, nil, 0); err != nil {
+		return fmt.Errorf("report behaviour: %w", err)
+	}
+	return nil
+}
+
 // Revoke ends a session. It returns nil only when the decision point has.
 func (c *Client) Revoke(ctx context.Context, session, reason string) error {
 	ctx, cancel := context.WithTimeout(ctx, callTimeout)

@@ -41,6 +41,7 @@ type point struct {
 	refuse   error
 	cut      pip.Revocations
 	since    pip.Mark
+	counted  []pdp.Counted
 }
 
 func allowed() pdp.Decision {
@@ -92,6 +93,13 @@ func (p *point) Snapshot(_ context.Context, since pip.Mark) (pip.Revocations, er
 	return p.cut, p.refuse
 }
 
+func (p *point) Count(_ context.Context, seen pdp.Counted) error {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.counted = append(p.counted, seen)
+	return p.refuse
+}
+
 func (p *point) set(change func()) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -122,9 +130,9 @@ func newWorld(t testing.TB) *world {
 	w := &world{t: t, point: &point{revision: "r1", keys: map[string]*ecdsa.PublicKey{"k1": newKey(t)}}}
 	inner, err := api.NewInternal(api.InternalConfig{
 		Decider: w.point, Routes: w.point, Revoker: w.point, Keys: w.point,
-		Revocations: w.point,
-		Caller:      func(*http.Request) bool { return true },
-		Log:         quiet(),
+		Revocations: w.point, Counter: w.point,
+		Caller: func(*http.Request) bool { return true },
+		Log:    quiet(),
 	})
 	if err != nil {
 		t.Fatal(err)

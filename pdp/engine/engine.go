@@ -168,6 +168,8 @@ func (e *Engine) gather(ctx context.Context, r *pdp.Request, facts *pip.Facts) {
 		Address:   r.Context.Address,
 		UserAgent: r.Context.UserAgent,
 		Resource:  r.Resource,
+
+		Unreported: r.Context.Unreported,
 	}
 	for _, s := range e.sources {
 		if err := s.Gather(ctx, &q, facts); err != nil {

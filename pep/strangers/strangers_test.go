@@ -162,11 +162,11 @@ func TestDenialsAreCountedAfterTheFirst(t *testing.T) {
 	ctx := context.Background()
 	singly := 0
 	for range 50 {
-		if !g.Collect(at("192.0.2.1"), []string{"session_missing"}, noon) {
+		if !g.Collect(at("192.0.2.1"), []string{"session_missing"}, "r-1", noon) {
 			singly++
 		}
 	}
-	g.Collect(at("192.0.2.1"), []string{"device_unknown", "session_missing"}, noon)
+	g.Collect(at("192.0.2.1"), []string{"device_unknown", "session_missing"}, "r-1", noon)
 	for range 7 {
 		g.Throttled(at("2001:db8::5"), "too_many_requests", noon.Add(time.Second))
 	}
@@ -201,7 +201,7 @@ func TestDenialsAreCountedAfterTheFirst(t *testing.T) {
 	if !slices.Equal(got, want) {
 		t.Errorf("got %v, want %v", got, want)
 	}
-	if g.Collect(at("192.0.2.1"), []string{"session_missing"}, noon) {
+	if g.Collect(at("192.0.2.1"), []string{"session_missing"}, "r-1", noon) {
 		t.Error("the next window records nothing singly")
 	}
 }
@@ -211,7 +211,7 @@ func TestAWindowIsBounded(t *testing.T) {
 	g, j := guard(t, small())
 	singly, n := 0, 20_000
 	for i := range n {
-		if !g.Collect(at(fmt.Sprintf("2001:db8:0:%x::1", i)), []string{"session_missing"}, noon) {
+		if !g.Collect(at(fmt.Sprintf("2001:db8:0:%x::1", i)), []string{"session_missing"}, "r-1", noon) {
 			singly++
 		}
 	}
@@ -382,7 +382,7 @@ func TestASharePassesOn(t *testing.T) {
 
 func TestNoGuardBoundsNothing(t *testing.T) {
 	var g *strangers.Guard
-	if _, ok := g.Admit(at("192.0.2.1"), noon); !ok || g.Collect(at("192.0.2.1"), nil, noon) || g.Costly("log_in.attempt") {
+	if _, ok := g.Admit(at("192.0.2.1"), noon); !ok || g.Collect(at("192.0.2.1"), nil, "", noon) || g.Costly("log_in.attempt") {
 		t.Error("a nil guard bounds")
 	}
 	if _, err := strangers.New(strangers.Config{}); err == nil {

@@ -37,8 +37,9 @@ type window struct {
 
 // A tally is what one aggregated record is about.
 type tally struct {
-	network netip.Prefix
-	reasons string // joined by commas
+	network  netip.Prefix
+	reasons  string // joined by commas
+	revision string // of the rule book that denied; "" when nobody was asked
 }
 
 type count struct {
@@ -50,13 +51,13 @@ type count struct {
 func (g *Guard) Throttled(c Caller, reason string, now time.Time) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	g.window.add(tally{networkOf(c.Address), reason}, 1, now)
+	g.window.add(tally{network: networkOf(c.Address), reasons: reason}, 1, now)
 }
 
 // Collect reports whether a denial of a caller without a session needs no
 // record of its own, and counts it. The first ones of each address in a window
-// do need one.
-func (g *Guard) Collect(c Caller, reasons []string, now time.Time) bool {
+// do need one. revision is that of the decision, "" where none was asked for.
+func (g *Guard) Collect(c Caller, reasons []string, revision string, now time.Time) bool {
 	if g == nil {
 		return false
 	}
@@ -70,7 +71,7 @@ func (g *Guard) Collect(c Caller, reasons []string, now time.Time) bool {
 		room = w.singly[network] < l.Recorded && w.away < maxSingly
 	}
 	if !room {
-		w.add(tally{network, strings.Join(reasons, ",")}, 1, now)
+		w.add(tally{network, strings.Join(reasons, ","), revision}, 1, now)
 		return true
 	}
 	if w.singly == nil {
@@ -151,7 +152,7 @@ func (g *Guard) Flush(ctx context.Context) error {
 func (t tally) event(c *count) pip.Event {
 	e := pip.Event{
 		Kind: pip.KindDecision, Time: c.first, Outcome: "failure",
-		Reasons: strings.Split(t.reasons, ","), Detail: aggregated, Count: c.n,
+		Reasons: strings.Split(t.reasons, ","), Revision: t.revision, Detail: aggregated, Count: c.n,
 	}
 	if t.network.IsValid() {
 		e.Address = t.network.Addr().String()

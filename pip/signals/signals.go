@@ -116,6 +116,7 @@ func (s *Source) Gather(_ context.Context, q *pip.Query, f *pip.Facts) error {
 		f.Signals.FailedLogIns, f.Signals.SprayedAccounts = there.FailedLogIns, there.SprayedAccounts
 	}
 	f.Signals.Reading = s.reading(q.Now)
+	f.Signals.Age = max(f.Signals.Age, q.Unreported)
 	return nil
 }
 

@@ -320,6 +320,18 @@ func TestOutageLosesNothingAndAges(t *testing.T) {
 	}
 }
 
+// What an enforcement point elsewhere has not reported is not known, however new
+// all else is.
+func TestWhatIsUnreportedAges(t *testing.T) {
+	s := started(t, &signals.Memory{})
+	for unreported, want := range map[time.Duration]time.Duration{0: 3 * time.Second, time.Second: 3 * time.Second, time.Minute: time.Minute} {
+		q, f := pip.Query{Subject: "u-1", Now: noon.Add(3 * time.Second), Unreported: unreported}, pip.Facts{}
+		if err := s.Gather(t.Context(), &q, &f); err != nil || f.Signals.Age != want {
+			t.Errorf("%s unreported: got an age of %s, %v, want %s", unreported, f.Signals.Age, err, want)
+		}
+	}
+}
+
 func TestBeforeTheStoreAnsweredNothingIsKnown(t *testing.T) {
 	s := signals.New(&signals.Memory{}, slog.New(slog.DiscardHandler))
 	if got := ask(t, s, "u-1", noon); got.State != pip.Unknown {
