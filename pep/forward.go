@@ -38,6 +38,7 @@ func (p *Proxy) newForwarder(name string, a Application) *httputil.ReverseProxy 
 			pr.Out.URL = x.target.url(a.URL)
 			pr.Out.Host = a.URL.Host
 			pr.Out.Header = sanitise(pr.In.Header)
+			unrepeatable(pr.Out.Header)
 			if x.effects.Mask != nil {
 				unconditional(x.target.method, pr.Out.Header)
 			}

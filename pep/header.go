@@ -55,17 +55,22 @@ func sanitise(h http.Header) http.Header {
 			out[name] = values
 		}
 	}
-	// The transport repeats whatever bears this name in its canonical spelling.
-	// Nobody knows whether the application keeps the promise that it makes, and
-	// each request that arrives there has its own decision.
-	if values, ok := out["Idempotency-Key"]; ok {
-		delete(out, "Idempotency-Key")
-		out["idempotency-key"] = values
-	}
 	if _, ok := out["User-Agent"]; !ok {
 		out["User-Agent"] = nil // keeps the transport from naming itself
 	}
 	return out
+}
+
+// unrepeatable spells the name of a header so that the transport does not see
+// it: whatever bears the canonical one it sends again when a connection breaks.
+// Nobody knows whether the application keeps the promise that the name makes,
+// and each request that arrives there has a decision of its own.
+func unrepeatable(h http.Header) {
+	const canonical, unseen = "Idempotency-Key", "idempotency-key"
+	if values, ok := h[canonical]; ok {
+		delete(h, canonical)
+		h[unseen] = values
+	}
 }
 
 // withheld names the answer headers that never reach a client: what tells of

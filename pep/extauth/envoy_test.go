@@ -126,7 +126,7 @@ func TestEnvoyRemovesWhatWardgateWouldNotForward(t *testing.T) {
 		"cookie": "session=1", "wardgate-assertion": "forged", "wardgate_assertion": "forged", "wardgate-patients": "p-2",
 		"x-user": "root", "x_remote_user": "root", "x-forwarded-for": "127.0.0.1", "x-forwarded-proto": "gopher",
 		"x-forwarded-host": "evil.test", "x-http-method-override": "DELETE", "x-original-url": "/images",
-		"upgrade": "websocket", "content-length": "0", "if-match": `"1"`,
+		"upgrade": "websocket", "content-length": "0", "if-match": `"1"`, "idempotency-key": "k-1",
 	}
 	res := w.check(w.asEnvoy("GET", "/api/patients", nil, func(a *auth.AttributeContext) {
 		for name, value := range client {
