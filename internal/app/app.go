@@ -45,6 +45,7 @@ type App struct {
 	behaviour *signals.Source
 	counts    signals.Store   // of behaviour; nil where no engine runs
 	reporting *signals.Source // what an engine elsewhere does not see; nil beside an engine
+	lost      *lostCounts     // nil unless counts are to be made again
 	register  lateRegister    // of whom other systems report
 	metrics   *metrics
 	reached   listeners

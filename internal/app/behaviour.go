@@ -26,8 +26,8 @@ type sweptSignals interface {
 	Sweep(ctx context.Context, now time.Time) error
 }
 
-// openBehaviour opens the counts. They are derived: a file that was lost is
-// begun anew, and habits with it. An Elasticsearch that does not answer leaves
+// openBehaviour opens the counts. They are derived: what a file held that was
+// lost is counted again from the journal. An Elasticsearch that does not answer leaves
 // them unknown until it does; the process starts all the same.
 func (a *App) openBehaviour(ctx context.Context) error {
 	store, err := a.signalStore(ctx)
@@ -37,16 +37,16 @@ func (a *App) openBehaviour(ctx context.Context) error {
 	a.counts = store
 	a.behaviour = signals.New(store, a.log.With("part", "signals"))
 	if !a.config.runs(RoleAdministrator) { // else the sentinel has it refreshed
-		a.inBackground(func(ctx context.Context) { a.behaviour.Run(ctx, time.Now, nil) })
+		a.inBackground(func(ctx context.Context) { a.watchBehaviour(ctx, nil) })
 	}
 	a.onSweep("signals", func(ctx context.Context) error { return store.Sweep(ctx, time.Now()) })
-	if a.config.Stores.Signals == signalsInElasticsearch || len(a.config.pulledReports()) > 0 {
+	if a.config.Stores.Signals == signalsInElasticsearch || len(a.config.pulledReports()) > 0 || a.lost != nil {
 		return nil
 	}
 	return a.behaviour.Refresh(ctx, time.Now())
 }
 
-func (a *App) signalStore(ctx context.Context) (sweptSignals, error) {
+func (a *App) signalStore(ctx context.Context) (_ sweptSignals, err error) {
 	if a.config.Stores.Signals == signalsInElasticsearch {
 		client, err := a.config.Stores.Events.connect()
 		if err != nil {
@@ -54,7 +54,10 @@ func (a *App) signalStore(ctx context.Context) (sweptSignals, error) {
 		}
 		return a.withReports(signalindex.New(client, signalindex.DefaultPrefix))
 	}
-	db, err := signalstore.Open(ctx, a.data.path("signals.db"))
+	if a.lost, err = a.lostCounts(); err != nil {
+		return nil, err
+	}
+	db, err := signalstore.Open(ctx, a.data.path(countsFile))
 	if err != nil {
 		return nil, err
 	}

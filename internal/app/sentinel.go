@@ -36,7 +36,7 @@ func (a *App) openSentinel() error {
 		return err
 	}
 	a.inBackground(func(ctx context.Context) {
-		a.behaviour.Run(ctx, time.Now, func(ctx context.Context) {
+		a.watchBehaviour(ctx, func(ctx context.Context) {
 			now := time.Now()
 			watch.Look(ctx, now, behaviours(a.behaviour.Active(now)))
 		})

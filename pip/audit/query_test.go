@@ -193,3 +193,52 @@ func TestVerifyWhileWriting(t *testing.T) {
 	close(stop)
 	<-stopped
 }
+
+// Around spares reading what is old, and leaves nothing out.
+func TestAround(t *testing.T) {
+	dir := t.TempDir()
+	if seq, err := audit.Around(dir, time.Now()); err != nil || seq != 0 {
+		t.Errorf("got %d, %v of an empty folder", seq, err)
+	}
+	j, err := audit.Open(audit.Config{Dir: dir, SegmentBytes: 4 << 10}) // many segments
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer j.Close()
+	var middle time.Time
+	for i := range 200 {
+		if i == 100 {
+			middle = time.Now()
+		}
+		if err := j.Append(t.Context(), pip.Event{Kind: pip.KindOutcome, Time: time.Now(), Decision: fmt.Sprint("d-", i)}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for name, tt := range map[string]struct {
+		since time.Time
+		most  int
+		want  int
+	}{
+		"all":    {time.Time{}, 200, 200},
+		"half":   {middle, 180, 100},
+		"future": {time.Now().Add(time.Hour), 100, 0},
+	} {
+		from, err := audit.Around(dir, tt.since)
+		if err != nil {
+			t.Fatal(err)
+		}
+		read, since := 0, 0
+		for r, err := range audit.Query(t.Context(), dir, audit.Filter{From: from, Kind: pip.KindOutcome}) {
+			if err != nil {
+				t.Fatal(err)
+			}
+			read++
+			if !r.Event.Time.Before(tt.since) {
+				since++
+			}
+		}
+		if read > tt.most || since != tt.want {
+			t.Errorf("%s: read %d records from %d on, %d of them wanted; want at most %d, and %d", name, read, from, since, tt.most, tt.want)
+		}
+	}
+}

@@ -10,6 +10,7 @@ import (
 	"io"
 	"iter"
 	"os"
+	"slices"
 	"time"
 
 	"github.com/wardgate/wardgate/pip"
@@ -80,6 +81,30 @@ func query(ctx context.Context, dir string, filter Filter, yield func(Record) bo
 		return ErrShort
 	}
 	return nil
+}
+
+// Around is a record from which on everything can be read that was written since
+// a time, and little that was written before: the first of the newest segment
+// that was begun earlier, or 0 for the beginning. A journal that does not exist
+// has none.
+func Around(dir string, since time.Time) (seq uint64, err error) {
+	segments, err := listSegments(dir)
+	if err != nil {
+		return 0, fmt.Errorf("read journal: %w", err)
+	}
+	for _, s := range slices.Backward(segments) {
+		h, err := firstLine(s)
+		if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
+			continue // it was being begun
+		}
+		if err != nil {
+			return 0, fmt.Errorf("read journal: %w", err)
+		}
+		if h.Created.Before(since) {
+			return h.First, nil
+		}
+	}
+	return 0, nil
 }
 
 type reader struct {
