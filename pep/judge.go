@@ -100,6 +100,11 @@ func (x *exchange) route(table *route.Table, read bodyReader) (code string, stat
 	if !x.matched {
 		return "", 0
 	}
+	if !x.asked {
+		// What is forwarded is the row's method: a HEAD may be a GET, whose body
+		// net/http keeps from the client.
+		x.target.method = x.match.Route.Method
+	}
 	body, code, status := read(x.match.Route.Body)
 	if code != "" {
 		return code, status

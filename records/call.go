@@ -59,14 +59,17 @@ func (s *Service) read(c *gin.Context, r route) (*call, error) {
 }
 
 func (s *Service) checkBody(req *http.Request, r route, one *call) error {
-	if r.form == nil {
-		if len(one.body) > 0 {
-			return faults{{Location: "body", Message: "expected no body"}}
-		}
+	if r.form == nil && len(one.body) == 0 {
 		return nil
+	}
+	if r.form == nil && !r.empty {
+		return faults{{Location: "body", Message: "expected no body"}}
 	}
 	if kind, _, _ := strings.Cut(req.Header.Get("Content-Type"), ";"); !strings.EqualFold(strings.TrimSpace(kind), "application/json") {
 		return errMediaType
+	}
+	if r.form == nil {
+		return emptyObject(one.body)
 	}
 	names, err := s.forms.check(r.form, one.body)
 	if err != nil {

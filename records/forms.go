@@ -21,19 +21,34 @@ import (
 type forms struct {
 	registry huma.Registry
 	schemas  map[reflect.Type]*huma.Schema
+	lines    map[reflect.Type]map[string]bool // fields with the tag text:"line"
 }
 
 func newForms(routes []route) forms {
 	f := forms{
 		registry: huma.NewMapRegistry("#/components/schemas/", huma.DefaultSchemaNamer),
 		schemas:  map[reflect.Type]*huma.Schema{},
+		lines:    map[reflect.Type]map[string]bool{},
 	}
 	for _, r := range routes {
 		if r.form != nil {
-			f.schemas[r.form] = huma.SchemaFromType(f.registry, r.form)
+			f.schemas[r.form], f.lines[r.form] = huma.SchemaFromType(f.registry, r.form), linesOf(r.form)
 		}
 	}
 	return f
+}
+
+// linesOf names the fields of a form that are one line each: names, and what
+// people tell others apart by.
+func linesOf(form reflect.Type) map[string]bool {
+	lines := map[string]bool{}
+	for i := range form.NumField() {
+		if field := form.Field(i); field.Tag.Get("text") == "line" {
+			name, _, _ := strings.Cut(field.Tag.Get("json"), ",")
+			lines[name] = true
+		}
+	}
+	return lines
 }
 
 // check holds a body against the form t and returns the names of its fields.
@@ -51,8 +66,10 @@ func (f forms) check(t reflect.Type, body []byte) ([]string, error) {
 			wrong = append(wrong, problem.Field{Location: "body." + shown(name), Message: "unexpected field"})
 		} else if values[name] == nil {
 			wrong = append(wrong, problem.Field{Location: "body." + name, Message: "expected a value, not null"})
-		} else if text, ok := values[name].(string); ok && !printable(text) {
-			wrong = append(wrong, problem.Field{Location: "body." + name, Message: "expected no control characters"})
+		} else if text, ok := values[name].(string); ok {
+			if message := unreadable(text, f.lines[t][name]); message != "" {
+				wrong = append(wrong, problem.Field{Location: "body." + name, Message: message})
+			}
 		}
 	}
 	if len(wrong) > 0 {
@@ -75,6 +92,22 @@ func (f forms) check(t reflect.Type, body []byte) ([]string, error) {
 		return nil, wrong
 	}
 	return names, nil
+}
+
+// emptyObject takes a body that says nothing.
+func emptyObject(body []byte) error {
+	names, _, err := object(body)
+	if err != nil {
+		return err
+	}
+	var wrong faults
+	for _, name := range names {
+		wrong = append(wrong, problem.Field{Location: "body." + shown(name), Message: "unexpected field"})
+	}
+	if len(wrong) > 0 {
+		return wrong
+	}
+	return nil
 }
 
 // object reads one JSON object of plain values.
@@ -144,10 +177,26 @@ func shown(name string) string {
 	return name
 }
 
-// printable reports whether a text has no control characters but the white
-// space of a note.
-func printable(text string) bool {
-	return !strings.ContainsFunc(text, func(r rune) bool {
-		return unicode.IsControl(r) && r != '\n' && r != '\r' && r != '\t'
-	})
+// unreadable says why a text would not read on a screen as it is written, or "".
+// A line has no breaks and nothing that hides; a note may have white space, and
+// marks of direction for words of another script. Neither may turn round what
+// follows it: a dose is read by people.
+func unreadable(text string, line bool) string {
+	for _, r := range text {
+		switch {
+		case line && (r == '\n' || r == '\r' || r == '\t' || r == '\u2028' || r == '\u2029'):
+			return "expected one line"
+		case r == '\n', r == '\r', r == '\t':
+		case unicode.IsControl(r):
+			return "expected no control characters"
+		case r >= '\u202a' && r <= '\u202e', r >= '\u2066' && r <= '\u2069':
+			return "expected no characters that change the direction of text"
+		case line && unicode.Is(unicode.Cf, r) && r != zeroWidthNonJoiner && r != zeroWidthJoiner:
+			return "expected no invisible characters"
+		}
+	}
+	return ""
 }
+
+// Names in Persian and in scripts of India are spelt with these.
+const zeroWidthNonJoiner, zeroWidthJoiner = '\u200c', '\u200d'

@@ -39,6 +39,18 @@ func TestBodiesAreReadStrictly(t *testing.T) {
 		{"nested", `{"name":{"name":"hush"}}`, "body.name"},
 		{"too long", `{"name":"` + strings.Repeat("hush", 51) + `"}`, "body.name"},
 		{"control character", `{"name":"hush\u0000"}`, "body.name"},
+		{"two lines", `{"name":"hush\nhush"}`, "body.name"},
+		{"tab in a name", `{"name":"hush\thush"}`, "body.name"},
+		{"line separator", `{"name":"hush\u2028hush"}`, "body.name"},
+		{"next line", `{"name":"hush\u0085hush"}`, "body.name"},
+		{"text that is turned round", `{"name":"hush\u202ehush"}`, "body.name"},
+		{"text that is isolated", `{"name":"hush\u2067hush"}`, "body.name"},
+		{"mark of direction in a name", `{"name":"hush\u200fhush"}`, "body.name"},
+		{"invisible character", `{"name":"hush\u200bhush"}`, "body.name"},
+		{"byte order mark", `{"name":"\ufeffhush"}`, "body.name"},
+		{"two lines elsewhere", `{"name":"x","contact":"hush\r\nhush"}`, "body.contact"},
+		{"number that is turned round", `{"name":"x","national_id":"\u202e1234"}`, "body.national_id"},
+		{"note that is turned round", `{"name":"x","allergies":"\u202ehush"}`, "body.allergies"},
 		{"bad date", `{"name":"x","date_of_birth":"hush"}`, "body.date_of_birth"},
 		{"bad choice", `{"name":"x","sex":"hush"}`, "body.sex"},
 		{"not the caller's to say", `{"name":"x","doctor_id":"hush"}`, "body.doctor_id"},
@@ -156,4 +168,37 @@ func FuzzBody(f *testing.F) {
 			t.Fatal("a write does not name its patient")
 		}
 	})
+}
+
+// Names of people everywhere are names, and notes may have lines and words of
+// another script.
+func TestTextsThatPeopleWrite(t *testing.T) {
+	w := newWorld(t)
+	for _, body := range []string{
+		`{"name":"José Ñandú-O’Brien, Jr."}`, `{"name":"山田 太郎"}`, `{"name":"می\u200cخواهم"}`, `{"name":"عبد الله"}`, `{"name":"山田　太郎"}`,
+		`{"name":"x","diagnoses":"first line\nsecond\tline\r\nthird","allergies":"\u200fפניצילין\u200f 250 mg"}`,
+	} {
+		w.doctor().do("POST", "/api/patients", body, "Content-Type", "application/json").ok(http.StatusCreated)
+	}
+}
+
+// Who has nothing to say may say it as an empty object.
+func TestDoneTakesAnEmptyObject(t *testing.T) {
+	w := newWorld(t)
+	done := "/api/services/" + w.planned() + "/done"
+	for _, tt := range []struct {
+		body, kind string
+		want       int
+	}{
+		{`{"done":true}`, "application/json", http.StatusBadRequest},
+		{`[]`, "application/json", http.StatusBadRequest},
+		{`null`, "application/json", http.StatusBadRequest},
+		{`{} {}`, "application/json", http.StatusBadRequest},
+		{`{}`, "text/plain", http.StatusUnsupportedMediaType},
+		{`{}`, "application/json", http.StatusOK},
+	} {
+		if got := w.nurse().do("POST", done, tt.body, "Content-Type", tt.kind).Code; got != tt.want {
+			t.Errorf("%q as %s: got %d, want %d", tt.body, tt.kind, got, tt.want)
+		}
+	}
 }

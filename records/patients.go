@@ -10,9 +10,9 @@ import (
 // newPatient is the body that adds a patient. Who the doctor is and to which
 // department the patient belongs is not the body's to say.
 type newPatient struct {
-	Name              string `json:"name" minLength:"1" maxLength:"200" pattern:"\\S" patternDescription:"not blank"`
-	Contact           string `json:"contact,omitempty" maxLength:"300"`
-	NationalID        string `json:"national_id,omitempty" maxLength:"64"`
+	Name              string `json:"name" minLength:"1" maxLength:"200" pattern:"\\S" patternDescription:"not blank" text:"line"`
+	Contact           string `json:"contact,omitempty" maxLength:"300" text:"line"`
+	NationalID        string `json:"national_id,omitempty" maxLength:"64" text:"line"`
 	DateOfBirth       string `json:"date_of_birth,omitempty" format:"date"`
 	Sex               string `json:"sex,omitempty" enum:"female,male,other,unknown"`
 	BloodGroup        string `json:"blood_group,omitempty" enum:"A+,A-,B+,B-,AB+,AB-,0+,0-"`

@@ -15,6 +15,7 @@ type route struct {
 	summary string
 	query   []string     // names of allowed query parameters
 	form    reflect.Type // of the request's body; nil for none
+	empty   bool         // without a form: an empty object says the same as no body
 	status  int          // of success
 	answer  reflect.Type // of the answer's body; nil for none
 	handle  handler
@@ -63,6 +64,6 @@ func (s *Service) serviceRoutes() []route {
 		{method: http.MethodDelete, path: "/api/services/{id}", summary: "Delete a clinical service",
 			status: http.StatusNoContent, handle: s.deleteService},
 		{method: http.MethodPost, path: "/api/services/{id}/done", summary: "Mark a planned service as done",
-			status: http.StatusOK, answer: service, handle: s.finishService},
+			empty: true, status: http.StatusOK, answer: service, handle: s.finishService},
 	}
 }

@@ -13,7 +13,7 @@ import (
 // newService is the body that plans a clinical service.
 type newService struct {
 	Kind               string `json:"kind,omitempty" enum:"medication,treatment,examination"`
-	MedicationName     string `json:"medication_name,omitempty" maxLength:"200"`
+	MedicationName     string `json:"medication_name,omitempty" maxLength:"200" text:"line"`
 	DosageInstructions string `json:"dosage_instructions,omitempty" maxLength:"2000"`
 	TreatmentDetails   string `json:"treatment_details,omitempty" maxLength:"4000"`
 }
@@ -22,7 +22,7 @@ type newService struct {
 // is, so that somebody from whom a field is withheld cannot erase it unseen.
 type serviceChange struct {
 	Kind               *string `json:"kind,omitempty" enum:"medication,treatment,examination"`
-	MedicationName     *string `json:"medication_name,omitempty" maxLength:"200"`
+	MedicationName     *string `json:"medication_name,omitempty" maxLength:"200" text:"line"`
 	DosageInstructions *string `json:"dosage_instructions,omitempty" maxLength:"2000"`
 	TreatmentDetails   *string `json:"treatment_details,omitempty" maxLength:"4000"`
 	Version            *int64  `json:"version,omitempty" minimum:"1"`

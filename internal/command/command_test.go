@@ -25,6 +25,9 @@ func TestExitCodesAndMessages(t *testing.T) {
 	proxies := write(t, "proxies.yaml", "pep:\n  trusted_proxies: [10.0.0.1, 10.1.0.0/16, \"::1\"]\nextauth:\n  listen: 127.0.0.1:0\n  applications: [imaging]\n")
 	noProxies := write(t, "no-proxies.yaml", "pep:\n  trusted_proxies: 10.0.0.1\n")
 	notYAML := write(t, "not-yaml.yaml", "pep: [\n")
+	second := write(t, "second.yaml", "pep:\n  listen: 127.0.0.1:1\n---\npep:\n  listen: 127.0.0.1:2\n")
+	empty := write(t, "empty.yaml", "# nothing is set\n")
+	mixed := write(t, "mixed.yaml", "log:\n  level: loud\npep:\n  lisen: x\n  listen: 0.0.0.0:80\n  hosts: one\nstores:\n  identity:\n    file: a\n    dsn: u@tcp(127.0.0.1:1)/b\njournal:\n  chain: \"a b\"\n")
 	good := write(t, "good.yaml", "pep:\n  listen: 127.0.0.1:1\n  hosts: [a.example]\n")
 	tests := []struct {
 		name string
@@ -45,6 +48,13 @@ func TestExitCodesAndMessages(t *testing.T) {
 		{"unknown keys, all at once, with lines", []string{"config", "check", unknownKey}, nil, 1,
 			[]string{"unknown-key.yaml:3", `"pep.lisen"`, "unknown-key.yaml:5", `"policy"`}},
 		{"wrong kinds", []string{"config", "check", wrongKind}, nil, 1, []string{"wrong-kind.yaml:2", "a list of host names", "wrong-kind.yaml:3", "a text"}},
+		{"a second document", []string{"config", "check", second}, nil, 1, []string{"second.yaml:", "a second YAML document begins here"}},
+		{"up with a second document", []string{"up", "--config", second}, nil, 1, []string{"a second YAML document begins here"}},
+		{"nothing set", []string{"config", "check", empty}, nil, 0, []string{"no fault"}},
+		{"faults of form and of value at once, with lines", []string{"config", "check", mixed}, nil, 1, []string{
+			"mixed.yaml:2: log.level: expected", `mixed.yaml:4: unknown key "pep.lisen"`, "mixed.yaml:5: pep.listen: 0.0.0.0:80 is not a loopback",
+			"mixed.yaml:6: pep.hosts: expected a list", "mixed.yaml:9: stores.identity: file and a server are both set", "mixed.yaml:12: journal.chain: expected a name",
+		}},
 		{"proxies", []string{"config", "check", proxies}, nil, 0, []string{"no fault"}},
 		{"proxies of the wrong kind", []string{"config", "check", noProxies}, nil, 1, []string{"no-proxies.yaml:2", "a list of addresses and networks"}},
 		{"proxies from the environment", []string{"config", "check", good}, []string{"WARDGATE_PEP_TRUSTED_PROXIES=10.0.0.1,10.0.0.2"}, 0, []string{"no fault"}},
@@ -52,7 +62,8 @@ func TestExitCodesAndMessages(t *testing.T) {
 		{"faulty proxies from the environment", []string{"config", "check", good}, []string{"WARDGATE_PEP_TRUSTED_PROXIES=10.0.0.1,x,0.0.0.0/0"}, 1,
 			[]string{`"x" is neither`, "0.0.0.0/0 would trust everybody"}},
 		{"unknown override", []string{"config", "check", good}, []string{"WARDGATE_PEP_LISEN=x"}, 1, []string{"WARDGATE_PEP_LISEN"}},
-		{"override that cannot be honoured", []string{"config", "check", good}, []string{"WARDGATE_PEP_LISTEN=0.0.0.0:80"}, 1, []string{"pep.listen", "loopback"}},
+		{"override that cannot be honoured", []string{"config", "check", good}, []string{"WARDGATE_PEP_LISTEN=0.0.0.0:80"}, 1,
+			[]string{"environment: WARDGATE_PEP_LISTEN: pep.listen", "loopback"}},
 		{"up with an unreadable file", []string{"up", "--config", "/nowhere.yaml"}, nil, 1, []string{"/nowhere.yaml"}},
 		{"verify without a journal", []string{"audit", "verify", "--data", t.TempDir()}, nil, 1, []string{"journal"}},
 	}
@@ -70,5 +81,22 @@ func TestExitCodesAndMessages(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// Faults are told from the top of the file to its end, whatever kind they are.
+func TestFaultsOfAConfigurationAreInOrder(t *testing.T) {
+	file := write(t, "wardgate.yaml", "log:\n  level: loud\npep:\n  lisen: x\nlimits:\n  connections: 0\nmail:\n  smtp:\n    port: many\n")
+	var out bytes.Buffer
+	if code := command.Run([]string{"config", "check", file}, &out, &out, nil); code != 1 {
+		t.Fatalf("got exit code %d: %s", code, &out)
+	}
+	at := -1
+	for _, place := range []string{"yaml:2: ", "yaml:4: ", "yaml:6: ", "yaml:9: "} {
+		next := strings.Index(out.String(), place)
+		if next <= at {
+			t.Errorf("%q does not come next in: %s", place, &out)
+		}
+		at = next
 	}
 }

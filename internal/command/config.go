@@ -19,14 +19,7 @@ type configCheck struct {
 
 // Run fails on any fault.
 func (c *configCheck) Run(s *streams) error {
-	config, err := app.ReadConfig(c.File, s.environ)
-	if err != nil {
-		return err
-	}
-	if config.Roles, err = app.ParseRoles(c.Role); err != nil {
-		return err
-	}
-	if err := config.Check(); err != nil {
+	if err := app.CheckFile(c.File, s.environ, c.Role); err != nil {
 		return err
 	}
 	fmt.Fprintf(s.out, "%s: no fault found\n", c.File)

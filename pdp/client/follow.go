@@ -56,10 +56,11 @@ func fetch[T any](ctx context.Context, c *Client, path string, wait time.Duratio
 		return err
 	}
 	f.mu.Lock()
-	if f.tag != "" {
-		r.Header.Set("If-None-Match", f.tag)
-	}
+	known := f.tag
 	f.mu.Unlock()
+	if known != "" {
+		r.Header.Set("If-None-Match", known)
+	}
 	asked := time.Now()
 	res, err := c.http.Do(r)
 	if err != nil {
@@ -76,16 +77,22 @@ func fetch[T any](ctx context.Context, c *Client, path string, wait time.Duratio
 		if err := decode(res.Body, &value, maxAnswer); err != nil {
 			return err
 		}
-		return f.learn(&value, res.Header.Get("ETag"), asked, learn)
+		return f.learn(&value, known, res.Header.Get("ETag"), asked, learn)
 	default:
 		return statusError(res.StatusCode)
 	}
 }
 
-// learn keeps a new document. What makes no sense changes nothing.
-func (f *followed[T]) learn(value *T, tag string, asked time.Time, check func(*T) error) error {
+// learn keeps a new document. What makes no sense changes nothing, and neither
+// does an answer that another one has overtaken, since it was asked for when
+// another document was known: it may be the older of the two. If it is not, the
+// next question brings it.
+func (f *followed[T]) learn(value *T, known, tag string, asked time.Time, check func(*T) error) error {
 	f.mu.Lock()
 	defer f.mu.Unlock()
+	if f.tag != known {
+		return nil
+	}
 	if err := check(value); err != nil {
 		return err
 	}

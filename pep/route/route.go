@@ -124,13 +124,18 @@ func (n *node) child(segment string) (*node, error) {
 }
 
 // Match finds the row for a method and a canonical path. A plain segment is
-// preferred over a parameter.
+// preferred over a parameter. HEAD without a row of its own is GET, of which it
+// asks for the header alone (RFC 9110, section 9.3.2).
 func (t *Table) Match(method, path string) (Match, bool) {
 	if path == "" || path[0] != '/' {
 		return Match{}, false
 	}
 	var ids ids
 	row := t.root.find(method, path[1:], &ids)
+	if row == nil && method == "HEAD" {
+		ids.n = 0
+		row = t.root.find("GET", path[1:], &ids)
+	}
 	if row == nil {
 		return Match{}, false
 	}

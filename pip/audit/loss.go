@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 	"unicode"
+	"unicode/utf8"
 )
 
 // A Loss is what somebody answered for.
@@ -33,7 +34,7 @@ var (
 // lost, and why it was accepted; then the anchor names the new end. A journal
 // that opens is left alone.
 func AcceptLoss(ctx context.Context, cfg Config, anchor Anchor, reason string) (Loss, error) {
-	if reason == "" || len(reason) > 200 || strings.ContainsFunc(reason, unicode.IsControl) {
+	if reason == "" || len(reason) > 200 || !utf8.ValidString(reason) || strings.ContainsFunc(reason, func(r rune) bool { return !unicode.IsPrint(r) }) {
 		return Loss{}, errReason
 	}
 	cfg, err := cfg.complete()

@@ -356,6 +356,10 @@ func TestRollbackHoldsUntilSomethingNewerArrives(t *testing.T) {
 	ctx := context.Background()
 	for name, r := range map[string]delivery.Return{
 		"no reason":    {To: p.rules(2).Revision()},
+		"two lines":    {To: p.rules(2).Revision(), Reason: "wards\ncannot read"},
+		"a bell":       {To: p.rules(2).Revision(), Reason: "wards\acannot read"},
+		"turned round": {To: p.rules(2).Revision(), Reason: "wards \u202ecannot read"},
+		"no text":      {To: p.rules(2).Revision(), Reason: "wards \xffcannot read"},
 		"unknown":      {To: "0000000000", Reason: "r"},
 		"nothing":      {Reason: "r"},
 		"in force":     {To: p.rules(3).Revision(), Reason: "r"},

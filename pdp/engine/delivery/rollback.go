@@ -7,6 +7,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+	"unicode"
+	"unicode/utf8"
 
 	"github.com/wardgate/wardgate/pip"
 )
@@ -24,13 +26,19 @@ type Return struct {
 	Reason string // why, for the journal
 }
 
+// printable reports whether a text is one line without characters that hide or
+// turn what follows: an operator's screen shows it as it is.
+func printable(text string) bool {
+	return utf8.ValidString(text) && !strings.ContainsFunc(text, func(r rune) bool { return !unicode.IsPrint(r) })
+}
+
 // Rollback puts an older bundle in force, journalled with its reason. It holds
 // until a bundle arrives that is newer than all before; a restart does not end
 // it. The bundle must be as good as any other, save for its age.
 func (k *Keeper) Rollback(ctx context.Context, r Return) (Delivered, error) {
 	r.Reason = strings.TrimSpace(r.Reason)
-	if r.Reason == "" || len(r.Reason) > MaxReason {
-		return Delivered{}, fmt.Errorf("reason: expected 1 to %d bytes, for the journal", MaxReason)
+	if r.Reason == "" || len(r.Reason) > MaxReason || !printable(r.Reason) {
+		return Delivered{}, fmt.Errorf("reason: expected one line of 1 to %d bytes without control characters, for the journal", MaxReason)
 	}
 	k.turn.Lock()
 	defer k.turn.Unlock()
