@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"maps"
 	"net/netip"
-	"slices"
 
 	"github.com/wardgate/wardgate/pdp"
 )
@@ -108,9 +107,9 @@ const (
 	maxClaim  = 64 // bytes of a text
 )
 
-// claims are the short texts and the booleans among a member's properties, or
-// in the context, by where they stand. What else stands there is no claim, and
-// is ignored.
+// claims are a member's properties, or what stands in the context, by where it
+// stands: short texts and booleans as they are, all else as "", which is no
+// word of any claim. What is null is not said.
 func (r *reading) claims(inner object, at, name string) map[string]string {
 	if name != "context" {
 		if _, there := inner["properties"]; !there {
@@ -118,20 +117,27 @@ func (r *reading) claims(inner object, at, name string) map[string]string {
 		}
 		inner, name = r.object(inner, at, "properties"), name+".properties"
 	}
-	claims := map[string]string{}
-	for _, key := range slices.Sorted(maps.Keys(inner)) {
-		if text, ok := claim(inner[key]); ok && len(claims) < maxClaims {
-			claims[name+"."+key] = text
+	if len(inner) > maxClaims {
+		r.fault(at, "expected at most 64 claims")
+		return nil
+	}
+	claims := make(map[string]string, len(inner))
+	for key, raw := range inner {
+		if string(raw) != "null" {
+			claims[name+"."+key] = claim(raw)
 		}
 	}
 	return claims
 }
 
-func claim(raw json.RawMessage) (string, bool) {
+func claim(raw json.RawMessage) string {
 	if text := string(raw); text == "true" || text == "false" {
-		return text, true
+		return text
 	}
-	return plainText(raw, maxClaim)
+	if text, ok := plainText(raw, maxClaim); ok {
+		return text
+	}
+	return ""
 }
 
 // claim adds claims to those of other members, in a map of the question's own.

@@ -24,11 +24,18 @@ func (c *checker) checkClaims(document any) {
 		case !there:
 			c.add(at, "tables", "add it to context.claims in the schema of authz/authz.rego",
 				"claims.%s: the input's schema has no context.claims.%s, so that no rule can read it", one.name, one.name)
-		case len(words) > 0 && !slices.Equal(words, slices.Sorted(maps.Keys(one.words))):
-			c.add(at, "tables", "write the same words in both places",
+		case len(words) > 0 && !slices.Equal(words, wordsIn(one)):
+			c.add(at, "tables", "write the same words in both places, and in the schema the word "+otherWords+" beside them",
 				"claims.%s: the input's schema has other words than the table", one.name)
 		}
 	}
+}
+
+// wordsIn are the words in which a claim comes to the rules, sorted.
+func wordsIn(c *claim) []string {
+	words := append(slices.Collect(maps.Keys(c.words)), otherWords)
+	slices.Sort(words)
+	return words
 }
 
 // schemaWords are the words that a schema gives a place of the input, sorted.

@@ -54,7 +54,7 @@ func TestCheckFindsFaults(t *testing.T) {
 		{"unused table", add("authz/tables/more.rego", "package authz.tables\n\nmore := {\"a\": 1}\n"), "authz/tables/more.rego:3: nothing reads the table more", "unused_table"},
 		{"threshold", replace("authz/tables/thresholds.rego", `"elevation_seconds": 300`, `"elevation_seconds": -1`), "authz/tables/thresholds.rego:", "tables"},
 		{"claim that no rule can read", replace("authz/tables/callers.rego", `"purpose": {"at"`, `"ward": {"at": "context.ward", "words": {"icu"}},
-	"purpose": {"at"`), "authz/tables/callers.rego:13: claims.ward: the input's schema has no context.claims.ward", "tables"},
+	"purpose": {"at"`), "authz/tables/callers.rego:14: claims.ward: the input's schema has no context.claims.ward", "tables"},
 		{"claim in other words than the schema's", replace("authz/tables/callers.rego", `"words": {"fresh"}`, `"words": {"fresh", "stale"}`), "claims.elevation: the input's schema has other words", "tables"},
 		{"mask of no action", replace("authz/tables/masks.rego", "masks := {}", `masks := {"lab.read": {"nurse": {"pointers": ["/a"]}}}`), "masks.lab.read: stands in no row of actions", "tables"},
 		{"mask of an element", replace("authz/tables/masks.rego", "masks := {}", `masks := {"bill.list": {"nurse": {"pointers": ["/items/*"]}}}`), "masks.bill.list: for nurse: expected pointers", "tables"},

@@ -25,6 +25,11 @@ const (
 
 const maxClaims = 32
 
+// otherWords stands for what a caller that is believed about a claim said in
+// none of its words. A claim may deny: what a rule does not understand must not
+// read as if nothing had been said.
+const otherWords = "other"
+
 // A claimRow says where a caller makes a claim, and in which words.
 type claimRow struct {
 	At    string   `json:"at"`
@@ -70,8 +75,8 @@ func readClaims(rows map[string]claimRow, callers belief) ([]claim, []error) {
 			fault("claims.%s: at: expected a place in the question such as context.purpose or subject.properties.ward", name)
 		}
 		for _, word := range row.Words {
-			if one.words[word] = true; !claimWord.MatchString(word) {
-				fault("claims.%s: words: expected short texts", name)
+			if one.words[word] = true; !claimWord.MatchString(word) || word == otherWords {
+				fault("claims.%s: words: expected short texts, and not %q, which stands for all others", name, otherWords)
 			}
 		}
 		if len(row.Words) == 0 {
@@ -109,16 +114,20 @@ func (t *tables) believe(c *pdp.Context) {
 }
 
 // caller writes who asks, when that is an enforcement point of others, and what
-// it claims as far as it is believed. What is not said is not there.
+// it claims as far as it is believed. What is not said is not there; of what is
+// said in other words it is there that it was.
 func (in *input) caller(c *pdp.Context, t *tables) {
 	in.maybe("kind", c.Caller.Kind)
 	in.maybe("name", c.Caller.Name)
 	in.end(callerSection)
 	for i := range t.claims {
 		one := &t.claims[i]
-		said := ""
-		if t.callers.of(c.Caller, one.name) && one.words[c.Claims[one.at]] {
-			said = c.Claims[one.at]
+		said, stated := c.Claims[one.at]
+		switch {
+		case !stated || !t.callers.of(c.Caller, one.name):
+			said = ""
+		case !one.words[said]:
+			said = otherWords
 		}
 		in.maybe(one.name, said)
 	}

@@ -154,12 +154,34 @@ func TestATableRowMakesAClaimHeard(t *testing.T) {
 	}
 }
 
+// What a believed caller says in words that nobody knows is not silence: a
+// purpose that no right serves denies, whatever it is called, and is journalled
+// by no word of the caller's.
+func TestAPurposeInOtherWordsDenies(t *testing.T) {
+	e := newEngine(t, policies.FS, reading1(ward()))
+	for said, reasons := range map[string][]string{
+		"treatment": nil, "payment": {"purpose_unfit"}, "marketing of ward 7": {"purpose_unfit"}, "Treatment": {"purpose_unfit"}, "": {"purpose_unfit"},
+		"other": {"purpose_unfit"},
+	} {
+		r := vouched()
+		r.Context.Claims = map[string]string{"context.purpose": said}
+		d, err := e.Decide(t.Context(), r)
+		if err != nil || d.Allow != (reasons == nil) || !slices.Equal(d.Reasons, reasons) {
+			t.Errorf("%q: got %v %v, %v, want %v", said, d.Allow, d.Reasons, err, reasons)
+		}
+		if strings.Contains(string(d.Evidence.Input), "marketing") {
+			t.Errorf("%q: the input has it: %s", said, d.Evidence.Input)
+		}
+	}
+}
+
 func TestFaultyTablesOfCallersAreRefused(t *testing.T) {
 	for name, test := range map[string]struct{ old, new, want string }{
 		"a name of the house":     {`"purpose": {"at"`, `"address": {"at"`, "claims.address: expected a name"},
 		"a place that facts have": {`"at": "context.purpose"`, `"at": "subject.id"`, "claims.purpose: at: expected a place"},
 		"a deep place":            {`"at": "context.purpose"`, `"at": "context.a.b"`, "claims.purpose: at"},
 		"no words":                {`"words": {"fresh"}`, `"words": set()`, "claims.elevation: words"},
+		"the word for others":     {`"words": {"fresh"}`, `"words": {"fresh", "other"}`, "claims.elevation: words"},
 		"a claim that is none":    {`{"address", "user_agent", "purpose"}`, `{"address", "role"}`, `believed about "role"`},
 		"another proof":           {`"certificate": {}`, `"header": {}`, "callers.header: expected token or certificate"},
 	} {

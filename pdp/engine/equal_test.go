@@ -62,7 +62,7 @@ var vocabulary = map[string][]any{
 	"context.time.period":            {"day", "night", ""},
 	"context.caller.kind":            {nil, nil, "token", "certificate"},
 	"context.caller.name":            {nil, "default", "lab"},
-	"context.claims.purpose":         {nil, nil, nil, "treatment", "payment"},
+	"context.claims.purpose":         {nil, nil, nil, "treatment", "payment", "other"},
 	"context.claims.elevation":       {nil, nil, "fresh"},
 }
 

@@ -124,8 +124,8 @@
 #               type: object
 #               additionalProperties: false
 #               properties:
-#                 purpose: {enum: ["treatment", "emergency", "payment", "operations"]}
-#                 elevation: {enum: ["fresh"]}
+#                 purpose: {enum: ["treatment", "emergency", "payment", "operations", "other"]}
+#                 elevation: {enum: ["fresh", "other"]}
 package authz
 
 import data.authz.ask

@@ -6,8 +6,9 @@ package authz.tables
 # METADATA
 # title: What a caller may tell, where it stands in the question, and in which words
 # description: |
-#   A text in other words, or elsewhere, is not heard. Each claim that rules read
-#   stands in the schema of the input too, under context.claims.
+#   What is said in other words comes to the rules as "other", and what is said
+#   elsewhere is not heard. Each claim that rules read stands in the schema of the
+#   input too, under context.claims, with the word "other".
 claims := {
 	# claim       where the caller writes it          the words
 	"purpose": {"at": "context.purpose", "words": {"treatment", "emergency", "payment", "operations"}},

@@ -17,7 +17,7 @@ test_fitting_purpose_is_not_denied[name] if {
 test_other_purpose_is_denied[name] if {
 	some name, request in {
 		"payment": _for(golden.doctor, "payment"),
-		"not heard of": _for(golden.doctor, "curiosity"),
+		"in other words": _for(golden.doctor, "other"),
 		"a right without a row": _for(golden.acting(golden.doctor, "session.list"), "treatment"),
 		"an action without a right": _for(golden.acting(golden.doctor, "no.such.action"), "treatment"),
 	}
