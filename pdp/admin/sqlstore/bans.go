@@ -16,7 +16,7 @@ func (s *Store) Ban(ctx context.Context, b admin.Ban) error {
 			return err
 		}
 		_, err := tx.ExecContext(ctx, "INSERT INTO admin_bans (account, reason, banned_by, created_at, banned_until) VALUES (?, ?, ?, ?, ?)",
-			b.Account, b.Reason, b.By, micros(b.Created), micros(b.Until))
+			b.Account, b.Reason, b.By, sqldb.Micros(b.Created), sqldb.Micros(b.Until))
 		if err != nil {
 			return err
 		}
@@ -31,7 +31,7 @@ func (s *Store) Ban(ctx context.Context, b admin.Ban) error {
 // Unban reports whether there was a ban to lift.
 func (s *Store) Unban(ctx context.Context, account string) (hit bool, err error) {
 	err = s.db.Change(ctx, func(tx *sqldb.Tx) (err error) {
-		if hit, err = changed(ctx, tx, "DELETE FROM admin_bans WHERE account = ?", account); err != nil || !hit {
+		if hit, err = sqldb.Changed(ctx, tx, "DELETE FROM admin_bans WHERE account = ?", account); err != nil || !hit {
 			return err
 		}
 		return advance(ctx, tx)
@@ -48,7 +48,7 @@ func (s *Store) Bans(ctx context.Context, now time.Time) ([]admin.Ban, error) {
 }
 
 func bansAt(ctx context.Context, on queryer, now time.Time) ([]admin.Ban, error) {
-	rows, err := on.QueryContext(ctx, "SELECT account, reason, banned_by, created_at, banned_until FROM admin_bans WHERE banned_until > ?", micros(now))
+	rows, err := on.QueryContext(ctx, "SELECT account, reason, banned_by, created_at, banned_until FROM admin_bans WHERE banned_until > ?", sqldb.Micros(now))
 	if err != nil {
 		return nil, fmt.Errorf("read bans: %w", err)
 	}
@@ -60,7 +60,7 @@ func bansAt(ctx context.Context, on queryer, now time.Time) ([]admin.Ban, error)
 		if err := rows.Scan(&b.Account, &b.Reason, &b.By, &created, &until); err != nil {
 			return nil, fmt.Errorf("read bans: %w", err)
 		}
-		b.Created, b.Until = fromMicros(created), fromMicros(until)
+		b.Created, b.Until = sqldb.Time(created), sqldb.Time(until)
 		bans = append(bans, b)
 	}
 	if err := rows.Err(); err != nil {

@@ -7,12 +7,13 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/wardgate/wardgate/internal/sqldb"
 	"github.com/wardgate/wardgate/pdp/admin"
 )
 
 // AddMachineKey stores the hash of a machine's key.
 func (s *Store) AddMachineKey(ctx context.Context, account, hash string, at time.Time) error {
-	_, err := s.db.ExecContext(ctx, "INSERT INTO admin_machine_keys (hash, account, created_at) VALUES (?, ?, ?)", hash, account, micros(at))
+	_, err := s.db.ExecContext(ctx, "INSERT INTO admin_machine_keys (hash, account, created_at) VALUES (?, ?, ?)", hash, account, sqldb.Micros(at))
 	if err != nil {
 		return fmt.Errorf("add machine key: %w", err)
 	}

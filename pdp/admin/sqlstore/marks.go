@@ -52,7 +52,7 @@ func mark(ctx context.Context, on queryer) (pip.Mark, error) {
 
 // advance numbers the change that tx makes. It holds the row until tx ends.
 func advance(ctx context.Context, tx *sqldb.Tx) error {
-	hit, err := changed(ctx, tx, "UPDATE admin_revocation_mark SET sequence = sequence + 1 WHERE id = 1")
+	hit, err := sqldb.Changed(ctx, tx, "UPDATE admin_revocation_mark SET sequence = sequence + 1 WHERE id = 1")
 	if err == nil && !hit {
 		err = errors.New("its row is missing")
 	}
@@ -79,7 +79,7 @@ func (s *Store) CutOff(ctx context.Context, since pip.Mark, signedAfter, now tim
 		c.Since = since
 		c.Ended, err = list(ctx, tx, "JOIN admin_ended e ON e.session = s.id WHERE e.sequence > ? ORDER BY e.sequence", since.Sequence)
 	} else {
-		c.Ended, err = list(ctx, tx, "WHERE s.ended_at > 0 AND (s.ended_at > ? OR s.idle_until > ?)", micros(signedAfter), micros(signedAfter))
+		c.Ended, err = list(ctx, tx, "WHERE s.ended_at > 0 AND (s.ended_at > ? OR s.idle_until > ?)", sqldb.Micros(signedAfter), sqldb.Micros(signedAfter))
 	}
 	if err != nil {
 		return admin.CutOff{}, err

@@ -4,14 +4,16 @@ import (
 	"context"
 	"fmt"
 	"time"
+
+	"github.com/wardgate/wardgate/internal/sqldb"
 )
 
 // ClaimOrder takes an order by a conditional change, so that of any number of
 // processes one has it.
 func (s *Store) ClaimOrder(ctx context.Context, name string, now, until, lapsed time.Time) (bool, error) {
-	hit, err := changed(ctx, s.db, `UPDATE admin_orders SET begun_at = ?, holds_until = ?, finished = 0
+	hit, err := sqldb.Changed(ctx, s.db, `UPDATE admin_orders SET begun_at = ?, holds_until = ?, finished = 0
 		WHERE name = ? AND (holds_until <= ? OR (finished = 0 AND begun_at < ?))`,
-		micros(now), micros(until), name, micros(now), micros(lapsed))
+		sqldb.Micros(now), sqldb.Micros(until), name, sqldb.Micros(now), sqldb.Micros(lapsed))
 	if err != nil || hit {
 		return hit, fault("claim order", err)
 	}
@@ -20,7 +22,7 @@ func (s *Store) ClaimOrder(ctx context.Context, name string, now, until, lapsed 
 		return false, fault("claim order", err)
 	}
 	_, err = s.db.ExecContext(ctx, "INSERT INTO admin_orders (name, begun_at, holds_until, finished) VALUES (?, ?, ?, 0)",
-		name, micros(now), micros(until))
+		name, sqldb.Micros(now), sqldb.Micros(until))
 	if err == nil {
 		return true, nil
 	}

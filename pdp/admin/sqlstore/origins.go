@@ -20,7 +20,7 @@ func (s *Store) Familiar(ctx context.Context, account, device, network string, d
 	err := s.db.QueryRowContext(ctx, "SELECT "+
 		"(SELECT COUNT(*) FROM admin_devices WHERE hash = ? AND account = ? AND last_used_at > ?), "+
 		"(SELECT COUNT(*) FROM admin_networks WHERE account = ? AND network = ? AND network <> '' AND last_used_at > ?)",
-		device, account, micros(deviceSince), account, network, micros(networkSince)).Scan(&devices, &networks)
+		device, account, sqldb.Micros(deviceSince), account, network, sqldb.Micros(networkSince)).Scan(&devices, &networks)
 	if err != nil {
 		return false, false, fmt.Errorf("familiar origin: %w", err)
 	}
@@ -38,7 +38,7 @@ func (s *Store) LastLogIn(ctx context.Context, account string) (admin.Arrival, e
 	if err != nil {
 		return admin.Arrival{}, fmt.Errorf("last log-in: %w", err)
 	}
-	a.At = fromMicros(at)
+	a.At = sqldb.Time(at)
 	return a, nil
 }
 
@@ -74,7 +74,7 @@ func (s *Store) Forget(ctx context.Context, devices, networks, logIns time.Time)
 		{"DELETE FROM admin_networks WHERE last_used_at < ?", networks},
 		{"DELETE FROM admin_last_log_ins WHERE happened_at < ?", logIns},
 	} {
-		if _, err := s.db.ExecContext(ctx, one.query, micros(one.before)); err != nil {
+		if _, err := s.db.ExecContext(ctx, one.query, sqldb.Micros(one.before)); err != nil {
 			return fmt.Errorf("forget origins: %w", err)
 		}
 	}
@@ -86,7 +86,7 @@ func sight(ctx context.Context, tx *sqldb.Tx, from admin.Sighting) error {
 	if from.Account == "" {
 		return nil
 	}
-	at := micros(from.At)
+	at := sqldb.Micros(from.At)
 	for _, one := range []struct {
 		update, insert string
 		args           []any
@@ -117,7 +117,7 @@ func sight(ctx context.Context, tx *sqldb.Tx, from admin.Sighting) error {
 // replace updates the one row, or inserts it when there is none. The insert may
 // take more arguments than the update, behind the same ones.
 func replace(ctx context.Context, tx *sqldb.Tx, update, insert string, args []any) error {
-	hit, err := changed(ctx, tx, update, args[:placeholders(update)]...)
+	hit, err := sqldb.Changed(ctx, tx, update, args[:placeholders(update)]...)
 	if err != nil || hit {
 		return err
 	}

@@ -17,8 +17,8 @@ func (s *Store) Begin(ctx context.Context, v admin.Session, r admin.Refresh, fro
 		_, err := tx.ExecContext(ctx, "INSERT INTO admin_sessions (id, account, footprint, amr, acr, auth_time, "+
 			"created_at, last_used_at, idle_until, ends_by, ended_at, end_reason) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, '')",
 			v.ID, v.Account, v.Sealed,
-			strings.Join(v.AMR, " "), v.ACR, micros(v.AuthTime),
-			micros(v.Created), micros(v.LastUsed), micros(v.IdleUntil), micros(v.Until))
+			strings.Join(v.AMR, " "), v.ACR, sqldb.Micros(v.AuthTime),
+			sqldb.Micros(v.Created), sqldb.Micros(v.LastUsed), sqldb.Micros(v.IdleUntil), sqldb.Micros(v.Until))
 		if err != nil {
 			return err
 		}
@@ -42,7 +42,7 @@ func (s *Store) Refresh(ctx context.Context, hash string) (admin.Refresh, admin.
 	if err != nil {
 		return admin.Refresh{}, admin.Session{}, err
 	}
-	r.Session, r.Issued, r.Used = v.ID, fromMicros(issued), fromMicros(used)
+	r.Session, r.Issued, r.Used = v.ID, sqldb.Time(issued), sqldb.Time(used)
 	return r, v, nil
 }
 
@@ -57,16 +57,16 @@ func (s *Store) Rotate(ctx context.Context, r admin.Rotation) error {
 }
 
 func rotate(ctx context.Context, tx *sqldb.Tx, r admin.Rotation) error {
-	hit, err := changed(ctx, tx, "UPDATE admin_refresh_tokens SET used_at = ? WHERE hash = ? AND session = ? AND used_at = 0",
-		micros(r.At), r.Old, r.Session)
+	hit, err := sqldb.Changed(ctx, tx, "UPDATE admin_refresh_tokens SET used_at = ? WHERE hash = ? AND session = ? AND used_at = 0",
+		sqldb.Micros(r.At), r.Old, r.Session)
 	if err != nil {
 		return err
 	}
 	if !hit {
 		return admin.ErrUsed
 	}
-	hit, err = changed(ctx, tx, "UPDATE admin_sessions SET last_used_at = ?, idle_until = ? WHERE id = ? AND ended_at = 0",
-		micros(r.At), micros(r.IdleUntil), r.Session)
+	hit, err = sqldb.Changed(ctx, tx, "UPDATE admin_sessions SET last_used_at = ?, idle_until = ? WHERE id = ? AND ended_at = 0",
+		sqldb.Micros(r.At), sqldb.Micros(r.IdleUntil), r.Session)
 	if err != nil {
 		return err
 	}
@@ -77,7 +77,7 @@ func rotate(ctx context.Context, tx *sqldb.Tx, r admin.Rotation) error {
 		return err
 	}
 	_, err = tx.ExecContext(ctx, "INSERT INTO admin_refresh_answers (hash, sealed, forget_at) VALUES (?, ?, ?)",
-		r.Old, r.Answer, micros(r.ForgetAnswer))
+		r.Old, r.Answer, sqldb.Micros(r.ForgetAnswer))
 	return err
 }
 
@@ -95,16 +95,16 @@ func (s *Store) Answer(ctx context.Context, hash string) (string, error) {
 }
 
 // beginRefresh adds the first refresh token of a session that has one.
-func beginRefresh(ctx context.Context, on execer, r admin.Refresh) error {
+func beginRefresh(ctx context.Context, on sqldb.Execer, r admin.Refresh) error {
 	if r.Hash == "" {
 		return nil
 	}
 	return addRefresh(ctx, on, r)
 }
 
-func addRefresh(ctx context.Context, on execer, r admin.Refresh) error {
+func addRefresh(ctx context.Context, on sqldb.Execer, r admin.Refresh) error {
 	_, err := on.ExecContext(ctx, "INSERT INTO admin_refresh_tokens (hash, session, issued_at, used_at) VALUES (?, ?, ?, ?)",
-		r.Hash, r.Session, micros(r.Issued), micros(r.Used))
+		r.Hash, r.Session, sqldb.Micros(r.Issued), sqldb.Micros(r.Used))
 	if err != nil {
 		return fmt.Errorf("add refresh token: %w", err)
 	}

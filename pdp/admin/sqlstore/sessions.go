@@ -28,8 +28,8 @@ func (s *Store) End(ctx context.Context, id, account, reason string, at time.Tim
 	}
 	ended := false
 	err := s.db.Change(ctx, func(tx *sqldb.Tx) (err error) {
-		ended, err = changed(ctx, tx, "UPDATE admin_sessions SET ended_at = ?, end_reason = ? WHERE ended_at = 0 AND id = ?"+owned,
-			append([]any{micros(at), reason}, args...)...)
+		ended, err = sqldb.Changed(ctx, tx, "UPDATE admin_sessions SET ended_at = ?, end_reason = ? WHERE ended_at = 0 AND id = ?"+owned,
+			append([]any{sqldb.Micros(at), reason}, args...)...)
 		if err != nil || !ended {
 			return err
 		}
@@ -58,14 +58,14 @@ func numberEnd(ctx context.Context, tx *sqldb.Tx, id string, at time.Time) error
 		return err
 	}
 	_, err := tx.ExecContext(ctx, "INSERT INTO admin_ended (sequence, session, ended_at) "+
-		"SELECT sequence, ?, ? FROM admin_revocation_mark WHERE id = 1", id, micros(at))
+		"SELECT sequence, ?, ? FROM admin_revocation_mark WHERE id = 1", id, sqldb.Micros(at))
 	return err
 }
 
 // LiveOf returns the live sessions of an account, newest first.
 func (s *Store) LiveOf(ctx context.Context, account string, now time.Time) ([]admin.Session, error) {
 	return list(ctx, s.db, "WHERE s.account = ? AND s.ended_at = 0 AND s.idle_until > ? AND s.ends_by > ? ORDER BY s.created_at DESC, s.id DESC",
-		account, micros(now), micros(now))
+		account, sqldb.Micros(now), sqldb.Micros(now))
 }
 
 // Sweep deletes sessions with their tokens, and answers and bans that are over.
@@ -80,7 +80,7 @@ func (s *Store) Sweep(ctx context.Context, before, now time.Time) error {
 		{"DELETE FROM admin_bans WHERE banned_until < ?", now},
 		{"DELETE FROM admin_orders WHERE holds_until < ?", now},
 	} {
-		if _, err := s.db.ExecContext(ctx, one.query, micros(one.then)); err != nil {
+		if _, err := s.db.ExecContext(ctx, one.query, sqldb.Micros(one.then)); err != nil {
 			return fmt.Errorf("sweep sessions: %w", err)
 		}
 	}
@@ -123,7 +123,7 @@ func scanSession(row interface{ Scan(...any) error }, more ...any) (admin.Sessio
 		return admin.Session{}, fmt.Errorf("read session: %w", err)
 	}
 	v.AMR = strings.Fields(amr)
-	v.AuthTime, v.Created, v.LastUsed = fromMicros(auth), fromMicros(created), fromMicros(used)
-	v.IdleUntil, v.Until, v.Ended = fromMicros(idle), fromMicros(until), fromMicros(ended)
+	v.AuthTime, v.Created, v.LastUsed = sqldb.Time(auth), sqldb.Time(created), sqldb.Time(used)
+	v.IdleUntil, v.Until, v.Ended = sqldb.Time(idle), sqldb.Time(until), sqldb.Time(ended)
 	return v, nil
 }

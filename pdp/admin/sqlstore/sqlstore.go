@@ -5,12 +5,10 @@ package sqlstore
 
 import (
 	"context"
-	"database/sql"
 	"embed"
 	"errors"
 	"fmt"
 	"io/fs"
-	"time"
 
 	"github.com/wardgate/wardgate/internal/sqldb"
 	"github.com/wardgate/wardgate/pdp/admin"
@@ -59,33 +57,3 @@ func New(ctx context.Context, db *sqldb.DB) (*Store, error) {
 
 // Close closes the database.
 func (s *Store) Close() error { return s.db.Close() }
-
-// an execer is a database or a transaction.
-type execer interface {
-	ExecContext(ctx context.Context, query string, args ...any) (sql.Result, error)
-}
-
-// changed runs a conditional statement and reports whether it hit its row.
-func changed(ctx context.Context, on execer, query string, args ...any) (bool, error) {
-	result, err := on.ExecContext(ctx, query, args...)
-	if err != nil {
-		return false, err
-	}
-	n, err := result.RowsAffected()
-	return n == 1, err
-}
-
-// micros writes the zero time as 0.
-func micros(t time.Time) int64 {
-	if t.IsZero() {
-		return 0
-	}
-	return t.UnixMicro()
-}
-
-func fromMicros(n int64) time.Time {
-	if n == 0 {
-		return time.Time{}
-	}
-	return time.UnixMicro(n).UTC()
-}

@@ -19,7 +19,7 @@ const accountColumns = "id, username, email_sealed, email_index, password_hash, 
 func (s *Store) AddAccount(ctx context.Context, r identity.Record) error {
 	_, err := s.db.ExecContext(ctx, "INSERT INTO identity_accounts ("+accountColumns+") VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
 		r.ID, r.Username, base64.StdEncoding.EncodeToString(r.EmailSealed), r.EmailIndex, r.PasswordHash,
-		r.Role, string(r.Standing), r.Staff, r.Patient, r.Department, micros(r.Created))
+		r.Role, string(r.Standing), r.Staff, r.Patient, r.Department, sqldb.Micros(r.Created))
 	if sqldb.Duplicate(err) { // of e-mail or username: the id is new
 		return identity.ErrTaken
 	}
@@ -75,7 +75,7 @@ func scanAccount(row interface{ Scan(...any) error }) (identity.Record, error) {
 	if r.EmailSealed, err = base64.StdEncoding.DecodeString(sealed); err != nil {
 		return identity.Record{}, fmt.Errorf("read account %s: %w", r.ID, err)
 	}
-	r.Created = fromMicros(created)
+	r.Created = sqldb.Time(created)
 	return r, nil
 }
 

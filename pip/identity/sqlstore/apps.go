@@ -25,7 +25,7 @@ func (s *Store) OfferApp(ctx context.Context, a identity.App) (offered bool, err
 		}
 		offered = true
 		_, err := tx.ExecContext(ctx, "INSERT INTO identity_totp (account, secret_sealed, attempts, last_step, created_at, confirmed_at) VALUES (?, ?, 0, 0, ?, 0)",
-			a.Account, base64.StdEncoding.EncodeToString(a.Sealed), micros(a.Created))
+			a.Account, base64.StdEncoding.EncodeToString(a.Sealed), sqldb.Micros(a.Created))
 		return err
 	})
 	if err != nil {
@@ -50,14 +50,14 @@ func (s *Store) App(ctx context.Context, account string) (identity.App, error) {
 	if a.Sealed, err = base64.StdEncoding.DecodeString(sealed); err != nil {
 		return identity.App{}, fmt.Errorf("read app of %s: %w", account, err)
 	}
-	a.Created, a.Confirmed = fromMicros(created), fromMicros(confirmed)
+	a.Created, a.Confirmed = sqldb.Time(created), sqldb.Time(confirmed)
 	return a, nil
 }
 
 // TryApp counts before anything is compared.
 func (s *Store) TryApp(ctx context.Context, account string, limit int, since time.Time) (bool, error) {
 	hit, err := s.changed(ctx, "UPDATE identity_totp SET attempts = attempts + 1 WHERE account = ? AND confirmed_at = 0 AND attempts < ? AND created_at > ?",
-		account, limit, micros(since))
+		account, limit, sqldb.Micros(since))
 	if err != nil {
 		return false, fmt.Errorf("try app: %w", err)
 	}
@@ -67,8 +67,8 @@ func (s *Store) TryApp(ctx context.Context, account string, limit int, since tim
 // ConfirmApp succeeds once for an offer.
 func (s *Store) ConfirmApp(ctx context.Context, a identity.App, recovery []string) (confirmed bool, err error) {
 	err = s.db.Change(ctx, func(tx *sqldb.Tx) (err error) {
-		confirmed, err = changed(ctx, tx, "UPDATE identity_totp SET confirmed_at = ?, last_step = ? WHERE account = ? AND created_at = ? AND confirmed_at = 0",
-			micros(a.Confirmed), a.LastStep, a.Account, micros(a.Created))
+		confirmed, err = sqldb.Changed(ctx, tx, "UPDATE identity_totp SET confirmed_at = ?, last_step = ? WHERE account = ? AND created_at = ? AND confirmed_at = 0",
+			sqldb.Micros(a.Confirmed), a.LastStep, a.Account, sqldb.Micros(a.Created))
 		if err != nil || !confirmed {
 			return err
 		}
@@ -99,7 +99,7 @@ func (s *Store) UseStep(ctx context.Context, account string, step int64) (bool, 
 
 // UseRecovery reports true to one caller only.
 func (s *Store) UseRecovery(ctx context.Context, account, index string, now time.Time) (bool, error) {
-	hit, err := s.changed(ctx, "UPDATE identity_recovery_codes SET used_at = ? WHERE account = ? AND code_index = ? AND used_at = 0", micros(now), account, index)
+	hit, err := s.changed(ctx, "UPDATE identity_recovery_codes SET used_at = ? WHERE account = ? AND code_index = ? AND used_at = 0", sqldb.Micros(now), account, index)
 	if err != nil {
 		return false, fmt.Errorf("use recovery code: %w", err)
 	}

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/wardgate/wardgate/internal/sqldb"
 	"github.com/wardgate/wardgate/pip/identity"
 )
 
@@ -16,7 +17,7 @@ const challengeColumns = "id, account, session, purpose, method, kept, created_a
 func (s *Store) AddChallenge(ctx context.Context, p identity.Pending) error {
 	_, err := s.db.ExecContext(ctx, "INSERT INTO identity_challenges ("+challengeColumns+") VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
 		p.ID, p.Account, p.Session, string(p.Purpose), p.Method, p.Kept,
-		micros(p.Created), micros(p.Expires), micros(p.Sent), p.Attempts, p.Resends, p.Spent)
+		sqldb.Micros(p.Created), sqldb.Micros(p.Expires), sqldb.Micros(p.Sent), p.Attempts, p.Resends, p.Spent)
 	if err != nil {
 		return fmt.Errorf("add challenge: %w", err)
 	}
@@ -35,7 +36,7 @@ func (s *Store) Challenge(ctx context.Context, id string) (identity.Pending, err
 	if err != nil {
 		return identity.Pending{}, fmt.Errorf("read challenge: %w", err)
 	}
-	p.Created, p.Expires, p.Sent = fromMicros(created), fromMicros(expires), fromMicros(sent)
+	p.Created, p.Expires, p.Sent = sqldb.Time(created), sqldb.Time(expires), sqldb.Time(sent)
 	return p, nil
 }
 
@@ -43,7 +44,7 @@ func (s *Store) Challenge(ctx context.Context, id string) (identity.Pending, err
 // place where attempts are given out.
 func (s *Store) CountAttempt(ctx context.Context, id string, limit int, now time.Time) (identity.Pending, bool, error) {
 	hit, err := s.changed(ctx, "UPDATE identity_challenges SET attempts = attempts + 1 WHERE id = ? AND attempts < ? AND spent = 0 AND expires_at > ?",
-		id, limit, micros(now))
+		id, limit, sqldb.Micros(now))
 	if err != nil {
 		return identity.Pending{}, false, fmt.Errorf("count attempt: %w", err)
 	}
@@ -57,7 +58,7 @@ func (s *Store) CountAttempt(ctx context.Context, id string, limit int, now time
 // expire ends a challenge for good whose time was seen to be over: a clock that
 // steps back does not bring it back.
 func (s *Store) expire(ctx context.Context, id string, now time.Time) error {
-	_, err := s.db.ExecContext(ctx, "UPDATE identity_challenges SET spent = 1 WHERE id = ? AND spent = 0 AND expires_at <= ?", id, micros(now))
+	_, err := s.db.ExecContext(ctx, "UPDATE identity_challenges SET spent = 1 WHERE id = ? AND spent = 0 AND expires_at <= ?", id, sqldb.Micros(now))
 	if err != nil {
 		return fmt.Errorf("expire challenge: %w", err)
 	}
@@ -77,7 +78,7 @@ func (s *Store) SpendChallenge(ctx context.Context, id, kept string) (bool, erro
 func (s *Store) RenewChallenge(ctx context.Context, p identity.Pending, limit int) (bool, error) {
 	hit, err := s.changed(ctx, "UPDATE identity_challenges SET kept = ?, expires_at = ?, sent_at = ?, resends = resends + 1 "+
 		"WHERE id = ? AND resends = ? AND attempts < ? AND spent = 0 AND expires_at > ?",
-		p.Kept, micros(p.Expires), micros(p.Sent), p.ID, p.Resends, limit, micros(p.Sent))
+		p.Kept, sqldb.Micros(p.Expires), sqldb.Micros(p.Sent), p.ID, p.Resends, limit, sqldb.Micros(p.Sent))
 	if err != nil {
 		return false, fmt.Errorf("renew challenge: %w", err)
 	}
@@ -89,7 +90,7 @@ func (s *Store) RenewChallenge(ctx context.Context, p identity.Pending, limit in
 func (s *Store) CountOpen(ctx context.Context, account string, limit int, since, now time.Time) (int, error) {
 	var n int
 	err := s.db.QueryRowContext(ctx, "SELECT COUNT(*) FROM identity_challenges WHERE account = ? AND created_at > ? AND spent = 0 AND (expires_at > ? OR attempts >= ?)",
-		account, micros(since), micros(now), limit).Scan(&n)
+		account, sqldb.Micros(since), sqldb.Micros(now), limit).Scan(&n)
 	if err != nil {
 		return 0, fmt.Errorf("count challenges: %w", err)
 	}
@@ -98,10 +99,10 @@ func (s *Store) CountOpen(ctx context.Context, account string, limit int, since,
 
 // Sweep deletes expired challenges and idle guards.
 func (s *Store) Sweep(ctx context.Context, before time.Time) error {
-	if _, err := s.db.ExecContext(ctx, "DELETE FROM identity_challenges WHERE expires_at < ?", micros(before)); err != nil {
+	if _, err := s.db.ExecContext(ctx, "DELETE FROM identity_challenges WHERE expires_at < ?", sqldb.Micros(before)); err != nil {
 		return fmt.Errorf("sweep challenges: %w", err)
 	}
-	_, err := s.db.ExecContext(ctx, "DELETE FROM identity_guards WHERE touched_at < ? AND barred_until < ?", micros(before), micros(before))
+	_, err := s.db.ExecContext(ctx, "DELETE FROM identity_guards WHERE touched_at < ? AND barred_until < ?", sqldb.Micros(before), sqldb.Micros(before))
 	if err != nil {
 		return fmt.Errorf("sweep guards: %w", err)
 	}

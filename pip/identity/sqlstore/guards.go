@@ -56,9 +56,9 @@ func readGuard(ctx context.Context, tx *sqldb.Tx, key string) (identity.Guard, i
 		return identity.Guard{}, 0, fmt.Errorf("read guard: %w", err)
 	}
 	for _, t := range times {
-		g.Failed = append(g.Failed, fromMicros(t))
+		g.Failed = append(g.Failed, sqldb.Time(t))
 	}
-	g.PendingSince, g.BarredUntil = fromMicros(since), fromMicros(barred)
+	g.PendingSince, g.BarredUntil = sqldb.Time(since), sqldb.Time(barred)
 	return g, version, nil
 }
 
@@ -71,19 +71,19 @@ func writeGuard(ctx context.Context, tx *sqldb.Tx, key string, g identity.Guard,
 		}
 	}
 	for _, t := range g.Failed {
-		times = append(times, micros(t))
+		times = append(times, sqldb.Micros(t))
 	}
 	failed, err := json.Marshal(times)
 	if err != nil {
 		return false, fmt.Errorf("write guard: %w", err)
 	}
-	values := []any{string(failed), g.Pending, micros(g.PendingSince), micros(g.BarredUntil), micros(touched)}
+	values := []any{string(failed), g.Pending, sqldb.Micros(g.PendingSince), sqldb.Micros(g.BarredUntil), sqldb.Micros(touched)}
 	query := "UPDATE identity_guards SET failed = ?, pending = ?, pending_since = ?, barred_until = ?, touched_at = ?, version = version + 1 WHERE subject_key = ? AND version = ?"
 	values = append(values, key, version)
 	if version == 0 {
 		query = "INSERT INTO identity_guards (failed, pending, pending_since, barred_until, touched_at, subject_key, version) VALUES (?, ?, ?, ?, ?, ?, ? + 1)"
 	}
-	hit, err := changed(ctx, tx, query, values...)
+	hit, err := sqldb.Changed(ctx, tx, query, values...)
 	if err != nil {
 		return false, fmt.Errorf("write guard: %w", err)
 	}

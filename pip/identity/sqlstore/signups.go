@@ -16,7 +16,7 @@ import (
 // AddApplication stores a.
 func (s *Store) AddApplication(ctx context.Context, a identity.Application) error {
 	_, err := s.db.ExecContext(ctx, "INSERT INTO identity_signups (id, email_index, sealed, password_hash, created_at, expires_at) VALUES (?, ?, ?, ?, ?, ?)",
-		a.ID, a.EmailIndex, base64.StdEncoding.EncodeToString(a.Sealed), a.PasswordHash, micros(a.Created), micros(a.Expires))
+		a.ID, a.EmailIndex, base64.StdEncoding.EncodeToString(a.Sealed), a.PasswordHash, sqldb.Micros(a.Created), sqldb.Micros(a.Expires))
 	if err != nil {
 		return fmt.Errorf("add sign-up: %w", err)
 	}
@@ -29,7 +29,7 @@ func (s *Store) Application(ctx context.Context, emailIndex string, now time.Tim
 	var sealed string
 	var created, expires int64
 	err := s.db.QueryRowContext(ctx, "SELECT id, email_index, sealed, password_hash, created_at, expires_at FROM identity_signups "+
-		"WHERE email_index = ? AND expires_at > ? ORDER BY created_at DESC, id DESC LIMIT 1", emailIndex, micros(now)).
+		"WHERE email_index = ? AND expires_at > ? ORDER BY created_at DESC, id DESC LIMIT 1", emailIndex, sqldb.Micros(now)).
 		Scan(&a.ID, &a.EmailIndex, &sealed, &a.PasswordHash, &created, &expires)
 	if errors.Is(err, sql.ErrNoRows) {
 		return identity.Application{}, identity.ErrNotFound
@@ -40,7 +40,7 @@ func (s *Store) Application(ctx context.Context, emailIndex string, now time.Tim
 	if a.Sealed, err = base64.StdEncoding.DecodeString(sealed); err != nil {
 		return identity.Application{}, fmt.Errorf("read sign-up %s: %w", a.ID, err)
 	}
-	a.Created, a.Expires = fromMicros(created), fromMicros(expires)
+	a.Created, a.Expires = sqldb.Time(created), sqldb.Time(expires)
 	return a, nil
 }
 
@@ -54,7 +54,7 @@ func (s *Store) RemoveApplication(ctx context.Context, id string) error {
 
 // SweepApplications forgets the sign-ups that nobody verified in time.
 func (s *Store) SweepApplications(ctx context.Context, now time.Time) error {
-	if _, err := s.db.ExecContext(ctx, "DELETE FROM identity_signups WHERE expires_at <= ?", micros(now)); err != nil {
+	if _, err := s.db.ExecContext(ctx, "DELETE FROM identity_signups WHERE expires_at <= ?", sqldb.Micros(now)); err != nil {
 		return fmt.Errorf("sweep sign-ups: %w", err)
 	}
 	return nil
@@ -72,12 +72,12 @@ func (s *Store) UsernameTaken(ctx context.Context, username string) (bool, error
 // CountMail counts in one conditional update. Each key begins with an insert,
 // which of two at once only one can do; the other was too quick.
 func (s *Store) CountMail(ctx context.Context, key string, l identity.MailLimit, now time.Time) (bool, error) {
-	over := micros(now.Add(-l.Span)) // a span that began before is over
+	over := sqldb.Micros(now.Add(-l.Span)) // a span that began before is over
 	hit, err := s.changed(ctx, "UPDATE identity_mailings SET "+
 		"mails = CASE WHEN span_began_at <= ? THEN 1 ELSE mails + 1 END, "+
 		"span_began_at = CASE WHEN span_began_at <= ? THEN ? ELSE span_began_at END, last_at = ? "+
 		"WHERE subject_key = ? AND last_at <= ? AND (span_began_at <= ? OR mails < ?)",
-		over, over, micros(now), micros(now), key, micros(now.Add(-l.Every)), over, l.Most)
+		over, over, sqldb.Micros(now), sqldb.Micros(now), key, sqldb.Micros(now.Add(-l.Every)), over, l.Most)
 	if err != nil {
 		return false, fmt.Errorf("count mail: %w", err)
 	}
@@ -92,7 +92,7 @@ func (s *Store) CountMail(ctx context.Context, key string, l identity.MailLimit,
 		return false, nil
 	}
 	_, err = s.db.ExecContext(ctx, "INSERT INTO identity_mailings (subject_key, mails, span_began_at, last_at) VALUES (?, 1, ?, ?)",
-		key, micros(now), micros(now))
+		key, sqldb.Micros(now), sqldb.Micros(now))
 	if err == nil {
 		return true, nil
 	}
@@ -125,7 +125,7 @@ func (s *Store) RemoveUnclaimed(ctx context.Context, account string) error {
 // SetPassword changes hash and challenges together or not at all.
 func (s *Store) SetPassword(ctx context.Context, account, hash string) error {
 	err := s.db.Change(ctx, func(tx *sqldb.Tx) error {
-		known, err := changed(ctx, tx, "UPDATE identity_accounts SET password_hash = ? WHERE id = ?", hash, account)
+		known, err := sqldb.Changed(ctx, tx, "UPDATE identity_accounts SET password_hash = ? WHERE id = ?", hash, account)
 		if err != nil {
 			return err
 		}
