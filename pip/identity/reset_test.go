@@ -161,49 +161,54 @@ func TestParallelResetsWinOnce(t *testing.T) {
 	}
 }
 
-// With the real work, and in the median, nobody can tell by time.
+// With the real work, nobody can tell by time whose address it is.
 func TestForgotTakesTheSameTimeForEverybody(t *testing.T) {
 	o := newOffice(t)
 	people := identity.NewRegistrar(o.auth, o.mail, o.desk)
-	took := map[string][]time.Duration{}
-	for range 11 {
-		o.clock.Pass(time.Hour)
-		for _, address := range []string{email, "nobody@hospital.test"} {
-			began := time.Now()
-			if _, err := people.Forgot(t.Context(), address); err != nil {
-				t.Fatal(err)
-			}
-			took[address] = append(took[address], time.Since(began))
-		}
-	}
-	known, unknown := median(took[email]), median(took["nobody@hospital.test"])
-	if ratio := float64(known) / float64(unknown); ratio < 0.5 || ratio > 2 {
-		t.Errorf("known: %v, unknown: %v", known, unknown)
-	}
+	sameTime(t, o, func(address string) error {
+		_, err := people.Forgot(t.Context(), address)
+		return err
+	})
 }
 
-// A wrong password takes as long for an account as for nobody's e-mail. Turns
-// alternate, so that a slow moment of the machine falls on both.
+// A wrong password takes as long for an account as for nobody's e-mail.
 func TestWrongPasswordTakesTheSameTimeForEverybody(t *testing.T) {
 	o := newOffice(t)
-	took := map[string][]time.Duration{}
-	for range 9 {
-		o.clock.Pass(time.Hour)
-		for _, address := range []string{email, "nobody@hospital.test"} {
-			began := time.Now()
-			if _, err := o.auth.Password(t.Context(), address, "wrong horse battery", identity.Origin{}); err == nil {
-				t.Fatal("a wrong password was taken")
-			}
-			took[address] = append(took[address], time.Since(began))
+	sameTime(t, o, func(address string) error {
+		if _, err := o.auth.Password(t.Context(), address, "wrong horse battery", identity.Origin{}); err == nil {
+			return errors.New("a wrong password was taken")
 		}
-	}
-	known, unknown := median(took[email]), median(took["nobody@hospital.test"])
-	if ratio := float64(known) / float64(unknown); ratio < 0.5 || ratio > 2 {
-		t.Errorf("known: %v, unknown: %v", known, unknown)
-	}
+		return nil
+	})
 }
 
-func median(d []time.Duration) time.Duration {
-	slices.Sort(d)
-	return d[len(d)/2]
+// sameTime compares an account with nobody's address by the fastest of nine
+// turns each, which alternate. Somebody else's work on this machine may still
+// fall on one of the two: only a difference that stays for three rounds counts.
+func sameTime(t *testing.T, o *office, ask func(address string) error) {
+	t.Helper()
+	for round := 1; ; round++ {
+		fastest := map[string]time.Duration{}
+		for range 9 {
+			o.clock.Pass(time.Hour)
+			for _, address := range []string{email, "nobody@hospital.test"} {
+				began := time.Now()
+				if err := ask(address); err != nil {
+					t.Fatal(err)
+				}
+				took := time.Since(began)
+				if best, ok := fastest[address]; !ok || took < best {
+					fastest[address] = took
+				}
+			}
+		}
+		known, unknown := fastest[email], fastest["nobody@hospital.test"]
+		ratio := float64(known) / float64(unknown)
+		if ratio >= 0.5 && ratio <= 2 {
+			return
+		}
+		if round == 3 {
+			t.Fatalf("known: %v, unknown: %v", known, unknown)
+		}
+	}
 }
