@@ -81,7 +81,7 @@ func TestChangesAreReadStrictly(t *testing.T) {
 	for _, body := range []string{`{}`, `{"kind":"treatment"}`, `{"treatment_details":"  "}`, `{"status":"done","treatment_details":"x"}`} {
 		w.doctor().do("POST", "/api/patients/"+w.house.Patient.ID+"/services", body).refused(http.StatusBadRequest, "invalid_request")
 	}
-	w.nurse().do("POST", at+"/done", `{}`).refused(http.StatusBadRequest, "invalid_request")
+	w.nurse().do("POST", at+"/done", `{"status":"done"}`).refused(http.StatusBadRequest, "invalid_request")
 	w.doctor().do("PUT", at, `{"kind":"treatment"}`, "Content-Type", "text/plain").
 		refused(http.StatusUnsupportedMediaType, "media_type_unsupported")
 	w.doctor().do("PUT", at, `{"kind":"treatment"}`, "Content-Type", "application/json; charset=utf-8").ok(http.StatusOK)
