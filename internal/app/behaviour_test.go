@@ -246,6 +246,7 @@ func pushedReports(_ *testing.T, h *ward) {
 	sends(badges, 1, event)
 	h.cutsOff(nurse, who, "reported")
 	badges.post("/api/signals", map[string]any{"events": []any{}}).is(http.StatusBadRequest)
+	badges.post("/api/signals", object{"events": []any{fine, failed(object{"name": slices.Repeat([]string{"nurse"}, 17)})}}).is(http.StatusBadRequest)
 	h.as("nurse").post("/api/signals", map[string]any{"events": []any{event}}).denied(http.StatusForbidden, "role_forbidden")
 }
 

@@ -3,6 +3,7 @@ package app
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -46,6 +47,11 @@ func (a *App) reports(key *assertion.Key) http.Handler {
 			return
 		}
 		records, err := a.read(r.Context(), all, assertion.From(r.Context()).Subject, events)
+		var many tooManyNamed
+		if errors.As(err, &many) {
+			refuseEvents(w, fmt.Sprintf("body.events[%d]", many), fmt.Sprintf("expected at most %d names in a field", signals.MaxNamed))
+			return
+		}
 		if err != nil {
 			a.log.Error("reported events not read", "error", err)
 			problem.Write(w, problem.New(http.StatusServiceUnavailable, "identity_unavailable"))
@@ -74,13 +80,22 @@ func readPushed(w http.ResponseWriter, r *http.Request) ([]map[string]any, bool)
 	}
 	raw, err := io.ReadAll(r.Body)
 	if err != nil || json.Unmarshal(raw, &body) != nil || len(body.Events) == 0 || len(body.Events) > maxReports {
-		d := problem.New(http.StatusBadRequest, "body_malformed")
-		d.Errors = []problem.Field{{Location: "body.events", Message: fmt.Sprintf("expected a list of 1 to %d events", maxReports)}}
-		problem.Write(w, d)
+		refuseEvents(w, "body.events", fmt.Sprintf("expected a list of 1 to %d events", maxReports))
 		return nil, false
 	}
 	return body.Events, true
 }
+
+func refuseEvents(w http.ResponseWriter, location, message string) {
+	d := problem.New(http.StatusBadRequest, "body_malformed")
+	d.Errors = []problem.Field{{Location: location, Message: message}}
+	problem.Write(w, d)
+}
+
+// tooManyNamed is the place of an event that names more than anybody reports.
+type tooManyNamed int
+
+func (tooManyNamed) Error() string { return "an event names too many" }
 
 // A sighting is one event that a report names.
 type sighting struct {
@@ -105,7 +120,10 @@ func (a *App) read(ctx context.Context, all []pushed, machine string, events []m
 			continue
 		}
 		s := &sighting{kind: mine[at].Kind}
-		s.by, s.persons, s.addresses = mine[at].Named(event)
+		var ok bool
+		if s.by, s.persons, s.addresses, ok = mine[at].Named(event); !ok {
+			return nil, tooManyNamed(i)
+		}
 		asked[s.by] = append(asked[s.by], s.persons...)
 		seen[i] = s
 	}

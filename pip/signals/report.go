@@ -74,16 +74,26 @@ func (r *Report) Fits(event map[string]any) bool {
 	return true
 }
 
+// MaxNamed is how many values one field of an event may name somebody with. An
+// event is about one person: one with more is none that anybody reports, and
+// each of them would be a record of its own.
+const MaxNamed = 16
+
 // Named returns whom the event is about: persons, all in one way, and
-// addresses. Values are canonical; they may be nobody's.
-func (r *Report) Named(event map[string]any) (by By, persons, addresses []string) {
+// addresses. Values are canonical; they may be nobody's. It is false for an
+// event that names more than MaxNamed.
+func (r *Report) Named(event map[string]any) (by By, persons, addresses []string, ok bool) {
+	var names []string
 	for _, by = range Persons() {
-		if values := texts(event, r.About[by]); len(values) > 0 {
-			persons = by.canonical(values)
+		if names = texts(event, r.About[by]); len(names) > 0 {
 			break
 		}
 	}
-	return by, persons, ByAddress.canonical(texts(event, r.About[ByAddress]))
+	places := texts(event, r.About[ByAddress])
+	if len(names) > MaxNamed || len(places) > MaxNamed {
+		return by, nil, nil, false
+	}
+	return by, by.canonical(names), ByAddress.canonical(places), true
 }
 
 func (b By) canonical(values []string) []string {

@@ -49,10 +49,27 @@ func TestReportReadsEvents(t *testing.T) {
 			if got := report.Fits(fields); got != tt.fits {
 				t.Fatalf("fits: got %t, want %t", got, tt.fits)
 			}
-			by, persons, addresses := report.Named(fields)
-			if tt.by != "" && by != tt.by || !slices.Equal(persons, tt.persons) || !slices.Equal(addresses, tt.addresses) {
+			by, persons, addresses, ok := report.Named(fields)
+			if !ok || tt.by != "" && by != tt.by || !slices.Equal(persons, tt.persons) || !slices.Equal(addresses, tt.addresses) {
 				t.Errorf("got %s %v and %v, want %s %v and %v", by, persons, addresses, tt.by, tt.persons, tt.addresses)
 			}
 		})
+	}
+}
+
+// An event with endlessly many names is refused before any of them is looked
+// at, whichever field has them.
+func TestReportOfTooManyIsRefused(t *testing.T) {
+	report := signals.Report{About: map[signals.By]string{signals.ByUsername: "user.name", signals.ByAddress: "source.ip"}}
+	for _, field := range []string{"user.name", "source.ip"} {
+		event := map[string]any{"user.name": "osei"}
+		event[field] = slices.Repeat([]any{"::1"}, signals.MaxNamed)
+		if _, _, _, ok := report.Named(event); !ok {
+			t.Errorf("%s: %d values are refused", field, signals.MaxNamed)
+		}
+		event[field] = []any{event[field], []any{"::2"}}
+		if _, persons, addresses, ok := report.Named(event); ok || persons != nil || addresses != nil {
+			t.Errorf("%s: got %v and %v, %t, want %d values refused", field, persons, addresses, ok, signals.MaxNamed+1)
+		}
 	}
 }
