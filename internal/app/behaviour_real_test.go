@@ -6,12 +6,15 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/wardgate/wardgate/internal/app"
 	"github.com/wardgate/wardgate/internal/realserver"
+	"github.com/wardgate/wardgate/pip"
 	"github.com/wardgate/wardgate/pip/audit/ship/elastic"
 )
 
@@ -84,5 +87,49 @@ func logInAtVPN(t *testing.T, s *realserver.ElasticsearchServer, index, field, u
 		time.Now().UTC().Format(time.RFC3339Nano), outcome, field, user)
 	if status, said := askEngine(t, s, http.MethodPost, "/"+index+"/_bulk?refresh=true", strings.Repeat(line, times)); status != http.StatusOK {
 		t.Fatalf("%s: %d %s", index, status, said)
+	}
+}
+
+// Two decision points, each with an enforcement point, have nothing in common
+// for behaviour but Elasticsearch: half of a misdeed at each door is a whole one,
+// acted on once, and at both.
+func TestRealDoorsCountTogether(t *testing.T) {
+	s := realserver.Elasticsearch(t)
+	book, tools := copyBook(t), newAlertTools(t)
+	for _, row := range impatient {
+		editFile(t, filepath.Join(book, filepath.FromSlash(verdictTable)), row.old, row.new)
+	}
+	h := newHouse(t)
+	h.startRecords()
+	h.startInference()
+	var doors []*world
+	for _, n := range []string{"1", "2"} {
+		h.startPDP("pdp"+n, func(c *app.Config) {
+			c.Policies = book
+			c.Stores.Signals = "elasticsearch"
+			c.Stores.Events.Elasticsearch.Addresses = []string{s.URL}
+			c.Alerts.Webhook.URL, c.Alerts.Webhook.SecretFile = tools.URL, tools.secretFile
+		})
+		h.startPEP("pep"+n, "pdp"+n, nil)
+		doors = append(doors, h.at("pep"+n, "pdp"+n))
+	}
+	const there = "127.0.0.35"
+	for i, names := range [][]string{{"nobody1", "nobody2", "nobody3"}, {"nurse", "patient"}} {
+		for _, name := range names {
+			doors[i].from("stranger", there).post("/auth/login", wrongPassword(name)).is(http.StatusUnauthorized)
+		}
+	}
+	for _, door := range doors {
+		inTheEnd(t, http.StatusTooManyRequests, func() *answer { return door.from("stranger", there).post("/auth/login", right("nurse")) })
+	}
+	tools.gets(t, alert{Verdict: "spraying", Do: "bar", Address: there})
+	told := 0
+	for _, data := range []string{doors[0].data, doors[1].data} {
+		told += len(events(t, data, func(e *pip.Event) bool { return e.Action == "sentinel.bar" && e.Address == there }))
+	}
+	tools.mu.Lock()
+	defer tools.mu.Unlock()
+	if again := slices.DeleteFunc(slices.Clone(tools.got), func(a alert) bool { return a.Address != there }); len(again) != 1 || told != 1 {
+		t.Errorf("got %d alerts %v and %d records, want the verdict carried out once", len(again), again, told)
 	}
 }
