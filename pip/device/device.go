@@ -25,6 +25,7 @@ import (
 // How many User-Agent strings and opened footprints are remembered.
 const (
 	maxAgents = 4096
+	maxAgent  = 1024 // bytes of one
 	maxOpened = 16_384
 )
 
@@ -138,7 +139,8 @@ func (s *Source) sealed(tokenID, footprint string) (family, error) {
 	return f, nil
 }
 
-// family reads a User-Agent, and remembers what it read.
+// family reads a User-Agent, and remembers what it read. One that is longer than
+// any browser's is read each time: strangers choose how long it is.
 func (s *Source) family(userAgent string) family {
 	s.mu.RLock()
 	f, ok := s.agents[userAgent]
@@ -148,6 +150,9 @@ func (s *Source) family(userAgent string) family {
 	}
 	ua := useragent.Parse(userAgent)
 	f = family{os: familyName(ua.OS), browser: familyName(ua.Name)}
+	if len(userAgent) > maxAgent {
+		return f
+	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if len(s.agents) >= maxAgents {

@@ -2,7 +2,9 @@ package device_test
 
 import (
 	"context"
+	"fmt"
 	"net/netip"
+	"runtime"
 	"strings"
 	"testing"
 
@@ -141,4 +143,24 @@ func TestForeignAgentIsKeptAsADigest(t *testing.T) {
 			t.Errorf("%q: got browser %q, want its family", agent, f.Browser)
 		}
 	}
+}
+
+// A client may send a header of many kilobytes as its User-Agent, another one
+// with each request: what is remembered of them stays small.
+func TestEndlessAgentsAreNotRemembered(t *testing.T) {
+	s := newSource(t)
+	held := func() uint64 {
+		runtime.GC()
+		var m runtime.MemStats
+		runtime.ReadMemStats(&m)
+		return m.HeapAlloc
+	}
+	before := held()
+	for i := range 3000 {
+		s.Observe(fmt.Sprintf("Agent-%d %s", i, strings.Repeat("x", 30_000)), netip.Addr{})
+	}
+	if after := held(); after > before+16<<20 {
+		t.Errorf("3000 clients cost %d MB", (after-before)>>20)
+	}
+	runtime.KeepAlive(s)
 }
