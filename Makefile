@@ -41,11 +41,11 @@ race: ## the race detector on the hot path (needs a C compiler)
 integration: ## adapters and the whole house on real Redis, MariaDB, Elasticsearch; names those that are missing
 	@GO=$(GO) .ci/integration
 
-bench: build ## decisions, the proxy, log-in, replay, revocation and shipping, as ratios from one run
+bench: build ## decisions and their growth, the proxy, log-in, replay, revocation and shipping, as ratios from one run
 	$(GO) run ./internal/bench
-	$(GO) test -run '^$$' -bench 'Rules|Replay' ./pdp/engine
+	$(GO) test -run '^$$' -bench 'Replay' ./pdp/engine
 	$(GO) test -run '^$$' -bench 'LogIn|Refresh' -benchtime 10x ./pdp/admin
-	$(GO) test -run '^$$' -bench 'Gather|Enforcement' ./pip/revocation/...
+	$(GO) test -run '^$$' -bench 'Enforcement' ./pip/revocation/...
 	$(GO) test -run '^$$' -bench 'Ship|Read' ./pip/audit/ship
 	$(GO) test -tags integration -run '^$$' -bench Ship -benchtime 20000x -v ./pip/audit/ship/elastic
 	$(GO) test -tags integration -run '^$$' -bench Refresh -benchtime 10x -v ./pip/signals/elastic

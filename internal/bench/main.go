@@ -18,8 +18,10 @@ import (
 func main() {
 	round := flag.Duration("round", 2*time.Second, "length of one measurement")
 	rounds := flag.Int("rounds", 3, "measurements of each contestant; the best counts")
+	turn := flag.Duration("growth", 250*time.Millisecond, "length of one measurement of growth")
+	only := flag.Bool("growth-only", false, "measure the decision and its growth alone")
 	flag.Parse()
-	if err := run(*round, *rounds); err != nil {
+	if err := run(*round, *rounds, *turn, *only); err != nil {
 		fmt.Fprintln(os.Stderr, "bench:", err)
 		os.Exit(1)
 	}
@@ -28,7 +30,7 @@ func main() {
 // gcPercent is what `wardgate up` runs at, for all contestants of this process.
 const gcPercent = 800
 
-func run(round time.Duration, rounds int) error {
+func run(round time.Duration, rounds int, turn time.Duration, growthOnly bool) error {
 	debug.SetGCPercent(gcPercent)
 	dir, err := os.MkdirTemp("", "wardgate-bench-")
 	if err != nil {
@@ -41,6 +43,12 @@ func run(round time.Duration, rounds int) error {
 	}
 	defer w.close()
 	printDecision(w)
+	if err := printGrowth(w, dir, turn); err != nil {
+		return err
+	}
+	if growthOnly {
+		return nil
+	}
 	return compare(w, dir, round, rounds)
 }
 

@@ -51,6 +51,7 @@ const (
 type ward struct {
 	turn                           atomic.Int64
 	engine                         *engine.Engine
+	sources                        []pip.Source
 	keys                           *signingKey
 	token                          string
 	session, tokenID               string
@@ -128,8 +129,8 @@ func newWard(dir string) (*ward, error) {
 		return nil, err
 	}
 	doctors := people{&w.turn}
-	sources := []pip.Source{doctors, revoked, devices, location.Source{}, care.New(register{doctors}), behaviour}
-	if w.engine, err = engine.New(book, sources, nil, slog.New(slog.DiscardHandler)); err != nil {
+	w.sources = []pip.Source{doctors, revoked, devices, location.Source{}, care.New(register{doctors}), behaviour}
+	if w.engine, err = engine.New(book, w.sources, nil, slog.New(slog.DiscardHandler)); err != nil {
 		return nil, err
 	}
 	return w, w.serve(dir, behaviour)

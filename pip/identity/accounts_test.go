@@ -2,8 +2,10 @@ package identity_test
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"fmt"
+	"strconv"
 	"testing"
 	"time"
 
@@ -173,5 +175,44 @@ func TestSource(t *testing.T) {
 		if got != c.want || state != c.state || (err != nil) != c.fails {
 			t.Errorf("%s: got %+v %v %v, want %+v %v", c.name, got, state, err, c.want, c.state)
 		}
+	}
+}
+
+// counted counts what is read of a store that knows nobody.
+type counted struct {
+	identity.AccountStore
+	reads map[string]int
+}
+
+func (c counted) Account(_ context.Context, id string) (identity.Record, error) {
+	c.reads[id]++
+	return identity.Record{}, identity.ErrNotFound
+}
+
+// However many ask, whoever asked a moment ago is remembered, and the memory
+// has a bound.
+func TestMemoryOfManyAccountsIsBounded(t *testing.T) {
+	now := time.Now()
+	store := counted{reads: map[string]int{}}
+	source := identity.NewSource(store, func() time.Time { return now })
+	ask := func(id string) {
+		t.Helper()
+		var f pip.Facts
+		if err := source.Gather(t.Context(), &pip.Query{Subject: id}, &f); err != nil || f.Identity.State != pip.Fresh {
+			t.Fatal(f.Identity, err)
+		}
+	}
+	ask("u")
+	for i := range 15_000 {
+		ask(strconv.Itoa(i))
+	}
+	if ask("u"); store.reads["u"] != 1 || store.reads["14999"] != 1 {
+		t.Errorf("read %d times while it was known", store.reads["u"])
+	}
+	for i := range 15_000 {
+		ask("v" + strconv.Itoa(i))
+	}
+	if ask("u"); store.reads["u"] != 2 {
+		t.Errorf("read %d times: the memory has no bound", store.reads["u"])
 	}
 }

@@ -16,7 +16,7 @@ const (
 	freshFor   = time.Second      // an answer this young is not asked for again
 	staleFor   = 10 * time.Second // an answer this old still counts, as stale, when the store fails
 	loadWithin = 2 * time.Second
-	maxCached  = 20_000
+	generation = 10_000 // accounts in one of two generations of memory
 )
 
 // A Source tells the policy what stands behind an account. It answers from
@@ -26,8 +26,9 @@ type Source struct {
 	now    func() time.Time
 	flight singleflight.Group
 
-	mu    sync.Mutex
-	known map[string]memory
+	mu     sync.Mutex
+	known  map[string]memory
+	before map[string]memory // what was known before that generation was full
 }
 
 type memory struct {
@@ -89,6 +90,9 @@ func (s *Source) recall(account string) (memory, bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	m, found := s.known[account]
+	if !found {
+		m, found = s.before[account]
+	}
 	return m, found
 }
 
@@ -120,23 +124,14 @@ func (s *Source) load(ctx context.Context, account string) (memory, error) {
 	}
 }
 
-// remember keeps the memory bounded: when it is full, what has gone old leaves
-// first, then anything.
+// remember keeps the memory bounded, at the same cost for the first account and
+// for the millionth: a generation that is full is kept as the one before, and
+// that one is forgotten whole.
 func (s *Source) remember(account string, m memory) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if len(s.known) >= maxCached {
-		for k, old := range s.known {
-			if m.read.Sub(old.read) > staleFor {
-				delete(s.known, k)
-			}
-		}
-	}
-	for k := range s.known {
-		if len(s.known) < maxCached {
-			break
-		}
-		delete(s.known, k)
+	if _, known := s.known[account]; !known && len(s.known) >= generation {
+		s.before, s.known = s.known, make(map[string]memory, generation)
 	}
 	s.known[account] = m
 }

@@ -10,20 +10,13 @@ import (
 	"github.com/open-policy-agent/opa/v1/topdown"
 )
 
-// The first locals of a planned function: the input, the base documents, and
-// by our own arrangement a place for what it returns. Locals of the plan that
-// follow are moved up by one.
+// The first places of a function's frame: the input, the base documents, and by
+// our own arrangement what it returns. Locals of the plan follow in the order in
+// which they are met: those that were found to be constant have no place.
 const (
 	dataLocal   = 1
 	resultLocal = 2
 )
-
-func slot(l ir.Local) int {
-	if l <= ir.Data {
-		return int(l)
-	}
-	return int(l) + 1
-}
 
 // A compiler turns one policy into a program.
 type compiler struct {
@@ -165,13 +158,14 @@ type body struct {
 	uses   *uses
 	known  map[ir.Local]*ast.Term // locals that are constant
 	places map[ir.Local]int       // locals that are places in the input
+	frame  map[ir.Local]int       // places of the other locals on the frame
 	locals int                    // so far
 	below  int                    // deepest stack of the functions that are called
 	pure   bool                   // the input was not looked at
 }
 
 func (b *body) reset() {
-	b.known, b.places = map[ir.Local]*ast.Term{}, map[ir.Local]int{}
+	b.known, b.places, b.frame = map[ir.Local]*ast.Term{}, map[ir.Local]int{}, map[ir.Local]int{}
 	b.locals = resultLocal + 1
 }
 
@@ -212,8 +206,15 @@ func (b *body) block(block *ir.Block) ([]statement, error) {
 
 // local returns the place of a local on the stack.
 func (b *body) local(l ir.Local) int {
-	i := slot(l)
-	b.locals = max(b.locals, i+1)
+	if l <= ir.Data {
+		return int(l)
+	}
+	i, met := b.frame[l]
+	if !met {
+		i = b.locals
+		b.frame[l] = i
+		b.locals++
+	}
 	return i
 }
 

@@ -13,7 +13,7 @@ const fewBlocks = 8
 
 // choose compiles a list of blocks each of which visits the members of one
 // document (`some code in data.authz.rules[_].deny`), so that only those are
-// run whose guard can hold. It returns nil where the list is of another form.
+// run whose guard can hold, and none of a folder without that document. It returns nil where the list is of another form.
 func (b *body) choose(list []*ir.Block, blocks [][]statement) statement {
 	if len(list) < fewBlocks {
 		return nil
@@ -31,7 +31,8 @@ func (b *body) choose(list []*ir.Block, blocks [][]statement) statement {
 	}
 	place, ok := commonPlace(guards)
 	if !ok {
-		return nil
+		some := slices.Sorted(maps.Keys(guards))
+		return func(s *state, f []*ast.Term, base int) signal { return runThese(s, f, base, blocks, some) }
 	}
 	var always []int
 	byWord := map[ast.String][]int{}
