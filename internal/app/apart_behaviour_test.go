@@ -3,9 +3,13 @@ package app_test
 import (
 	"net/http"
 	"path/filepath"
+	"strings"
 	"testing"
+	"time"
 
 	"github.com/wardgate/wardgate/internal/app"
+	"github.com/wardgate/wardgate/pdp"
+	"github.com/wardgate/wardgate/pip/signals"
 )
 
 // The enforcement point runs apart: only it sees whose data answers hold, and
@@ -55,7 +59,46 @@ func TestBehaviourOfAHouseWhoseRolesRunApart(t *testing.T) {
 		tools.gets(t, want)
 	}
 	colleague.get("/api/me").is(http.StatusOK)
+	onlySense(t, h)
 	if waits := w.metric("wardgate_behaviour_unreported_seconds"); waits == "" {
 		t.Error("operators are not told how long reports wait")
+	}
+}
+
+// onlySense: what no enforcement point counts is refused, with its certificate
+// too. It would count for as long as it is remembered.
+func onlySense(t *testing.T, h *house) {
+	t.Helper()
+	transport := &http.Transport{TLSClientConfig: presented(t, h.certs, "pep"), DisableKeepAlives: true}
+	at := func(after time.Duration) string {
+		return time.Now().Add(after).UTC().Truncate(signals.Slot).Format(time.RFC3339)
+	}
+	tally := func(members string) string { return `[{"Slot":"` + at(0) + `",` + members + `}]` }
+	for name, tt := range map[string]struct {
+		tallies string
+		want    int
+	}{
+		"sense":              {tally(`"Subject":"u-1","Requests":1,"Patients":["p-1"]`), 204},
+		"no tallies":         {`[]`, 400},
+		"more behind them":   {tally(`"Subject":"u-1"`) + `[]`, 400},
+		"about nobody":       {tally(`"Requests":1`), 400},
+		"about two":          {tally(`"Subject":"u-1","Address":"192.0.2.7"`), 400},
+		"less than nothing":  {tally(`"Subject":"u-1","Denials":-1`), 400},
+		"an unknown count":   {tally(`"Subject":"u-1","Merits":1`), 400},
+		"a nameless patient": {tally(`"Subject":"u-1","Patients":[""]`), 400},
+		"a long name":        {tally(`"Subject":"` + strings.Repeat("u", 65) + `"`), 400},
+		"a kind with blanks": {tally(`"Subject":"u-1","External":{"a b":1}`), 400},
+		"between two slots":  {`[{"Subject":"u-1","Slot":"` + at(0)[:18] + `1Z"}]`, 400},
+		"in the future":      {`[{"Subject":"u-1","Slot":"` + at(time.Hour) + `"}]`, 400},
+		"forgotten":          {`[{"Subject":"u-1","Slot":"` + at(-31*24*time.Hour) + `"}]`, 400},
+	} {
+		body := `{"Origin":"by hand","Number":1,"Tallies":` + tt.tallies + `}`
+		res, err := transport.RoundTrip(mustRequest(t, "POST", h.parts["pdp"].app.Inside("pdp")+pdp.PathBehaviour, body))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _ = res.Body.Close(); res.StatusCode != tt.want {
+			t.Errorf("%s: got %d, want %d", name, res.StatusCode, tt.want)
+		}
 	}
 }

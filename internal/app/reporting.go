@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"slices"
 	"time"
 
 	"github.com/wardgate/wardgate/pdp"
@@ -89,6 +90,7 @@ type countingHere struct{ store signals.Store }
 const (
 	maxReported   = 200_000 // tallies of one report
 	maxReportedID = 64
+	maxAhead      = time.Minute // by a clock elsewhere; what lies in the future would count until then
 )
 
 // Count adds a batch to the store.
@@ -119,12 +121,15 @@ func checkCounted(b *signals.Batch, now time.Time) error {
 		switch {
 		case (t.Subject == "") == (t.Address == "") || len(t.Subject) > maxReportedID || len(t.Address) > maxReportedID:
 			return fmt.Errorf("%w: tally %d is about nobody, or two", api.ErrUncountable, i)
-		case !t.Slot.Equal(t.Slot.Truncate(signals.Slot)) || now.Sub(t.Slot).Abs() > signals.Remembered:
+		case !t.Slot.Equal(t.Slot.Truncate(signals.Slot)) || t.Slot.Sub(now) > maxAhead || now.Sub(t.Slot) > signals.Remembered:
 			return fmt.Errorf("%w: tally %d is of no slot", api.ErrUncountable, i)
 		}
-		for _, n := range t.Figures() {
-			if n < 0 {
-				return fmt.Errorf("%w: tally %d counts less than nothing", api.ErrUncountable, i)
+		if figures := t.Figures(); slices.Min(figures[:]) < 0 {
+			return fmt.Errorf("%w: tally %d counts less than nothing", api.ErrUncountable, i)
+		}
+		for kind, n := range t.External {
+			if !reportKind.MatchString(kind) || n < 0 {
+				return fmt.Errorf("%w: tally %d has an event of no kind", api.ErrUncountable, i)
 			}
 		}
 		for _, list := range [][]string{t.Accounts, t.Patients, t.Countries} {
