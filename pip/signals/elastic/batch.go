@@ -79,6 +79,21 @@ type log struct {
 	marks  map[line]mark
 }
 
+// follows reports whether all that the origin of b has added before was read.
+// Only then may b be taken when it is added: its mark would hide from the next
+// search what others have added for the origin, or this process before it began.
+func (l *log) follows(b *batch) bool {
+	if b.Number == 1 {
+		return true
+	}
+	for of, at := range l.marks {
+		if of.origin == b.Origin && at.number == b.Number-1 {
+			return true
+		}
+	}
+	return false
+}
+
 // take adds a batch, once.
 func (l *log) take(b *batch) (taken bool) {
 	if l.marks == nil {

@@ -77,7 +77,8 @@ func (s *Store) prepare(ctx context.Context) error {
 	return err
 }
 
-// Add keeps a batch, and counts it here at once. Documents that are there
+// Add keeps a batch, and counts it here at once when nothing before it is
+// missing, or else when it is read. Documents that are there
 // already are of an earlier attempt at the same batch, and are written again
 // as they are.
 func (s *Store) Add(ctx context.Context, b signals.Batch) error {
@@ -114,7 +115,9 @@ func (s *Store) Add(ctx context.Context, b signals.Batch) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.noted.note(members, b.Tallies)
-	s.log.take(one)
+	if s.log.follows(one) {
+		s.log.take(one)
+	}
 	return nil
 }
 
