@@ -50,96 +50,118 @@ func exchange(t *testing.T, dir, by string) {
 	}
 }
 
+// A keptJournal is the journal of a data folder, from outside.
+type keptJournal struct {
+	t     *testing.T
+	c     app.Config
+	dir   string
+	flags []string // of the command that verifies
+}
+
+func (k *keptJournal) verify(what string, code int, says ...string) {
+	k.t.Helper()
+	got, said := wardgate(append([]string{"audit", "verify", "--anchors", "--data", k.c.Data}, k.flags...)...)
+	if got != code {
+		k.t.Errorf("%s: got %d %s", what, got, said)
+	}
+	for _, word := range says {
+		if !strings.Contains(said, word) {
+			k.t.Errorf("%s: got %s, want %q", what, said, word)
+		}
+	}
+}
+
+func (k *keptJournal) run(what string) {
+	k.t.Helper()
+	if err := runOnce(k.t, k.c); err != nil {
+		k.t.Fatalf("%s: %v", what, err)
+	}
+}
+
+func (k *keptJournal) copy() (kept string) {
+	k.t.Helper()
+	kept = filepath.Join(k.t.TempDir(), "journal")
+	if err := os.CopyFS(kept, os.DirFS(k.dir)); err != nil {
+		k.t.Fatal(err)
+	}
+	return kept
+}
+
 // retention walks a journal through its configured life: what is older than the
 // days that are kept goes, what is left verifies from a signed beginning, and
 // whoever cuts it or rolls it back is seen by the anchor in SQL.
 func retention(t *testing.T, change func(*app.Config), flags ...string) {
-	c := anyPort(filepath.Join(t.TempDir(), "var"))
-	change(&c)
-	dir := filepath.Join(c.Data, "journal")
-	verify := func(what string, code int, says ...string) {
-		t.Helper()
-		got, said := wardgate(append([]string{"audit", "verify", "--anchors", "--data", c.Data}, flags...)...)
-		if got != code {
-			t.Errorf("%s: got %d %s", what, got, said)
-		}
-		for _, word := range says {
-			if !strings.Contains(said, word) {
-				t.Errorf("%s: got %s, want %q", what, said, word)
-			}
-		}
-	}
-	run := func(what string) {
-		t.Helper()
-		if err := runOnce(t, c); err != nil {
-			t.Fatalf("%s: %v", what, err)
-		}
-	}
-	run("the first start")
-	longAgo(t, dir, 60)
-	run("for ever")
-	before := len(segments(t, c.Data))
-	verify("nothing is removed", 0)
+	k := &keptJournal{t: t, c: anyPort(filepath.Join(t.TempDir(), "var")), flags: flags}
+	change(&k.c)
+	k.dir = filepath.Join(k.c.Data, "journal")
+	k.run("the first start")
+	longAgo(t, k.dir, 60)
+	k.run("for ever")
+	k.isPruned()
+	k.isWatched()
+}
+
+// isPruned ends with the newest segment alone.
+func (k *keptJournal) isPruned() {
+	t := k.t
+	t.Helper()
+	before := len(segments(t, k.c.Data))
+	k.verify("nothing is removed", 0)
 	if before < 5 {
 		t.Fatalf("got %d segments: this shows nothing", before)
 	}
-
-	c.Journal.RetainDays = 1
-	held := c
+	k.c.Journal.RetainDays = 1
+	held := k.c
 	held.Stores.Events.Logstash.URL = "http://127.0.0.1:1" // a reader that has read nothing
 	if err := runOnce(t, held); err != nil {
 		t.Fatal(err)
 	}
-	if n := len(segments(t, c.Data)); n != before {
+	if n := len(segments(t, k.c.Data)); n != before {
 		t.Errorf("%d of %d segments are left, which nobody has shipped", n, before)
 	}
-	w := newWorld(t, func(fresh *app.Config) { *fresh = c })
-	until(t, "old segments are removed", func() bool { return len(segments(t, c.Data)) < before })
+	w := newWorld(t, func(fresh *app.Config) { *fresh = k.c })
+	until(t, "old segments are removed", func() bool { return len(segments(t, k.c.Data)) == 1 })
 	w.stop()
-	if n := len(segments(t, c.Data)); n != 1 {
-		t.Errorf("%d of %d segments are left, want the newest", n, before)
-	}
-	verify("pruned", 0, "were removed when their time was over, which is signed", "the chain is whole")
-	code, said := wardgate("audit", "query", "--data", c.Data, "--kind", "system", "--output", "json")
+	k.verify("pruned", 0, "were removed when their time was over, which is signed", "the chain is whole")
+	code, said := wardgate("audit", "query", "--data", k.c.Data, "--kind", "system", "--output", "json")
 	if code != 0 || strings.Count(said, "journal.prune") != 1 {
 		t.Errorf("query: got %d %s, want one record of the removal", code, said)
 	}
+}
 
-	early := filepath.Join(t.TempDir(), "early")
-	if err := os.CopyFS(early, os.DirFS(dir)); err != nil {
-		t.Fatal(err)
-	}
-	run("a later day")
-	whole := filepath.Join(t.TempDir(), "whole")
-	if err := os.CopyFS(whole, os.DirFS(dir)); err != nil {
-		t.Fatal(err)
-	}
-	exchange(t, dir, early)
-	verify("rolled back", 1, "NOT whole")
-	if err := runOnce(t, c); !errors.Is(err, audit.ErrRolledBack) {
+// isWatched rolls back, cuts and empties what is left.
+func (k *keptJournal) isWatched() {
+	t := k.t
+	t.Helper()
+	early := k.copy()
+	k.run("a later day")
+	whole := k.copy()
+	exchange(t, k.dir, early)
+	k.verify("rolled back", 1, "NOT whole")
+	if err := runOnce(t, k.c); !errors.Is(err, audit.ErrRolledBack) {
 		t.Errorf("start on a journal that was rolled back: got %v", err)
 	}
 	for name, spoil := range map[string]func() error{
-		"cut":     func() error { return os.Truncate(segments(t, c.Data)[0], 1000) },
-		"emptied": func() error { return os.Remove(segments(t, c.Data)[0]) },
+		"cut":     func() error { return os.Truncate(segments(t, k.c.Data)[0], 1000) },
+		"emptied": func() error { return os.Remove(segments(t, k.c.Data)[0]) },
 	} {
-		exchange(t, dir, whole)
+		exchange(t, k.dir, whole)
 		if err := spoil(); err != nil {
 			t.Fatal(err)
 		}
-		verify(name, 1, "NOT whole")
-		if err := runOnce(t, c); err == nil {
+		k.verify(name, 1, "NOT whole")
+		if err := runOnce(t, k.c); err == nil {
 			t.Errorf("%s: it starts", name)
 		}
 	}
-	exchange(t, dir, whole)
-	if err := os.Remove(filepath.Join(dir, "base")); err != nil {
+	exchange(t, k.dir, whole)
+	if err := os.Remove(filepath.Join(k.dir, "base")); err != nil {
 		t.Fatal(err)
 	}
-	verify("without the signed beginning", 1, "NOT whole")
-	exchange(t, dir, whole)
-	run("the whole one again")
-	verify("the whole one again", 0)
+	k.verify("without the signed beginning", 1, "NOT whole")
+	exchange(t, k.dir, whole)
+	k.run("the whole one again")
+	k.verify("the whole one again", 0)
 }
 
 func TestJournalIsKeptAsLongAsConfigured(t *testing.T) { retention(t, func(*app.Config) {}) }
