@@ -79,7 +79,13 @@ func parseApplication(entry string, address bool) (application, error) {
 	} else if name == "" || words[0] != name {
 		return one, errors.New("expected names of applications, as routes have them")
 	}
+	said := map[string]bool{}
 	for _, word := range words[1:] {
+		key, _, _ := strings.Cut(word, "=")
+		if said[key] {
+			return one, fmt.Errorf("%s: %s is there twice", name, key)
+		}
+		said[key] = true
 		if err := one.option(word); err != nil {
 			return one, fmt.Errorf("%s: %w", name, err)
 		}

@@ -127,7 +127,7 @@ func TestForeignApplicationsAreChecked(t *testing.T) {
 		"another own name": "signals=https://lab.test", "no audience": "lab=https://lab.test claims=role", "a word": "lab=https://lab.test fast",
 		"a foreign header": "lab=https://lab.test audience=a header=Cookie", "a claim": "lab=https://lab.test audience=a claims=session",
 		"an answer too small": "lab=https://lab.test answer_limit=1", "an answer without end": "lab=https://lab.test answer_limit=999999999999",
-		"an empty audience": "lab=https://lab.test audience=",
+		"an empty audience": "lab=https://lab.test audience=", "two lists of claims": "lab=https://lab.test audience=a claims=role claims=staff",
 	} {
 		c := app.DefaultConfig()
 		c.PEP.Applications = []string{entry}
