@@ -68,6 +68,13 @@ func (a *App) watchBehaviour(ctx context.Context, ticked func(context.Context)) 
 		now := time.Now()
 		window, err := a.rebuild(ctx, now.Add(-signals.Window-signals.Slot), time.Time{}, everything)
 		habits.Go(func() { a.rebuildHabits(ctx, now, window, err) })
+		if err != nil {
+			// Counts that begin anew are low, and known only once a window is of them alone.
+			select {
+			case <-ctx.Done():
+			case <-time.After(signals.Window):
+			}
+		}
 	}
 	a.behaviour.Run(ctx, time.Now, ticked)
 }
