@@ -18,10 +18,11 @@ import (
 func main() {
 	round := flag.Duration("round", 2*time.Second, "length of one measurement")
 	rounds := flag.Int("rounds", 3, "measurements of each contestant; the best counts")
-	turn := flag.Duration("growth", 250*time.Millisecond, "length of one measurement of growth")
-	only := flag.Bool("growth-only", false, "measure the decision and its growth alone")
+	turn := flag.Duration("growth", 250*time.Millisecond, "length of one measurement of growth; 0 measures none")
+	records := flag.Int("records", 100_000, "records of the journal that is replayed")
+	only := flag.Bool("growth-only", false, "measure the decision, its growth and the replay alone")
 	flag.Parse()
-	if err := run(*round, *rounds, *turn, *only); err != nil {
+	if err := run(*round, *rounds, *turn, *records, *only); err != nil {
 		fmt.Fprintln(os.Stderr, "bench:", err)
 		os.Exit(1)
 	}
@@ -30,7 +31,7 @@ func main() {
 // gcPercent is what `wardgate up` runs at, for all contestants of this process.
 const gcPercent = 800
 
-func run(round time.Duration, rounds int, turn time.Duration, growthOnly bool) error {
+func run(round time.Duration, rounds int, turn time.Duration, records int, growthOnly bool) error {
 	debug.SetGCPercent(gcPercent)
 	dir, err := os.MkdirTemp("", "wardgate-bench-")
 	if err != nil {
@@ -43,7 +44,12 @@ func run(round time.Duration, rounds int, turn time.Duration, growthOnly bool) e
 	}
 	defer w.close()
 	printDecision(w)
-	if err := printGrowth(w, dir, turn); err != nil {
+	if turn > 0 {
+		if err := printGrowth(w, dir, turn); err != nil {
+			return err
+		}
+	}
+	if err := printReplay(w, dir, records); err != nil {
 		return err
 	}
 	if growthOnly {
