@@ -127,6 +127,25 @@ func TestAnswersThatCannotBeMaskedAreWithheld(t *testing.T) {
 	}
 }
 
+// TestEachApplicationHasItsOwnLimit: the size up to which an answer is masked is
+// the application's, where it has one.
+func TestEachApplicationHasItsOwnLimit(t *testing.T) {
+	answer := raw("200 OK", `{"a":"`+strings.Repeat("x", 3000)+`","contact":"`+secret+`"}`, aJSON)
+	for limit, status := range map[int64]int{0: http.StatusBadGateway, 2500: http.StatusBadGateway, 4000: http.StatusOK} {
+		w := masked(t, func(w *world) {
+			closing(answer)(w)
+			w.config.AnswerLimit = 2000
+			lab := w.config.Applications["records"]
+			lab.AnswerLimit = limit
+			w.config.Applications = map[string]pep.Application{"records": lab}
+		})
+		answers := w.send(request("GET", "/info", ""))
+		if len(answers) != 1 || answers[0].status != status || strings.Contains(answers[0].body, "SECRET") {
+			t.Errorf("limit %d: got %+v, want %d", limit, answers, status)
+		}
+	}
+}
+
 // TestMaskedAnswersTellNothingOfTheirBytes: lengths, digests and validators of
 // what the client does not get would let it test guesses.
 func TestMaskedAnswersTellNothingOfTheirBytes(t *testing.T) {

@@ -14,25 +14,33 @@ import (
 // A mask is the set of field names that must not be shown and not be written.
 type mask map[string]bool
 
-// newMask takes the names that an assertion withholds. A name that no record
-// has is refused: it was meant to hide something that would be shown.
-func newMask(names []string) (mask, error) {
-	if len(names) == 0 {
-		return nil, nil
-	}
-	known := map[string]bool{}
+// Columns are the names of all fields that records have, sorted: what can be
+// withheld.
+func Columns() []string {
+	var names []string
 	for _, t := range []reflect.Type{
 		reflect.TypeFor[store.Patient](), reflect.TypeFor[store.Service](),
 		reflect.TypeFor[store.Bill](), reflect.TypeFor[store.Payment](),
 	} {
 		for i := range t.NumField() {
 			name, _, _ := strings.Cut(t.Field(i).Tag.Get("json"), ",")
-			known[name] = true
+			names = append(names, name)
 		}
 	}
+	slices.Sort(names)
+	return slices.Compact(names)
+}
+
+// newMask takes the names that an assertion withholds. A name that no record
+// has is refused: it was meant to hide something that would be shown.
+func newMask(names []string) (mask, error) {
+	if len(names) == 0 {
+		return nil, nil
+	}
+	known := Columns()
 	m := mask{}
 	for _, name := range names {
-		if !known[name] {
+		if !slices.Contains(known, name) {
 			return nil, errMask
 		}
 		m[name] = true

@@ -98,7 +98,7 @@ func (a *App) openDecisionLogs() error {
 	if err != nil {
 		return err
 	}
-	collector, err := opalogs.New(opalogs.Config{URL: c.URL, Token: token, CAs: cas, Labels: a.labels(), Mask: a.engine.Mask})
+	collector, err := opalogs.New(opalogs.Config{URL: c.URL, Token: token, CAs: cas, Labels: a.labels(), Mask: a.engine.Mask, Drop: a.engine.Drop})
 	if err != nil {
 		return err
 	}

@@ -171,6 +171,9 @@ func (c *checker) checkRows(rules *ast.Compiler, document any) {
 	if _, err := loadRows(c.ctx, c.modules, rules, t); err != nil {
 		c.addMany("records/rows/rows.rego", rowsCode, err)
 	}
+	if err := checkColumns(c.modules, t.columns); err != nil {
+		c.addMany("records/columns/columns.rego", "columns_error", err)
+	}
 }
 
 func (c *checker) prepare(rules *ast.Compiler) (*revision, error) {

@@ -189,9 +189,8 @@ func engineReads(pkg, name string) bool {
 	default:
 		return false
 	}
-	t := reflect.TypeFor[tablesDocument]()
-	for i := range t.NumField() {
-		if key, _, _ := strings.Cut(t.Field(i).Tag.Get("json"), ","); key == name {
+	for _, field := range reflect.VisibleFields(reflect.TypeFor[tablesDocument]()) {
+		if key, _, _ := strings.Cut(field.Tag.Get("json"), ","); key == name {
 			return true
 		}
 	}

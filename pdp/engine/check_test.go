@@ -56,6 +56,7 @@ func TestCheckFindsFaults(t *testing.T) {
 		{"claim that no rule can read", replace("authz/tables/callers.rego", `"purpose": {"at"`, `"ward": {"at": "context.ward", "words": {"icu"}},
 	"purpose": {"at"`), "authz/tables/callers.rego:14: claims.ward: the input's schema has no context.claims.ward", "tables"},
 		{"claim in other words than the schema's", replace("authz/tables/callers.rego", `"words": {"fresh"}`, `"words": {"fresh", "stale"}`), "claims.elevation: the input's schema has other words", "tables"},
+		{"misspelt column in a rule", add("records/columns/more.rego", "package records.columns\n\nmask contains \"diagnosis\" if input.subject.properties.role == \"nurse\"\n"), `records/columns/more.rego:3: "diagnosis" is no column of records; was "diagnoses" meant?`, "columns_error"},
 		{"mask of no action", replace("authz/tables/masks.rego", "masks := {}", `masks := {"lab.read": {"nurse": {"pointers": ["/a"]}}}`), "masks.lab.read: stands in no row of actions", "tables"},
 		{"mask of an element", replace("authz/tables/masks.rego", "masks := {}", `masks := {"bill.list": {"nurse": {"pointers": ["/items/*"]}}}`), "masks.bill.list: for nurse: expected pointers", "tables"},
 		{"mask of nothing", replace("authz/tables/masks.rego", "masks := {}", `masks := {"bill.list": {"nurse": {"pass": ["image/png"]}}}`), "authz/tables/masks.rego:", "tables"},

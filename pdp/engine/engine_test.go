@@ -259,6 +259,21 @@ func TestFaultyRuleBooksAreRefused(t *testing.T) {
 		{"answer whose rules are no set", func(t *testing.T, files fstest.MapFS) {
 			edit(t, files, "authz/authz.rego", `{"rules": granting,`, `{"rules": "role",`)
 		}, "context.grounds which rules grant"},
+		{"misspelt column off-site", func(t *testing.T, files fstest.MapFS) {
+			edit(t, files, "authz/tables/withheld.rego", `withheld_off_site := {"contact"`, `withheld_off_site := {"contct"`)
+		}, `withheld_off_site: "contct" is no column of records; was "contact" meant?`},
+		{"misspelt column of a role", func(t *testing.T, files fstest.MapFS) {
+			edit(t, files, "authz/tables/withheld.rego", `{"nurse": {"national_id"}}`, `{"nurse": {"nationalid", "secret"}}`)
+		}, `withheld_from.nurse: "secret" is no column of records; they have`},
+		{"misspelt role", func(t *testing.T, files fstest.MapFS) {
+			edit(t, files, "authz/tables/withheld.rego", `{"nurse": {`, `{"nures": {`)
+		}, "withheld_from.nures: no right is given to such a role"},
+		{"misspelt column in a rule", func(t *testing.T, files fstest.MapFS) {
+			edit(t, files, "records/columns/columns.rego", "# METADATA\n# title: The role", "mask contains \"diagnosis\" if input.subject.properties.role == \"nurse\"\n\n# METADATA\n# title: The role")
+		}, `"diagnosis" is no column of records; was "diagnoses" meant?`},
+		{"misspelt field of a row", func(t *testing.T, files fstest.MapFS) {
+			edit(t, files, "records/rows/rows.rego", "input.patient.doctor", "input.patient.docter")
+		}, "undefined ref: input.patient.docter"},
 		{"everything is allowed", func(t *testing.T, files fstest.MapFS) {
 			edit(t, files, "authz/authz.rego", "default allow := false", "default allow := true")
 		}, "floor check"},

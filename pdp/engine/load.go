@@ -54,7 +54,7 @@ type revision struct {
 	slow     error     // why it does
 	written  evaluator // what explains, and what decides is checked against
 	tables   *tables
-	mask     *rego.PreparedEvalQuery // of decision logs; nil when the rule book masks nothing
+	log      logRules // what must not leave with decision logs
 	rows     *rowRules
 	sentinel *sentinel
 	memory   memory
@@ -96,6 +96,9 @@ func loadWithin(ctx context.Context, files map[string][]byte) (*revision, error)
 	if rev.tables, err = readTables(ctx, c, rev.digest); err != nil {
 		return nil, err
 	}
+	if err = checkColumns(modules, rev.tables.columns); err != nil {
+		return nil, err
+	}
 	if err = rev.prepare(ctx, modules, c); err != nil {
 		return nil, err
 	}
@@ -105,7 +108,7 @@ func loadWithin(ctx context.Context, files map[string][]byte) (*revision, error)
 	if rev.compiled != nil {
 		rev.compiled.scope.add(rev.rows.reads.words, rev.rows.reads.ids)
 	}
-	if rev.mask, err = prepareMask(ctx, modules, c); err != nil {
+	if rev.log, err = prepareLog(ctx, modules, c); err != nil {
 		return nil, err
 	}
 	if rev.sentinel, err = newSentinel(ctx, modules); err != nil {

@@ -28,6 +28,7 @@ type tables struct {
 	freshness  freshness
 	claims     []claim // by name
 	callers    belief
+	columns    []string // that records have
 }
 
 type thresholds struct {
@@ -55,6 +56,7 @@ type tablesDocument struct {
 	Masks      masks               `json:"masks"`
 	Claims     map[string]claimRow `json:"claims"`
 	Callers    belief              `json:"callers"`
+	withheldTables
 }
 
 // A row of the table of rights: how far each role reaches.
@@ -126,7 +128,8 @@ func newTables(document any, digest string) (*tables, error) {
 	}
 	faults = append(faults, d.Masks.faults(d.Actions)...)
 	claims, wrong := readClaims(d.Claims, d.Callers)
-	t.claims, t.callers = claims, d.Callers
+	t.claims, t.callers, t.columns = claims, d.Callers, d.Columns
+	faults = append(faults, d.withheldTables.faults(d.Rights)...)
 	faults = append(faults, wrong...)
 	if len(d.Routes) == 0 {
 		faults = append(faults, errors.New("routes is missing or empty"))

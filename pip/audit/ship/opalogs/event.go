@@ -18,7 +18,8 @@ import (
 const bundleName = "wardgate"
 
 // Encode writes a decision as an event of OPA's decision logs, masked. A record
-// of another kind has no body, and is passed over.
+// of another kind, and one that the rule book drops, has no body, and is passed
+// over.
 func (c *Collector) Encode(chain string, r *audit.Record) (ship.Document, error) {
 	id := fmt.Sprintf("%s-%012d-%.8s", chain, r.Seq, r.Hash)
 	if r.Event.Kind != pip.KindDecision {
@@ -28,7 +29,9 @@ func (c *Collector) Encode(chain string, r *audit.Record) (ship.Document, error)
 	if err != nil {
 		return ship.Document{}, err
 	}
-	c.mask(event)
+	if c.drops(event) {
+		return ship.Document{ID: id}, nil
+	}
 	body, err := json.Marshal(event)
 	if err != nil {
 		return ship.Document{}, fmt.Errorf("decision logs: record %d: %w", r.Seq, err)
@@ -97,6 +100,25 @@ func rules(names []string) []any {
 	return list
 }
 
+// drops reports whether an event stays here, and masks one that does not. OPA
+// asks in this order too: what is dropped is judged whole. When nobody can say
+// whether it may leave, it leaves without all that it is about.
+func (c *Collector) drops(event map[string]any) bool {
+	if c.config.Drop != nil {
+		dropped, err := c.config.Drop(context.Background(), event)
+		if err != nil {
+			delete(event, "requested_by")
+			erase(event)
+			return false
+		}
+		if dropped {
+			return true
+		}
+	}
+	c.mask(event)
+	return false
+}
+
 // mask applies what the rule book says, or takes everything away.
 func (c *Collector) mask(event map[string]any) {
 	if c.config.Mask == nil {
@@ -106,9 +128,12 @@ func (c *Collector) mask(event map[string]any) {
 	if err == nil {
 		err = apply(event, rules)
 	}
-	if err == nil {
-		return
+	if err != nil {
+		erase(event)
 	}
+}
+
+func erase(event map[string]any) {
 	delete(event, "input")
 	delete(event, "result")
 	delete(event, "masked")

@@ -1,8 +1,8 @@
 // Package opalogs ships decisions to an OPA control plane, in the format of
 // OPA's own decision logs. It is a sink like any other: the journal holds what
-// the collector has not taken, for as long as that lasts. It never drops an
-// event. What the rule book masks does not leave; when the rule book cannot say
-// what it masks, neither input nor result leaves.
+// the collector has not taken, for as long as that lasts. It drops an event
+// only where the rule book says so. What that masks does not leave; when it
+// cannot say what it masks or drops, neither input nor result leaves.
 package opalogs
 
 import (
@@ -30,6 +30,9 @@ type Config struct {
 	// Mask answers what of an event must not leave: paths, or objects with op,
 	// path and value, as data.system.log.mask has them. nil masks nothing.
 	Mask func(ctx context.Context, event map[string]any) ([]any, error)
+	// Drop answers whether an event leaves at all, as data.system.log.drop says.
+	// nil drops nothing.
+	Drop func(ctx context.Context, event map[string]any) (bool, error)
 }
 
 var _ ship.Sink = (*Collector)(nil)

@@ -226,3 +226,57 @@ func TestMaskedFieldsDoNotLeave(t *testing.T) {
 		t.Errorf("a mask that fails: got %v", e)
 	}
 }
+
+// What the rule book drops stays, what it keeps is masked, and what it cannot
+// judge leaves without anything that it is about.
+func TestDroppedEventsDoNotLeave(t *testing.T) {
+	for name, test := range map[string]struct {
+		drop bool
+		err  error
+		has  []string
+		not  []string
+	}{
+		"kept":    {false, nil, []string{`"decision_id":"d-1"`, `"requested_by"`, `"result"`, `"erased":["/input"]`}, []string{`"input":`}},
+		"unknown": {true, errors.New("broken"), []string{`"decision_id":"d-1"`, `"erased":["/input","/result"]`}, []string{`"input":`, `"result":`, "192.0.2.1", "u-1"}},
+	} {
+		d := encodeOne(t, func(event map[string]any) (bool, error) {
+			if event["input"] == nil {
+				t.Errorf("%s: judged after it was masked", name)
+			}
+			return test.drop, test.err
+		})
+		for _, word := range test.has {
+			if !bytes.Contains(d, []byte(word)) {
+				t.Errorf("%s: %s lacks %s", name, d, word)
+			}
+		}
+		for _, word := range test.not {
+			if bytes.Contains(d, []byte(word)) {
+				t.Errorf("%s: %s has %s", name, d, word)
+			}
+		}
+	}
+	if d := encodeOne(t, func(map[string]any) (bool, error) { return true, nil }); len(d) > 0 {
+		t.Errorf("got %s of a dropped event", d)
+	}
+}
+
+func encodeOne(t *testing.T, drop func(map[string]any) (bool, error)) []byte {
+	t.Helper()
+	c, err := opalogs.New(opalogs.Config{
+		URL:  "https://opa.hospital.test",
+		Mask: func(context.Context, map[string]any) ([]any, error) { return []any{"/input"}, nil },
+		Drop: func(_ context.Context, event map[string]any) (bool, error) { return drop(event) },
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	d, err := c.Encode("main", &audit.Record{Seq: 7, Hash: "0123456789", Event: pip.Event{
+		Kind: pip.KindDecision, Decision: "d-1", Reasons: []string{"not_your_patient"}, Address: "192.0.2.1",
+		Input: json.RawMessage(`{"subject":{"id":"u-1"}}`),
+	}})
+	if err != nil || d.ID == "" {
+		t.Fatal(d, err)
+	}
+	return d.Body
+}

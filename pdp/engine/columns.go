@@ -1,0 +1,103 @@
+package engine
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/open-policy-agent/opa/v1/ast"
+)
+
+// withheldTables say which columns of records are not shown. The records service
+// refuses every request under a name that no record has, since it was meant to
+// hide something; here a slip is found before it locks anybody out.
+type withheldTables struct {
+	Columns []string            `json:"columns"`
+	OffSite []string            `json:"withheld_off_site"`
+	From    map[string][]string `json:"withheld_from"`
+}
+
+const columnsPackage = "records.columns"
+
+func (w *withheldTables) faults(rights map[string]row) []error {
+	var faults []error
+	fault := func(format string, args ...any) { faults = append(faults, fmt.Errorf(format, args...)) }
+	check := func(table string, names []string) {
+		for _, name := range names {
+			if !slices.Contains(w.Columns, name) {
+				fault("%s: %q is no column of records%s", table, name, near(name, w.Columns))
+			}
+		}
+	}
+	check("withheld_off_site", w.OffSite)
+	roles := map[string]bool{}
+	for _, cells := range rights {
+		for role := range cells {
+			roles[role] = true
+		}
+	}
+	for _, role := range slices.Sorted(maps.Keys(w.From)) {
+		if !roles[role] {
+			fault("withheld_from.%s: no right is given to such a role, and nothing is withheld from it", role)
+		}
+		check("withheld_from."+role, w.From[role])
+	}
+	return faults
+}
+
+// near names the column that was probably meant.
+func near(name string, columns []string) string {
+	for _, c := range columns {
+		if distance(name, c) <= 2 {
+			return fmt.Sprintf("; was %q meant?", c)
+		}
+	}
+	return "; they have " + strings.Join(columns, ", ")
+}
+
+// distance counts the letters to insert, remove or exchange between two words.
+func distance(a, b string) int {
+	row := make([]int, len(b)+1)
+	for j := range row {
+		row[j] = j
+	}
+	for i := range len(a) {
+		diagonal := row[0]
+		row[0] = i + 1
+		for j := range len(b) {
+			exchange := diagonal
+			if a[i] != b[j] {
+				exchange++
+			}
+			diagonal = row[j+1]
+			row[j+1] = min(exchange, row[j]+1, row[j+1]+1)
+		}
+	}
+	return row[len(b)]
+}
+
+// checkColumns refuses rules that mask a column by a name that no record has.
+func checkColumns(modules map[string]*ast.Module, columns []string) error {
+	var faults ast.Errors
+	for _, m := range modules {
+		if packageName(m) != columnsPackage {
+			continue
+		}
+		for _, r := range m.Rules {
+			if ruleName(r) != "mask" || r.Head.Key == nil {
+				continue
+			}
+			name, constant := r.Head.Key.Value.(ast.String)
+			if constant && !slices.Contains(columns, string(name)) {
+				faults = append(faults, ast.NewError("columns_error", r.Head.Key.Location,
+					"%s", fmt.Sprintf("%q is no column of records%s", string(name), near(string(name), columns))))
+			}
+		}
+	}
+	if len(faults) == 0 {
+		return nil
+	}
+	faults.Sort()
+	return faults
+}
