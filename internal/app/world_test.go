@@ -20,6 +20,7 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"github.com/wardgate/wardgate/internal/app"
+	"github.com/wardgate/wardgate/internal/command"
 )
 
 func TestMain(m *testing.M) {
@@ -28,7 +29,22 @@ func TestMain(m *testing.M) {
 		fmt.Fprintln(os.Stderr, runChild(told))
 		os.Exit(1)
 	}
+	if told := os.Getenv(commandVariable); told != "" {
+		os.Exit(runCommand(told))
+	}
 	os.Exit(m.Run())
+}
+
+// commandVariable has the test binary be the program itself, with these
+// arguments, as JSON.
+const commandVariable = "WARDGATE_APP_COMMAND"
+
+func runCommand(told string) int {
+	var args []string
+	if err := json.Unmarshal([]byte(told), &args); err != nil {
+		return 2
+	}
+	return command.Run(args, os.Stdout, os.Stderr, nil)
 }
 
 // A world is a whole Wardgate with the demo hospital, seen from outside.
