@@ -69,6 +69,7 @@ func story() []pip.Event {
 	answered := func(status int, detail string, patients ...string) pip.Event {
 		return as(func(e *pip.Event) {
 			e.Kind, e.Action, e.Allow, e.Status, e.Detail, e.Patients = pip.KindOutcome, "patient.read", true, status, detail, patients
+			e.Right, e.Reach = "Patient Health overview", "own"
 		})
 	}
 	refused := decided("patient.read", "not_your_patient", "signals_unknown")
