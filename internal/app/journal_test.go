@@ -143,6 +143,12 @@ func explainsItself(t *testing.T, w *world, patient string) {
 		if !slices.Equal(e.Rules, []string{"role/role"}) || e.Right != "Patient Health overview" || e.Reach != "own" {
 			t.Errorf("got %v, %q, %q of a reading", e.Rules, e.Right, e.Reach)
 		}
+		if _, some := wardgate("audit", "query", "--data", w.data, "--rule", "role/role", "--patient", patient); !strings.Contains(some, e.Decision) {
+			t.Errorf("the rule does not find the reading: %s", some)
+		}
+		if _, none := wardgate("audit", "query", "--data", w.data, "--rule", "role/rol"); none != "" {
+			t.Errorf("a rule that allowed nothing finds %s", none)
+		}
 		code, why := wardgate("policy", "explain", e.Decision, "--data", w.data)
 		if code != 0 || strings.Count(why, "under role/role (Patient Health overview: own)") != 2 {
 			t.Errorf("explain: %d %s, want the recorded rule and the explained one", code, why)

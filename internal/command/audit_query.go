@@ -18,6 +18,7 @@ type auditQuery struct {
 	Patient  string    `help:"Whose data was in the answer, or was asked for: who saw this record, who tried to, and why." placeholder:"ID"`
 	Session  string    `help:"Session id." placeholder:"ID"`
 	Decision string    `help:"Decision id: the decision and its outcome." placeholder:"ID"`
+	Rule     string    `help:"Folder and code of a rule that allowed it, such as role/role." placeholder:"RULE"`
 	Kind     string    `help:"Kind of event." enum:",decision,outcome,policy,session,account,system" default:""`
 	Since    time.Time `help:"From this time on (RFC 3339)." placeholder:"TIME"`
 	Until    time.Time `help:"Before this time (RFC 3339)." placeholder:"TIME"`
@@ -73,7 +74,7 @@ func (q *auditQuery) print(s *streams, dir string, chosen map[string]bool) error
 func (q *auditQuery) each(dir string, f func(*audit.Record) error) error {
 	records := audit.Query(context.Background(), dir, audit.Filter{
 		Kind: pip.Kind(q.Kind), Subject: q.Subject, Patient: q.Patient, Session: q.Session,
-		Decision: q.Decision, Since: q.Since, Until: q.Until,
+		Decision: q.Decision, Rule: q.Rule, Since: q.Since, Until: q.Until,
 	})
 	for r, err := range records {
 		if err != nil {

@@ -16,6 +16,7 @@ type Filter struct {
 	Patient  string    // whose data was in the answer, or was asked for
 	Session  string    // session id
 	Decision string    // decision id: the decision and its outcome
+	Rule     string    // that allowed it, by folder and code: "role/role"
 	Since    time.Time // of the event, inclusive
 	Until    time.Time // of the event, exclusive
 }
@@ -26,6 +27,7 @@ func (f *Filter) match(e *pip.Event) bool {
 		(f.Patient == "" || slices.Contains(e.Patients, f.Patient)) &&
 		(f.Session == "" || e.Session == f.Session) &&
 		(f.Decision == "" || e.Decision == f.Decision) &&
+		(f.Rule == "" || slices.Contains(e.Rules, f.Rule)) &&
 		(f.Since.IsZero() || !e.Time.Before(f.Since)) &&
 		(f.Until.IsZero() || e.Time.Before(f.Until))
 }
@@ -40,6 +42,9 @@ func (f *Filter) needles() [][]byte {
 		if value != "" {
 			out = append(out, appendString([]byte(name), value))
 		}
+	}
+	if f.Rule != "" {
+		out = append(out, appendString(nil, f.Rule))
 	}
 	return out
 }
