@@ -43,7 +43,7 @@ integration: ## adapters and the whole house on real Redis, MariaDB, Elasticsear
 
 bench: build ## decisions and their growth, the proxy, log-in, replay, revocation and shipping, as ratios from one run
 	$(GO) run ./internal/bench
-	$(GO) test -run '^$$' -bench 'Replay' ./pdp/engine
+	$(GO) test -run '^$$' -bench 'Remembered|Replay' ./pdp/engine
 	$(GO) test -run '^$$' -bench 'LogIn|Refresh' -benchtime 10x ./pdp/admin
 	$(GO) test -run '^$$' -bench 'Enforcement' ./pip/revocation/...
 	$(GO) test -run '^$$' -bench 'Ship|Read' ./pip/audit/ship

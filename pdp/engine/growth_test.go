@@ -85,3 +85,43 @@ func BenchmarkRules(b *testing.B) {
 		})
 	}
 }
+
+// BenchmarkRemembered is what recalling takes, facts at hand: to put the facts
+// into the rules' words, to find the answer by all that it can depend on, and
+// for the journal, to write the input down.
+func BenchmarkRemembered(b *testing.B) {
+	rev, err := load(bookWith(b, 0))
+	if err != nil {
+		b.Fatal(err)
+	}
+	r, facts := readsPatient(), ward()
+	var in input
+	in.fill(&r, &facts, rev.tables)
+	d, err := rev.askNarrow(context.Background(), &in)
+	if err != nil || !d.Allow {
+		b.Fatal(d, err)
+	}
+	in.key = rev.compiled.scope.appendKey(in.key[:0], &in)
+	rev.memory.keep(in.key, d)
+	document := make([]byte, 0, inputSize)
+	for _, part := range []struct {
+		name string
+		run  func()
+	}{
+		{"words", func() { in.fill(&r, &facts, rev.tables) }},
+		{"answer", func() {
+			in.key = rev.compiled.scope.appendKey(in.key[:0], &in)
+			if d, ok := rev.memory.recall(in.key); !ok || !d.Allow {
+				b.Fatal("not remembered")
+			}
+		}},
+		{"record", func() { document = in.appendJSON(document[:0]) }},
+	} {
+		b.Run(part.name, func(b *testing.B) {
+			b.ReportAllocs()
+			for b.Loop() {
+				part.run()
+			}
+		})
+	}
+}
