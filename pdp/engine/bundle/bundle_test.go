@@ -328,7 +328,7 @@ func TestStockOPAAgrees(t *testing.T) {
 	for name, content := range book(t) {
 		file("book/"+name, content)
 	}
-	file("book/.manifest", []byte(`{"roots":["authz","authz_test","records","sentinel","sentinel_test"],"metadata":{"wardgate":{"version":"2026-03-01T12:00:00Z"}}}`))
+	file("book/.manifest", []byte(`{"roots":["authz","authz_test","records","records_test","sentinel","sentinel_test"],"metadata":{"wardgate":{"version":"2026-03-01T12:00:00Z"}}}`))
 	theirs := filepath.Join(dir, "theirs.tar.gz")
 	claims := file("claims.json", []byte(`{"scope":"production","keyid":"hospital"}`))
 	if out, err := opa("build", "-b", filepath.Join(dir, "book"), "--revision", "v7", "--signing-key", private,
