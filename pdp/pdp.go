@@ -139,10 +139,10 @@ const (
 	CredentialValid   CredentialState = "valid"
 	CredentialExpired CredentialState = "expired"
 	CredentialInvalid CredentialState = "invalid"
-	// CredentialVouched is no token of ours: an enforcement point elsewhere,
+	// CredentialDelegated is no token of ours: an enforcement point elsewhere,
 	// which proved itself to the decision point, says that it has
 	// authenticated the subject.
-	CredentialVouched CredentialState = "vouched"
+	CredentialDelegated CredentialState = "delegated"
 )
 
 // A Decision is the answer. The zero Decision denies.

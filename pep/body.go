@@ -7,7 +7,7 @@ import (
 	"net/http"
 	"strings"
 
-	"github.com/wardgate/wardgate/pep/jsontext"
+	"github.com/wardgate/wardgate/internal/strictjson"
 )
 
 // A bodyReader reads the body that a route of this kind takes. It returns a
@@ -39,7 +39,7 @@ func readBody(w http.ResponseWriter, r *http.Request, kind string, limit int64) 
 	case r.Header.Get("Content-Encoding") != "" || !isJSON(r.Header.Get("Content-Type")):
 		return nil, "media_type_refused", http.StatusUnsupportedMediaType
 	}
-	if !jsontext.Unambiguous(body) {
+	if !strictjson.Unambiguous(body) {
 		return nil, "body_ambiguous", http.StatusBadRequest
 	}
 	return body, "", 0

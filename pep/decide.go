@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/wardgate/wardgate/internal/deadline"
 	"github.com/wardgate/wardgate/pdp"
 	"github.com/wardgate/wardgate/pep/route"
 )
@@ -60,7 +61,7 @@ func (p *Proxy) ask(ctx context.Context, x *exchange, revision string) (d pdp.De
 			d, err = pdp.Decision{}, fmt.Errorf("the decider panicked: %s", panicText(v))
 		}
 	}()
-	ctx, cancel := pdp.Within(ctx, decisionTimeout)
+	ctx, cancel := deadline.Within(ctx, decisionTimeout)
 	defer cancel()
 	d, err = p.Decider.Decide(ctx, x.request(revision))
 	switch {

@@ -10,8 +10,8 @@ import (
 	"time"
 
 	"github.com/wardgate/wardgate/internal/assertion"
+	"github.com/wardgate/wardgate/internal/deadline"
 	"github.com/wardgate/wardgate/internal/problem"
-	"github.com/wardgate/wardgate/pdp"
 	"github.com/wardgate/wardgate/pep/obligation"
 	"github.com/wardgate/wardgate/pip"
 )
@@ -69,7 +69,7 @@ func (p *Proxy) outOfReach(x *exchange) string {
 // discharge goes on when the client has gone: nobody escapes a revocation by
 // hanging up.
 func (p *Proxy) discharge(ctx context.Context, x *exchange) (obligation.Effects, error) {
-	ctx, cancel := pdp.Within(context.WithoutCancel(ctx), dischargeTimeout)
+	ctx, cancel := deadline.Within(context.WithoutCancel(ctx), dischargeTimeout)
 	defer cancel()
 	return p.discharger.Discharge(ctx, &x.decision, x.credential.Session)
 }
@@ -105,7 +105,7 @@ func (p *Proxy) refuse(ctx context.Context, x *exchange, status int, code string
 // record waits for the journal even when the client has gone: evidence does
 // not depend on a client's patience.
 func (p *Proxy) record(ctx context.Context, e pip.Event) error {
-	ctx, cancel := pdp.Within(context.WithoutCancel(ctx), journalTimeout)
+	ctx, cancel := deadline.Within(context.WithoutCancel(ctx), journalTimeout)
 	defer cancel()
 	return p.Journal.Append(ctx, e)
 }

@@ -9,9 +9,9 @@ import (
 
 	"github.com/wardgate/wardgate/internal/assertion"
 	"github.com/wardgate/wardgate/pdp"
+	"github.com/wardgate/wardgate/pep/anonymous"
 	"github.com/wardgate/wardgate/pep/obligation"
 	"github.com/wardgate/wardgate/pep/route"
-	"github.com/wardgate/wardgate/pep/strangers"
 )
 
 // An exchange is one request on its way.
@@ -30,7 +30,7 @@ type exchange struct {
 	match      route.Match
 	decision   pdp.Decision
 	effects    obligation.Effects
-	caller     strangers.Caller // of a request without a valid session
+	caller     anonymous.Caller // of a request without a valid session
 	leave      func()           // ends slow work; nil when there is none
 	flight     *flight          // nil when nobody can be cut off
 }

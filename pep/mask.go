@@ -11,7 +11,7 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/wardgate/wardgate/pep/jsontext"
+	"github.com/wardgate/wardgate/internal/strictjson"
 	"github.com/wardgate/wardgate/pep/obligation"
 )
 
@@ -110,7 +110,7 @@ func masked(types []string, body []byte, m *obligation.Mask) (string, []byte, er
 		charset != "" && !strings.EqualFold(charset, "utf-8"):
 		return "", nil, errMediaType
 	}
-	body, err = jsontext.Mask(body, m.Pointers)
+	body, err = strictjson.Mask(body, m.Pointers)
 	return kind, body, err
 }
 

@@ -18,9 +18,9 @@ import (
 
 	"github.com/wardgate/wardgate/internal/assertion"
 	"github.com/wardgate/wardgate/pdp"
+	"github.com/wardgate/wardgate/pep/anonymous"
 	"github.com/wardgate/wardgate/pep/obligation"
 	"github.com/wardgate/wardgate/pep/route"
-	"github.com/wardgate/wardgate/pep/strangers"
 	"github.com/wardgate/wardgate/pip"
 )
 
@@ -69,7 +69,7 @@ type Config struct {
 	Issuer     string
 
 	// Strangers bounds callers without a session; nil bounds nobody.
-	Strangers *strangers.Guard
+	Strangers *anonymous.Limiter
 	// KnownDevice names the device whose genuine key a browser presents. Nil
 	// knows none.
 	KnownDevice func(key string) (id string, ok bool)

@@ -7,7 +7,7 @@ import (
 	"time"
 
 	"github.com/wardgate/wardgate/pdp"
-	"github.com/wardgate/wardgate/pep/strangers"
+	"github.com/wardgate/wardgate/pep/anonymous"
 )
 
 // The codes of requests that are turned away before anything is asked.
@@ -27,7 +27,7 @@ func (p *Proxy) admit(r *http.Request, x *exchange) (ruling, bool) {
 	if x.subject != "" {
 		return ruling{}, true
 	}
-	x.caller = strangers.Caller{Address: x.address, Known: p.known(r, x)}
+	x.caller = anonymous.Caller{Address: x.address, Known: p.known(r, x)}
 	wait, ok := p.Strangers.Admit(x.caller, x.now)
 	if ok {
 		return ruling{}, true
@@ -65,7 +65,7 @@ func (p *Proxy) queue(ctx context.Context, x *exchange) (ruling, bool) {
 	}
 	caller := x.caller
 	if x.subject != "" {
-		caller = strangers.Caller{Address: x.address, Known: "subject " + x.subject}
+		caller = anonymous.Caller{Address: x.address, Known: "subject " + x.subject}
 	}
 	leave, ok := p.Strangers.Enter(ctx, caller)
 	if ok {

@@ -14,25 +14,25 @@ import (
 
 	"github.com/wardgate/wardgate/pdp"
 	"github.com/wardgate/wardgate/pep"
-	"github.com/wardgate/wardgate/pep/strangers"
+	"github.com/wardgate/wardgate/pep/anonymous"
 	"github.com/wardgate/wardgate/pip"
 )
 
 // throttled is a world with small bounds for strangers.
-func throttled(t *testing.T, change func(*strangers.Limits)) (*world, *strangers.Guard) {
+func throttled(t *testing.T, change func(*anonymous.Limits)) (*world, *anonymous.Limiter) {
 	t.Helper()
-	l := strangers.Limits{
+	l := anonymous.Limits{
 		PerMinute: 1, Burst: 5, OffSite: 600, OnSitePerMinute: 1, OnSiteBurst: 5,
 		Recorded: 2, OnSiteRecorded: 2, AtOnce: 1, Waiting: 1,
 	}
 	if change != nil {
 		change(&l)
 	}
-	var guard *strangers.Guard
+	var guard *anonymous.Limiter
 	w := newWorld(t, func(w *world) {
 		var err error
-		guard, err = strangers.New(strangers.Config{
-			Limits: func() strangers.Limits { return l }, OnSite: func(netip.Addr) bool { return false },
+		guard, err = anonymous.New(anonymous.Config{
+			Limits: func() anonymous.Limits { return l }, OnSite: func(netip.Addr) bool { return false },
 			Journal: w.journal, Log: w.config.Log,
 		})
 		if err != nil {
@@ -169,7 +169,7 @@ func TestSharesOfTheKnown(t *testing.T) {
 // and the places are free again afterwards, however a request ended.
 func TestSlowWorkIsBounded(t *testing.T) {
 	var asked atomic.Int64
-	w, _ := throttled(t, func(l *strangers.Limits) {
+	w, _ := throttled(t, func(l *anonymous.Limits) {
 		l.Burst, l.Recorded = 1000, 1000
 		l.Costly = map[string]bool{"info.read": true}
 		l.Waiting = 15 // of 16 places one caller holds two

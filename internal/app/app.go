@@ -18,7 +18,7 @@ import (
 	"github.com/wardgate/wardgate/pdp/client"
 	"github.com/wardgate/wardgate/pdp/engine"
 	"github.com/wardgate/wardgate/pdp/engine/delivery"
-	"github.com/wardgate/wardgate/pep/strangers"
+	"github.com/wardgate/wardgate/pep/anonymous"
 	"github.com/wardgate/wardgate/pip"
 	"github.com/wardgate/wardgate/pip/audit"
 	"github.com/wardgate/wardgate/pip/audit/ship"
@@ -57,7 +57,7 @@ type App struct {
 	sweeps    []sweep
 	started   time.Time
 
-	strangers  *strangers.Guard
+	strangers  *anonymous.Limiter
 	statements *signing.Keys   // of what other applications are told; the enforcement point alone has them
 	sources    sources         // that the engine asks
 	keeping    *audit.Keeper   // of the journal's anchor

@@ -43,7 +43,7 @@ func TestClaimsStandApart(t *testing.T) {
 		r.Context.Claims = nil
 		plain := pdp.Request{
 			Subject: pdp.Subject{Type: "user", ID: "u-1"}, Action: pdp.Action{Name: "patient.read"}, Resource: pdp.Resource{Type: "patient", ID: "p-1"},
-			Context: pdp.Context{Time: noon(), Address: r.Context.Address, Credential: pdp.Credential{State: pdp.CredentialVouched}, Caller: pdp.Caller{Kind: "token", Name: "lab"}},
+			Context: pdp.Context{Time: noon(), Address: r.Context.Address, Credential: pdp.Credential{State: pdp.CredentialDelegated}, Caller: pdp.Caller{Kind: "token", Name: "lab"}},
 		}
 		if fmt.Sprintf("%+v", r) != fmt.Sprintf("%+v", plain) || r.Context.Address.String() != "10.1.2.3" {
 			t.Errorf("%s: got %+v, want %+v", path, r, plain)

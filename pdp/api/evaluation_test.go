@@ -61,7 +61,7 @@ func TestWhatTheDeciderIsAsked(t *testing.T) {
 				Resource: pdp.Resource{Type: "patient", ID: "p-1"},
 				Context: pdp.Context{
 					Time: noon(), Address: netip.MustParseAddr("10.1.2.3"), UserAgent: "curl/8",
-					Credential: pdp.Credential{State: pdp.CredentialVouched},
+					Credential: pdp.Credential{State: pdp.CredentialDelegated},
 				},
 			},
 		},
@@ -72,7 +72,7 @@ func TestWhatTheDeciderIsAsked(t *testing.T) {
 				Subject:  pdp.Subject{Type: "machine", ID: "m-1"},
 				Action:   pdp.Action{Name: "patient.list"},
 				Resource: pdp.Resource{Type: "patient"},
-				Context:  pdp.Context{Time: noon(), Credential: pdp.Credential{State: pdp.CredentialVouched}},
+				Context:  pdp.Context{Time: noon(), Credential: pdp.Credential{State: pdp.CredentialDelegated}},
 			},
 		},
 		{

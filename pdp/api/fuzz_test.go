@@ -37,7 +37,7 @@ func FuzzBody(f *testing.F) {
 			}
 			for _, r := range w.decider.asked {
 				known := r.Subject.Type == "anonymous" && r.Subject.ID == "" && r.Context.Credential.State == pdp.CredentialNone ||
-					(r.Subject.Type == "user" || r.Subject.Type == "machine") && r.Subject.ID != "" && r.Context.Credential.State == pdp.CredentialVouched
+					(r.Subject.Type == "user" || r.Subject.Type == "machine") && r.Subject.ID != "" && r.Context.Credential.State == pdp.CredentialDelegated
 				if !known || r.Action.Name == "" || r.Resource.Type == "" {
 					t.Fatalf("%s: asked %+v", path, r)
 				}

@@ -136,7 +136,7 @@ func (q *question) request(now time.Time) (pdp.Request, bool) {
 	}
 	switch q.subject.Type {
 	case user, machine:
-		r.Context.Credential.State = pdp.CredentialVouched
+		r.Context.Credential.State = pdp.CredentialDelegated
 	case anonymous:
 		r.Context.Credential.State = pdp.CredentialNone
 	default:

@@ -15,11 +15,11 @@ import (
 	"github.com/wardgate/wardgate/policies"
 )
 
-// vouched is a doctor who reads the own patient through another enforcement
+// delegated is a doctor who reads the own patient through another enforcement
 // point, which is believed about the address and the purpose.
-func vouched() pdp.Request {
+func delegated() pdp.Request {
 	r := readsPatient()
-	r.Context.Credential = pdp.Credential{State: pdp.CredentialVouched}
+	r.Context.Credential = pdp.Credential{State: pdp.CredentialDelegated}
 	r.Context.Caller = pdp.Caller{Kind: pdp.CallerToken, Name: "default"}
 	return r
 }
@@ -67,7 +67,7 @@ func TestNoClaimWinsOverWhatIsKnown(t *testing.T) {
 		"bulk reader":          func(_ *pdp.Request, f *pip.Facts) { f.Signals.Patients = 100000 },
 		"no clock":             func(r *pdp.Request, _ *pip.Facts) { r.Context.Time = r.Context.Time.AddDate(-3000, 0, 0) },
 	} {
-		honest, facts := vouched(), ward()
+		honest, facts := delegated(), ward()
 		honest.Context.Claims = map[string]string{"context.purpose": "treatment"}
 		change(&honest, &facts)
 		liar := honest
@@ -92,7 +92,7 @@ func TestAnUnknownCallersClaimsChangeNothing(t *testing.T) {
 		{Kind: pdp.CallerToken, Name: "lab"}, {Kind: pdp.CallerCertificate, Name: "default"},
 		{Kind: "", Name: "default"}, {Kind: pdp.CallerToken}, {Kind: "Token", Name: "default"},
 	} {
-		said, silent := vouched(), vouched()
+		said, silent := delegated(), delegated()
 		said.Context.Caller, silent.Context.Caller = caller, caller
 		said.Context.Claims, said.Context.UserAgent = lies(), "Mozilla/5.0"
 		silent.Context.Address = netip.Addr{}
@@ -140,7 +140,7 @@ func TestATableRowMakesAClaimHeard(t *testing.T) {
 			r.Context.Claims = map[string]string{"context.elevation": "fresh", "context.purpose": "payment"}
 		}, nil},
 	} {
-		r := vouched()
+		r := delegated()
 		r.Action.Name = "service.edit"
 		r.Context.Caller = pdp.Caller{Kind: pdp.CallerCertificate, Name: "spiffe://hospital.test/icu"}
 		r.Context.Claims = map[string]string{"context.elevation": "fresh"}
@@ -163,7 +163,7 @@ func TestAPurposeInOtherWordsDenies(t *testing.T) {
 		"treatment": nil, "payment": {"purpose_unfit"}, "marketing of ward 7": {"purpose_unfit"}, "Treatment": {"purpose_unfit"}, "": {"purpose_unfit"},
 		"other": {"purpose_unfit"},
 	} {
-		r := vouched()
+		r := delegated()
 		r.Context.Claims = map[string]string{"context.purpose": said}
 		d, err := e.Decide(t.Context(), r)
 		if err != nil || d.Allow != (reasons == nil) || !slices.Equal(d.Reasons, reasons) {

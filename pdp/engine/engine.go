@@ -13,6 +13,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/wardgate/wardgate/internal/deadline"
 	"github.com/wardgate/wardgate/pdp"
 	"github.com/wardgate/wardgate/pip"
 )
@@ -104,7 +105,7 @@ func (e *Engine) Decide(ctx context.Context, r pdp.Request) (pdp.Decision, error
 	if r.Context.Route != "" && r.Context.Route != rev.digest {
 		return pdp.Decision{}, pdp.ErrRevisionChanged
 	}
-	ctx, cancel := pdp.Within(ctx, Timeout)
+	ctx, cancel := deadline.Within(ctx, Timeout)
 	defer cancel()
 	rev.tables.believe(&r.Context)
 	var facts pip.Facts

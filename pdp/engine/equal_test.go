@@ -25,7 +25,7 @@ var vocabulary = map[string][]any{
 	"action.name":                    nil, // filled from the tables
 	"resource.type":                  {"patient", "service", "session", "model", ""},
 	"resource.id":                    {"p-1", ""},
-	"context.credential.state":       {"valid", "valid", "valid", "none", "expired", "invalid", "vouched", "foreign"},
+	"context.credential.state":       {"valid", "valid", "valid", "none", "expired", "invalid", "delegated", "foreign"},
 	"context.credential.presented":   {"header", "header", "cookie", ""},
 	"context.credential.acr":         {"urn:wardgate:acr:stepped-up", "urn:wardgate:acr:two-factor", ""},
 	"context.credential.factors":     {"two", "one", "none"},

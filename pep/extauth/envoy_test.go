@@ -110,7 +110,7 @@ func TestEnvoyForwardsWhatWasJudged(t *testing.T) {
 				t.Fatalf("denied: %s", res.GetDeniedResponse().GetBody())
 			}
 			h := headersOf(t, res.GetOkResponse().GetHeaders())
-			w.vouched(tt.application, h.Get(assertion.Header), h.Get(extauth.DecisionHeader), tt.method, tt.target, tt.body)
+			w.delegated(tt.application, h.Get(assertion.Header), h.Get(extauth.DecisionHeader), tt.method, tt.target, tt.body)
 			if e := w.journal.of(t, h.Get(extauth.DecisionHeader)); e.Address != "192.0.2.7" {
 				t.Errorf("the client's address is recorded as %q", e.Address)
 			}

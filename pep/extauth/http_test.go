@@ -94,7 +94,7 @@ func TestAllowedRequestsCarryTheirAssertion(t *testing.T) {
 			if a.status != http.StatusOK || len(a.body) != 0 {
 				t.Fatalf("got %d %s", a.status, a.body)
 			}
-			w.vouched(tt.application, a.header.Get(assertion.Header), a.header.Get(extauth.DecisionHeader), tt.method, tt.target, nil)
+			w.delegated(tt.application, a.header.Get(assertion.Header), a.header.Get(extauth.DecisionHeader), tt.method, tt.target, nil)
 			if e := w.journal.of(t, a.header.Get(extauth.DecisionHeader)); e.Address != "192.0.2.7" {
 				t.Errorf("the client's address is recorded as %q", e.Address)
 			}

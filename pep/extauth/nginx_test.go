@@ -154,7 +154,7 @@ func (w *world) judgeForwarded(r *http.Request, target string) {
 	if r.RequestURI != target || len(signed) != 1 {
 		w.t.Fatalf("the application got %s with %d assertions, want %s", r.RequestURI, len(signed), target)
 	}
-	w.vouched("records", signed[0], r.Header.Get(extauth.DecisionHeader), r.Method, target, nil)
+	w.delegated("records", signed[0], r.Header.Get(extauth.DecisionHeader), r.Method, target, nil)
 	if r.Header.Get("Authorization") != "" || r.Header.Get("Cookie") != "" {
 		w.t.Error("the application got the user's token or cookie")
 	}

@@ -294,9 +294,9 @@ func (w *world) serveEnvoy() {
 	w.envoy = auth.NewAuthorizationClient(client)
 }
 
-// vouched checks what an allowed request has to be able to show: an assertion
+// delegated checks what an allowed request has to be able to show: an assertion
 // about exactly it, and one record of before that allows the same.
-func (w *world) vouched(application, signed, decision, method, target string, body []byte) {
+func (w *world) delegated(application, signed, decision, method, target string, body []byte) {
 	w.t.Helper()
 	claims, err := w.key.Verify(signed, application, time.Now())
 	if err != nil {

@@ -7,14 +7,14 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/wardgate/wardgate/internal/strictjson"
 	"github.com/wardgate/wardgate/pdp"
-	"github.com/wardgate/wardgate/pep/jsontext"
 )
 
 // A Mask is what the enforcement point takes out of the answer of an
 // application that knows nothing of Wardgate.
 type Mask struct {
-	Pointers []jsontext.Pointer
+	Pointers []strictjson.Pointer
 	Pass     []string // media types that go out whole: a picture has no members
 }
 
@@ -28,7 +28,7 @@ func mask(o *pdp.Obligation, e *Effects) error {
 	if err := exactly(o.Properties, &p); err != nil {
 		return errors.New("properties: expected pointers, and media types to pass")
 	}
-	pointers, err := jsontext.ParsePointers(p.Pointers)
+	pointers, err := strictjson.ParsePointers(p.Pointers)
 	if err != nil {
 		return fmt.Errorf("properties: pointers: %w", err)
 	}

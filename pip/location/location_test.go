@@ -9,7 +9,7 @@ import (
 	"github.com/wardgate/wardgate/pip/location"
 )
 
-func TestOnlyAValidAddressIsVouchedFor(t *testing.T) {
+func TestOnlyAValidAddressIsDelegatedFor(t *testing.T) {
 	var f pip.Facts
 	err := location.Source{}.Gather(context.Background(), &pip.Query{Address: netip.MustParseAddr("192.0.2.1")}, &f)
 	if err != nil || f.Location.State != pip.Fresh {

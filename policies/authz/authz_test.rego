@@ -77,7 +77,7 @@ test_reasons_are_complete if {
 	answer.context.reasons == {"device_changed", "not_your_patient", "session_revoked"}
 }
 
-test_vouched_request_is_judged_by_what_is_known[name] if {
+test_delegated_request_is_judged_by_what_is_known[name] if {
 	some name, case in {
 		"without claims": [golden.claiming(golden.doctor, {}), set()],
 		"for a purpose": [golden.claiming(golden.doctor, {"purpose": "treatment"}), set()],

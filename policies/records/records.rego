@@ -44,7 +44,7 @@
 #               type: object
 #               additionalProperties: false
 #               properties:
-#                 state: {enum: ["", "none", "valid", "expired", "invalid", "vouched"]}
+#                 state: {enum: ["", "none", "valid", "expired", "invalid", "delegated"]}
 #                 presented: {enum: ["", "header", "cookie"]}
 #                 acr: {type: string}
 #                 amr: {type: string}

@@ -110,7 +110,7 @@ acting(request, action) := with_value(request, "/action/name", action)
 # vouches for.
 claiming(request, claims) := json.patch(request, [
 	{"op": "replace", "path": "/context/credential", "value": {
-		"state": "vouched",
+		"state": "delegated",
 		"presented": "",
 		"acr": "",
 		"amr": "",

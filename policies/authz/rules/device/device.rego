@@ -31,5 +31,5 @@ _compared if {
 # ours to compare with.
 _compared if {
 	input.context.device.state == "fresh"
-	input.context.credential.state == "vouched"
+	input.context.credential.state == "delegated"
 }

@@ -17,15 +17,15 @@ test_denials[name] if {
 	device.deny == case.want with input as request
 }
 
-_vouched := json.patch(golden.doctor, [
-	{"op": "replace", "path": "/context/credential/state", "value": "vouched"},
+_delegated := json.patch(golden.doctor, [
+	{"op": "replace", "path": "/context/credential/state", "value": "delegated"},
 	{"op": "replace", "path": "/context/device/match", "value": "unseen"},
 ])
 
-test_vouched_subject_needs_no_footprint if device.deny == set() with input as _vouched
+test_delegated_subject_needs_no_footprint if device.deny == set() with input as _delegated
 
-test_vouched_subject_during_an_outage_is_denied if {
-	request := golden.with_value(_vouched, "/context/device/state", "unknown")
+test_delegated_subject_during_an_outage_is_denied if {
+	request := golden.with_value(_delegated, "/context/device/state", "unknown")
 	device.deny == {"device_unknown"} with input as request
 }
 

@@ -31,4 +31,4 @@ deny contains "token_invalid" if {
 	input.context.credential.state == "invalid"
 }
 
-_token_came if input.context.credential.state in {"valid", "expired", "invalid", "vouched"}
+_token_came if input.context.credential.state in {"valid", "expired", "invalid", "delegated"}

@@ -5,8 +5,8 @@ import data.authz.rules.session
 
 test_valid_token_is_not_denied if session.deny == set() with input as golden.doctor
 
-test_vouched_subject_is_not_denied if {
-	session.deny == set() with input as golden.with_value(golden.doctor, "/context/credential/state", "vouched")
+test_delegated_subject_is_not_denied if {
+	session.deny == set() with input as golden.with_value(golden.doctor, "/context/credential/state", "delegated")
 }
 
 test_public_action_needs_no_session if session.deny == set() with input as golden.stranger

@@ -56,7 +56,7 @@ _elevated if {
 # Another enforcement point, which is believed about it, has just had the subject
 # prove one. It meets no debt to this house.
 _elevated if {
-	input.context.credential.state == "vouched"
+	input.context.credential.state == "delegated"
 	input.context.claims.elevation == "fresh"
 	input.context.revocation.step_up == "none"
 }

@@ -1,4 +1,4 @@
-package strangers
+package anonymous
 
 import (
 	"cmp"
@@ -48,7 +48,7 @@ type count struct {
 }
 
 // Throttled counts a request that was turned away before anything was asked.
-func (g *Guard) Throttled(c Caller, reason string, now time.Time) {
+func (g *Limiter) Throttled(c Caller, reason string, now time.Time) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	g.window.add(tally{network: networkOf(c.Address), reasons: reason}, 1, now)
@@ -57,7 +57,7 @@ func (g *Guard) Throttled(c Caller, reason string, now time.Time) {
 // Collect reports whether a denial of a caller without a session needs no
 // record of its own, and counts it. The first ones of each address in a window
 // do need one. revision is that of the decision, "" where none was asked for.
-func (g *Guard) Collect(c Caller, reasons []string, revision string, now time.Time) bool {
+func (g *Limiter) Collect(c Caller, reasons []string, revision string, now time.Time) bool {
 	if g == nil {
 		return false
 	}
@@ -102,7 +102,7 @@ func (w *window) add(t tally, n int, first time.Time) {
 
 // Run writes what was counted, window by window, until the context ends. What
 // was counted then is left for Flush.
-func (g *Guard) Run(ctx context.Context) {
+func (g *Limiter) Run(ctx context.Context) {
 	ticker := time.NewTicker(Every)
 	defer ticker.Stop()
 	for {
@@ -120,7 +120,7 @@ func (g *Guard) Run(ctx context.Context) {
 // Flush ends the window: it writes one record for each address and reason, with
 // the number of requests that it stands for. What cannot be written is counted
 // into the next window.
-func (g *Guard) Flush(ctx context.Context) error {
+func (g *Limiter) Flush(ctx context.Context) error {
 	g.mu.Lock()
 	counts := g.window.counts
 	g.window = window{}

@@ -1,4 +1,5 @@
-package pdp
+// Package deadline bounds work by a deadline without a timer for each bound.
+package deadline
 
 import (
 	"context"

@@ -1,4 +1,4 @@
-package strangers
+package anonymous
 
 import (
 	"context"
@@ -23,14 +23,14 @@ type gate struct {
 }
 
 // Costly reports whether an action does slow work.
-func (g *Guard) Costly(action string) bool { return g != nil && g.Limits().Costly[action] }
+func (g *Limiter) Costly(action string) bool { return g != nil && g.Limits().Costly[action] }
 
 // Enter waits for a place among those who do slow work. It returns false when
 // too many wait already, this caller for too many places, or none became free
 // in time; otherwise leave has to be called once. Callers who are known do not
 // queue behind strangers. Strangers on-site may share one address, and are not
 // told apart.
-func (g *Guard) Enter(ctx context.Context, c Caller) (leave func(), ok bool) {
+func (g *Limiter) Enter(ctx context.Context, c Caller) (leave func(), ok bool) {
 	l := g.Limits()
 	door, who := &g.gates[0], ""
 	switch {

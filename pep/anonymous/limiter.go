@@ -1,8 +1,8 @@
-// Package strangers bounds what callers without a session can cost: requests,
+// Package anonymous bounds what callers without a session can cost: requests,
 // records in the journal, and slow work such as hashing passwords. It owns the
 // counts, in memory. It decides nothing about access, and it never bounds a
 // caller with a session.
-package strangers
+package anonymous
 
 import (
 	"errors"
@@ -40,7 +40,7 @@ type Caller struct {
 	Known   string     // names a device or session that proved itself once; "" for a stranger
 }
 
-// Config is what a guard is made of. All of it is required.
+// Config is what a limiter is made of. All of it is required.
 type Config struct {
 	Limits  func() Limits
 	OnSite  func(netip.Addr) bool
@@ -48,8 +48,8 @@ type Config struct {
 	Log     *slog.Logger
 }
 
-// A Guard keeps the bounds. A nil Guard bounds nothing.
-type Guard struct {
+// A Limiter keeps the bounds. A nil Limiter bounds nothing.
+type Limiter struct {
 	Config
 	gates [2]gate // of strangers, and of callers who are known: neither waits for the other
 
@@ -62,16 +62,16 @@ type Guard struct {
 }
 
 // New returns a guard. Run has to run beside it.
-func New(c Config) (*Guard, error) {
+func New(c Config) (*Limiter, error) {
 	if c.Limits == nil || c.OnSite == nil || c.Journal == nil || c.Log == nil {
 		return nil, errors.New("bounds of strangers: limits, places, a journal and a logger are required")
 	}
-	return &Guard{Config: c}, nil
+	return &Limiter{Config: c}, nil
 }
 
 // Admit takes one request of a caller's share. Where none is left it returns
 // false, and after how long to come again.
-func (g *Guard) Admit(c Caller, now time.Time) (wait time.Duration, ok bool) {
+func (g *Limiter) Admit(c Caller, now time.Time) (wait time.Duration, ok bool) {
 	if g == nil {
 		return 0, true
 	}

@@ -1,4 +1,4 @@
-package strangers
+package anonymous
 
 import (
 	"time"

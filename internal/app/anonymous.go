@@ -2,13 +2,13 @@ package app
 
 import (
 	"github.com/wardgate/wardgate/pdp/engine"
-	"github.com/wardgate/wardgate/pep/strangers"
+	"github.com/wardgate/wardgate/pep/anonymous"
 )
 
 // openStrangers makes the bounds of callers without a session, from the active
 // rule book's numbers. Where another process decides, they are the numbers of
 // the rule book that this process was given, which decides nothing here.
-func (a *App) openStrangers() (*strangers.Guard, error) {
+func (a *App) openStrangers() (*anonymous.Limiter, error) {
 	book := a.engine
 	if book == nil {
 		if err := a.checkBook(); err != nil {
@@ -19,15 +19,15 @@ func (a *App) openStrangers() (*strangers.Guard, error) {
 			return nil, err
 		}
 	}
-	return strangers.New(strangers.Config{
-		Limits: func() strangers.Limits { return strangerLimits(book) }, OnSite: book.OnSite,
+	return anonymous.New(anonymous.Config{
+		Limits: func() anonymous.Limits { return strangerLimits(book) }, OnSite: book.OnSite,
 		Journal: a.journal, Log: a.log.With("part", "pep"),
 	})
 }
 
-func strangerLimits(book *engine.Engine) strangers.Limits {
+func strangerLimits(book *engine.Engine) anonymous.Limits {
 	l := book.Limits().Strangers
-	return strangers.Limits{
+	return anonymous.Limits{
 		PerMinute: l.PerMinute, Burst: l.Burst, OffSite: l.OffSitePerMinute,
 		OnSitePerMinute: l.OnSitePerMinute, OnSiteBurst: l.OnSiteBurst,
 		Recorded: l.Recorded, OnSiteRecorded: l.OnSiteRecorded,

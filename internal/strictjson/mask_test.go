@@ -1,4 +1,4 @@
-package jsontext_test
+package strictjson_test
 
 import (
 	"bytes"
@@ -7,12 +7,12 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/wardgate/wardgate/pep/jsontext"
+	"github.com/wardgate/wardgate/internal/strictjson"
 )
 
-func pointers(t testing.TB, texts ...string) []jsontext.Pointer {
+func pointers(t testing.TB, texts ...string) []strictjson.Pointer {
 	t.Helper()
-	p, err := jsontext.ParsePointers(texts)
+	p, err := strictjson.ParsePointers(texts)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -54,7 +54,7 @@ func TestMask(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			got, err := jsontext.Mask([]byte(tt.text), pointers(t, tt.pointers...))
+			got, err := strictjson.Mask([]byte(tt.text), pointers(t, tt.pointers...))
 			if err != nil || string(got) != tt.want {
 				t.Errorf("got %s, %v, want %s", got, err, tt.want)
 			}
@@ -67,35 +67,35 @@ func TestTextsThatCannotBeMasked(t *testing.T) {
 		name, text string
 		want       error
 	}{
-		{"nothing", ``, jsontext.ErrText},
-		{"cut", `{"a":1`, jsontext.ErrText},
-		{"cut in what is masked", `{"contact":{"a":1`, jsontext.ErrText},
-		{"trailing data", `{"a":1} {"contact":1}`, jsontext.ErrText},
-		{"JSON Lines", "{\"a\":1}\n{\"contact\":1}\n", jsontext.ErrText},
-		{"JSON text sequence", "\x1e{\"contact\":1}\n", jsontext.ErrText},
-		{"byte order mark", "\ufeff{\"contact\":1}", jsontext.ErrText},
-		{"UTF-16", "{\x00\"\x00}\x00", jsontext.ErrText},
-		{"no UTF-8", "{\"a\":\"\xff\"}", jsontext.ErrText},
-		{"key twice", `{"id":1,"id":2}`, jsontext.ErrText},
-		{"masked key twice", `{"contact":1,"contact":2}`, jsontext.ErrText},
-		{"key in two cases", `{"id":1,"ID":2}`, jsontext.ErrText},
-		{"key twice in what is masked", `{"contact":{"a":1,"a":2}}`, jsontext.ErrText},
-		{"half a pair", `{"a":"\ud800"}`, jsontext.ErrText},
-		{"JSONP", `f({"contact":1})`, jsontext.ErrText},
-		{"anti-hijacking prefix", `)]}',{"contact":1}`, jsontext.ErrText},
-		{"comment", `{/*x*/"contact":1}`, jsontext.ErrText},
-		{"single quotes", `{'contact':1}`, jsontext.ErrText},
-		{"NaN", `{"a":NaN}`, jsontext.ErrText},
-		{"trailing comma", `{"a":1,}`, jsontext.ErrText},
-		{"too deep", `{"a":` + strings.Repeat("[", 100) + strings.Repeat("]", 100) + "}", jsontext.ErrText},
-		{"array instead of an object", `[{"contact":1}]`, jsontext.ErrShape},
-		{"text instead of an object", `"tel. 1"`, jsontext.ErrShape},
-		{"number instead of an object", `1`, jsontext.ErrShape},
-		{"boolean instead of an object", `true`, jsontext.ErrShape},
+		{"nothing", ``, strictjson.ErrText},
+		{"cut", `{"a":1`, strictjson.ErrText},
+		{"cut in what is masked", `{"contact":{"a":1`, strictjson.ErrText},
+		{"trailing data", `{"a":1} {"contact":1}`, strictjson.ErrText},
+		{"JSON Lines", "{\"a\":1}\n{\"contact\":1}\n", strictjson.ErrText},
+		{"JSON text sequence", "\x1e{\"contact\":1}\n", strictjson.ErrText},
+		{"byte order mark", "\ufeff{\"contact\":1}", strictjson.ErrText},
+		{"UTF-16", "{\x00\"\x00}\x00", strictjson.ErrText},
+		{"no UTF-8", "{\"a\":\"\xff\"}", strictjson.ErrText},
+		{"key twice", `{"id":1,"id":2}`, strictjson.ErrText},
+		{"masked key twice", `{"contact":1,"contact":2}`, strictjson.ErrText},
+		{"key in two cases", `{"id":1,"ID":2}`, strictjson.ErrText},
+		{"key twice in what is masked", `{"contact":{"a":1,"a":2}}`, strictjson.ErrText},
+		{"half a pair", `{"a":"\ud800"}`, strictjson.ErrText},
+		{"JSONP", `f({"contact":1})`, strictjson.ErrText},
+		{"anti-hijacking prefix", `)]}',{"contact":1}`, strictjson.ErrText},
+		{"comment", `{/*x*/"contact":1}`, strictjson.ErrText},
+		{"single quotes", `{'contact':1}`, strictjson.ErrText},
+		{"NaN", `{"a":NaN}`, strictjson.ErrText},
+		{"trailing comma", `{"a":1,}`, strictjson.ErrText},
+		{"too deep", `{"a":` + strings.Repeat("[", 100) + strings.Repeat("]", 100) + "}", strictjson.ErrText},
+		{"array instead of an object", `[{"contact":1}]`, strictjson.ErrShape},
+		{"text instead of an object", `"tel. 1"`, strictjson.ErrShape},
+		{"number instead of an object", `1`, strictjson.ErrShape},
+		{"boolean instead of an object", `true`, strictjson.ErrShape},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			got, err := jsontext.Mask([]byte(tt.text), pointers(t, "/contact"))
+			got, err := strictjson.Mask([]byte(tt.text), pointers(t, "/contact"))
 			if !errors.Is(err, tt.want) || got != nil {
 				t.Errorf("got %q, %v, want %v", got, err, tt.want)
 			}
@@ -105,9 +105,9 @@ func TestTextsThatCannotBeMasked(t *testing.T) {
 
 // What was meant by /contact/phone may be all of a contact that is a text.
 func TestTextWhereAMemberWasMeantIsWithheld(t *testing.T) {
-	got, err := jsontext.Mask([]byte(`{"contact":"tel. 1","id":1}`), pointers(t, "/contact/phone"))
-	if !errors.Is(err, jsontext.ErrShape) || got != nil {
-		t.Errorf("got %q, %v, want %v", got, err, jsontext.ErrShape)
+	got, err := strictjson.Mask([]byte(`{"contact":"tel. 1","id":1}`), pointers(t, "/contact/phone"))
+	if !errors.Is(err, strictjson.ErrShape) || got != nil {
+		t.Errorf("got %q, %v, want %v", got, err, strictjson.ErrShape)
 	}
 }
 
@@ -116,7 +116,7 @@ func TestPointersAreRefused(t *testing.T) {
 		nil, {""}, {"contact"}, {"/"}, {"/a/"}, {"//a"}, {"/a//b"}, {"/items/*"}, {"/*"}, {"/a b"}, {"/a,b"}, {"/ä"},
 		{"/a~"}, {"/a~2"}, {"#/a"}, {"/a\n"}, {"/ok", "bad"}, make([]string, 65), {strings.Repeat("/a", 17)},
 	} {
-		if _, err := jsontext.ParsePointers(list); err == nil {
+		if _, err := strictjson.ParsePointers(list); err == nil {
 			t.Errorf("%q was accepted", list)
 		}
 	}
@@ -134,7 +134,7 @@ func FuzzMask(f *testing.F) {
 	}
 	list := pointers(f, "/contact", "/items/*/contact")
 	f.Fuzz(func(t *testing.T, text []byte) {
-		got, err := jsontext.Mask(text, list)
+		got, err := strictjson.Mask(text, list)
 		if err != nil {
 			if got != nil {
 				t.Fatalf("%q: an error and an answer", text)
@@ -148,7 +148,7 @@ func FuzzMask(f *testing.F) {
 		if removed(whole); !equal(t, whole, left) {
 			t.Fatalf("%q became %q", text, got)
 		}
-		again, err := jsontext.Mask(got, list)
+		again, err := strictjson.Mask(got, list)
 		if err != nil || !bytes.Equal(again, got) {
 			t.Fatalf("%q, masked again, became %q, %v", got, again, err)
 		}

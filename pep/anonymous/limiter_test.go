@@ -1,4 +1,4 @@
-package strangers_test
+package anonymous_test
 
 import (
 	"context"
@@ -12,7 +12,7 @@ import (
 	"testing/synctest"
 	"time"
 
-	"github.com/wardgate/wardgate/pep/strangers"
+	"github.com/wardgate/wardgate/pep/anonymous"
 	"github.com/wardgate/wardgate/pip"
 )
 
@@ -37,18 +37,18 @@ var (
 	noon     = time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
 )
 
-func small() strangers.Limits {
-	return strangers.Limits{
+func small() anonymous.Limits {
+	return anonymous.Limits{
 		PerMinute: 60, Burst: 3, OffSite: 600, OnSitePerMinute: 600, OnSiteBurst: 30,
 		Recorded: 2, OnSiteRecorded: 5, AtOnce: 2, Waiting: 3, Costly: map[string]bool{"log_in.attempt": true},
 	}
 }
 
-func guard(t *testing.T, l strangers.Limits) (*strangers.Guard, *journal) {
+func guard(t *testing.T, l anonymous.Limits) (*anonymous.Limiter, *journal) {
 	t.Helper()
 	j := &journal{}
-	g, err := strangers.New(strangers.Config{
-		Limits: func() strangers.Limits { return l }, OnSite: hospital.Contains, Journal: j, Log: slog.New(slog.DiscardHandler),
+	g, err := anonymous.New(anonymous.Config{
+		Limits: func() anonymous.Limits { return l }, OnSite: hospital.Contains, Journal: j, Log: slog.New(slog.DiscardHandler),
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -56,12 +56,12 @@ func guard(t *testing.T, l strangers.Limits) (*strangers.Guard, *journal) {
 	return g, j
 }
 
-func at(address string) strangers.Caller {
-	return strangers.Caller{Address: netip.MustParseAddr(address)}
+func at(address string) anonymous.Caller {
+	return anonymous.Caller{Address: netip.MustParseAddr(address)}
 }
 
 // admitted counts how many of n requests are admitted at one moment.
-func admitted(g *strangers.Guard, c strangers.Caller, n int, now time.Time) int {
+func admitted(g *anonymous.Limiter, c anonymous.Caller, n int, now time.Time) int {
 	in := 0
 	for range n {
 		if _, ok := g.Admit(c, now); ok {
@@ -74,8 +74,8 @@ func admitted(g *strangers.Guard, c strangers.Caller, n int, now time.Time) int 
 func TestShares(t *testing.T) {
 	tests := []struct {
 		name   string
-		first  strangers.Caller // has used up its share
-		second strangers.Caller
+		first  anonymous.Caller // has used up its share
+		second anonymous.Caller
 		want   int // of 100 requests of the second
 	}{
 		{"the same address", at("192.0.2.1"), at("192.0.2.1"), 0},
@@ -84,8 +84,8 @@ func TestShares(t *testing.T) {
 		{"another address of the same /64", at("2001:db8::1"), at("2001:db8::ffff:1"), 0},
 		{"the next /64", at("2001:db8::1"), at("2001:db8:0:1::1"), 3},
 		{"on-site has more", at("192.0.2.1"), at("10.1.1.1"), 30},
-		{"a known device at the same address", at("192.0.2.1"), strangers.Caller{Address: netip.MustParseAddr("192.0.2.1"), Known: "device a"}, 3},
-		{"no address", strangers.Caller{}, strangers.Caller{}, 0},
+		{"a known device at the same address", at("192.0.2.1"), anonymous.Caller{Address: netip.MustParseAddr("192.0.2.1"), Known: "device a"}, 3},
+		{"no address", anonymous.Caller{}, anonymous.Caller{}, 0},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -131,7 +131,7 @@ func TestManyAddresses(t *testing.T) {
 	if got := admitted(g, at("10.1.1.1"), 10, noon); got != 10 {
 		t.Errorf("on-site: got %d of 10", got)
 	}
-	if got := admitted(g, strangers.Caller{Known: "session s"}, 3, noon); got != 3 {
+	if got := admitted(g, anonymous.Caller{Known: "session s"}, 3, noon); got != 3 {
 		t.Errorf("known: got %d of 3", got)
 	}
 }
@@ -237,7 +237,7 @@ func TestRunFlushes(t *testing.T) {
 		done := make(chan struct{})
 		go func() { g.Run(ctx); close(done) }()
 		g.Throttled(at("192.0.2.1"), "too_many_requests", time.Now())
-		time.Sleep(strangers.Every + time.Second)
+		time.Sleep(anonymous.Every + time.Second)
 		cancel()
 		<-done
 		if len(j.events) != 1 {
@@ -272,7 +272,7 @@ func TestSlowWorkQueues(t *testing.T) {
 		if _, ok := g.Enter(ctx, onSite); ok {
 			t.Error("a fourth waits")
 		}
-		if l, ok := g.Enter(ctx, strangers.Caller{Known: "device d-1"}); !ok {
+		if l, ok := g.Enter(ctx, anonymous.Caller{Known: "device d-1"}); !ok {
 			t.Error("a known caller stands behind strangers")
 		} else {
 			l()
@@ -314,8 +314,8 @@ func TestSlowWorkQueues(t *testing.T) {
 // One caller never holds all places, neither inside nor among those who wait:
 // not who has a session and asks for slow work over and over, not one network.
 func TestNobodyKeepsOthersFromSlowWork(t *testing.T) {
-	session := func(id string) strangers.Caller { return strangers.Caller{Known: "subject " + id} }
-	for name, tt := range map[string]struct{ greedy, other strangers.Caller }{
+	session := func(id string) anonymous.Caller { return anonymous.Caller{Known: "subject " + id} }
+	for name, tt := range map[string]struct{ greedy, other anonymous.Caller }{
 		"sessions":      {session("u-1"), session("u-2")},
 		"networks":      {at("192.0.2.1"), at("192.0.2.2")},
 		"IPv6 networks": {at("2001:db8::1"), at("2001:db8:0:1::1")},
@@ -326,7 +326,7 @@ func TestNobodyKeepsOthersFromSlowWork(t *testing.T) {
 				limits.AtOnce, limits.Waiting = 4, 60
 				g, _ := guard(t, limits)
 				ctx, cancel := context.WithCancel(context.Background())
-				hold := func(c strangers.Caller, refused, served chan<- bool) {
+				hold := func(c anonymous.Caller, refused, served chan<- bool) {
 					leave, ok := g.Enter(context.Background(), c)
 					if !ok {
 						refused <- true
@@ -381,11 +381,11 @@ func TestASharePassesOn(t *testing.T) {
 }
 
 func TestNoGuardBoundsNothing(t *testing.T) {
-	var g *strangers.Guard
+	var g *anonymous.Limiter
 	if _, ok := g.Admit(at("192.0.2.1"), noon); !ok || g.Collect(at("192.0.2.1"), nil, "", noon) || g.Costly("log_in.attempt") {
 		t.Error("a nil guard bounds")
 	}
-	if _, err := strangers.New(strangers.Config{}); err == nil {
+	if _, err := anonymous.New(anonymous.Config{}); err == nil {
 		t.Error("a guard without anything was made")
 	}
 }

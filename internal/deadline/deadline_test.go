@@ -1,4 +1,4 @@
-package pdp_test
+package deadline_test
 
 import (
 	"context"
@@ -6,7 +6,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/wardgate/wardgate/pdp"
+	"github.com/wardgate/wardgate/internal/deadline"
 )
 
 const long = time.Hour
@@ -31,7 +31,7 @@ func TestWithinEnds(t *testing.T) {
 	for _, c := range cases {
 		for _, waits := range []string{"nobody waits", "waits before", "waits after"} {
 			t.Run(c.name+", "+waits, func(t *testing.T) {
-				ctx, cancel := pdp.Within(c.parent, c.length)
+				ctx, cancel := deadline.Within(c.parent, c.length)
 				defer cancel()
 				if waits == "waits before" {
 					ctx.Done()
@@ -65,7 +65,7 @@ func TestWithinEnds(t *testing.T) {
 
 // Who waits is woken by the deadline itself, and so is whatever was derived.
 func TestWithinWakes(t *testing.T) {
-	ctx, cancel := pdp.Within(t.Context(), time.Millisecond)
+	ctx, cancel := deadline.Within(t.Context(), time.Millisecond)
 	defer cancel()
 	child, leave := context.WithCancel(ctx)
 	defer leave()
@@ -80,13 +80,13 @@ func TestWithinTellsTheEarlierDeadline(t *testing.T) {
 	soon, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
 	want, _ := soon.Deadline()
-	ctx, leave := pdp.Within(soon, long)
+	ctx, leave := deadline.Within(soon, long)
 	defer leave()
 	if got, ok := ctx.Deadline(); !ok || !got.Equal(want) {
 		t.Errorf("got %v, want %v", got, want)
 	}
 	if got, ok := func() (time.Time, bool) {
-		c, done := pdp.Within(t.Context(), time.Minute)
+		c, done := deadline.Within(t.Context(), time.Minute)
 		defer done()
 		return c.Deadline()
 	}(); !ok || time.Until(got) > time.Minute || time.Until(got) < 0 {
