@@ -203,6 +203,7 @@ type Evidence struct {
 	Address  netip.Addr   // of the client, as far as whoever said it is believed
 	Device   pip.Device   // families of the client's system and browser
 	Location pip.Location // where the client's address is registered
+	Period   string       // "day" or "night" by the hospital's own hours, "" when no time is known
 }
 
 // A Decider answers. With an error it returns the zero Decision.

@@ -99,3 +99,38 @@ func TestAgeLimitsBelief(t *testing.T) {
 		}
 	}
 }
+
+// What follows an allowed request reads the period as a typed value: it must be
+// the word that the rules saw.
+func TestEvidenceNamesThePeriodThatTheRulesSaw(t *testing.T) {
+	for name, tt := range map[string]struct {
+		at   time.Time
+		want string
+	}{
+		"day":     {time.Date(2026, 3, 2, 10, 0, 0, 0, time.UTC), "day"},
+		"night":   {time.Date(2026, 3, 2, 23, 30, 0, 0, time.UTC), "night"},
+		"no time": {time.Time{}, ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			r := readsPatient()
+			r.Context.Time = tt.at
+			d, err := newEngine(t, policies.FS, reading1(ward())).Decide(context.Background(), r)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if saw := wordIn(d.Evidence.Input, "time", "period"); d.Evidence.Period != tt.want || saw != tt.want {
+				t.Errorf("got %q in the evidence and %q in the input, want %q", d.Evidence.Period, saw, tt.want)
+			}
+		})
+	}
+}
+
+// wordIn is the word at a member of a section of the input's context.
+func wordIn(input []byte, section, member string) string {
+	var document struct {
+		Context map[string]map[string]any `json:"context"`
+	}
+	_ = json.Unmarshal(input, &document) // what is no document has no word
+	word, _ := document.Context[section][member].(string)
+	return word
+}

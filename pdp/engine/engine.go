@@ -118,6 +118,7 @@ func (e *Engine) Decide(ctx context.Context, r pdp.Request) (pdp.Decision, error
 	d.Evidence = pdp.Evidence{
 		Input: document, Ages: ages(&facts), Who: facts.Identity, Patient: facts.Care.Patient,
 		Address: r.Context.Address, Device: facts.Device, Location: facts.Location,
+		Period: rev.tables.period(r.Context.Time),
 	}
 	return d, nil
 }

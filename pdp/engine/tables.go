@@ -200,15 +200,22 @@ func (t *tables) elevation(c *pdp.Context) string {
 const clockLeeway = 30 * time.Second
 
 func (in *input) time(now time.Time, t *tables) {
-	if now.IsZero() {
-		in.word("state", "unknown")
-		in.word("period", "")
-	} else {
-		hour := now.In(t.zone).Hour()
-		in.word("state", "fresh")
-		in.either("period", hour >= t.thresholds.DayBegins && hour < t.thresholds.DayEnds, "day", "night")
-	}
+	in.either("state", now.IsZero(), "unknown", "fresh")
+	in.word("period", t.period(now))
 	in.end("time")
+}
+
+// period is "day" or "night" in the hospital's own time zone, "" when there is
+// no time.
+func (t *tables) period(now time.Time) string {
+	if now.IsZero() {
+		return ""
+	}
+	hour := now.In(t.zone).Hour()
+	if hour >= t.thresholds.DayBegins && hour < t.thresholds.DayEnds {
+		return "day"
+	}
+	return "night"
 }
 
 // maxStale is the longest time, in minutes, for which a role may read on a
