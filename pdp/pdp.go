@@ -216,25 +216,6 @@ type Revoker interface {
 	Revoke(ctx context.Context, session, reason string) error
 }
 
-// A Route maps a request line to what it means. Path is a template such as
-// "/api/patients/{patient}"; Resource names the parameter that is the
-// resource's id, or just its type when the route is a collection.
-type Route struct {
-	ID          string `json:"id"`
-	Method      string `json:"method"`
-	Path        string `json:"path"`
-	Application string `json:"application"`
-	Action      string `json:"action"`
-	Resource    string `json:"resource"`
-	Body        string `json:"body"` // "none", "json"
-}
-
-// Routes is the route table of one policy revision.
-type Routes struct {
-	Revision string
-	Rows     []Route
-}
-
 // ErrRevisionChanged says that the route table that named the request's action
 // is not of the revision that would decide it. Route again, and ask again.
 var ErrRevisionChanged = errors.New("the policy changed between routing and deciding")
