@@ -108,7 +108,7 @@ func TestAnswersAreScrubbed(t *testing.T) {
 func TestOnlyTheAdministratorSetsCookies(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, func(w *world) {
-		w.config.Applications["admin"] = w.config.Applications["records"]
+		w.config.Upstreams["admin"] = w.config.Upstreams["records"]
 		routes := testRoutes()
 		for i := range routes.Rows {
 			if routes.Rows[i].Path == "/info" {
@@ -196,13 +196,13 @@ func TestBrokenAnswers(t *testing.T) {
 		{"unknown transfer coding", closing("HTTP/1.1 200 OK\r\nTransfer-Encoding: " + secret + "\r\n\r\n"), 502},
 		{"hangs", func(w *world) {
 			w.backend.answer = func(net.Conn, received) {}
-			w.config.Applications["records"].Transport.(*http.Transport).ResponseHeaderTimeout = 100 * time.Millisecond
+			w.config.Upstreams["records"].Transport.(*http.Transport).ResponseHeaderTimeout = 100 * time.Millisecond
 		}, 502},
 		{"nobody listens", func(w *world) {
-			a := w.config.Applications["records"]
+			a := w.config.Upstreams["records"]
 			u := *a.URL
 			u.Host = "127.0.0.1:1"
-			w.config.Applications["records"] = pep.Application{URL: &u, Transport: a.Transport}
+			w.config.Upstreams["records"] = pep.Upstream{URL: &u, Transport: a.Transport}
 		}, 502},
 	} {
 		t.Run(test.name, func(t *testing.T) {

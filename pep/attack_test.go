@@ -167,7 +167,7 @@ func TestOddPeers(t *testing.T) {
 	} {
 		var got []string
 		w := newWorld(t, func(w *world) {
-			w.config.Applications["records"] = pep.Application{
+			w.config.Upstreams["records"] = pep.Upstream{
 				URL: &url.URL{Scheme: "http", Host: "records.test"},
 				Transport: roundTrip(func(r *http.Request) (*http.Response, error) {
 					got = r.Header["X-Forwarded-For"]
@@ -306,15 +306,15 @@ func TestHalfAnEnforcementPointIsRefused(t *testing.T) {
 		"no assertion key": func(c *pep.Config) { c.Assertion = nil },
 		"no logger":        func(c *pep.Config) { c.Log = nil },
 		"nameless application": func(c *pep.Config) {
-			c.Applications = map[string]pep.Application{"": c.Applications["records"]}
+			c.Upstreams = map[string]pep.Upstream{"": c.Upstreams["records"]}
 		},
-		"nameless application elsewhere":      func(c *pep.Config) { c.Elsewhere = []string{""} },
-		"application both here and elsewhere": func(c *pep.Config) { c.Elsewhere = []string{"records"} },
+		"nameless application elsewhere":      func(c *pep.Config) { c.Proxied = []string{""} },
+		"application both here and elsewhere": func(c *pep.Config) { c.Proxied = []string{"records"} },
 		"application without an address": func(c *pep.Config) {
-			c.Applications = map[string]pep.Application{"records": {Transport: http.DefaultTransport}}
+			c.Upstreams = map[string]pep.Upstream{"records": {Transport: http.DefaultTransport}}
 		},
 		"application without a transport": func(c *pep.Config) {
-			c.Applications = map[string]pep.Application{"records": {URL: &url.URL{Scheme: "http", Host: "x"}}}
+			c.Upstreams = map[string]pep.Upstream{"records": {URL: &url.URL{Scheme: "http", Host: "x"}}}
 		},
 	} {
 		c := whole

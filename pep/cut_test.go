@@ -21,7 +21,7 @@ type cutters struct {
 	listeners []func(session, subject string)
 }
 
-func (c *cutters) OnCut(f func(session, subject string)) {
+func (c *cutters) OnRevoke(f func(session, subject string)) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.listeners = append(c.listeners, f)
@@ -48,7 +48,7 @@ type streamWorld struct {
 func newStreamWorld(t *testing.T, head string) *streamWorld {
 	s := &streamWorld{gone: make(chan struct{}, 16)}
 	s.world = newWorld(t, func(w *world) {
-		w.config.Cuts = &s.cuts
+		w.config.Revocations = &s.cuts
 		w.backend.answer = func(conn net.Conn, _ received) {
 			_, _ = io.WriteString(conn, head)
 			_, _ = conn.Read(make([]byte, 1)) // until it breaks

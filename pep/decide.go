@@ -9,6 +9,7 @@ import (
 	"github.com/wardgate/wardgate/internal/deadline"
 	"github.com/wardgate/wardgate/pdp"
 	"github.com/wardgate/wardgate/pep/route"
+	"github.com/wardgate/wardgate/pep/token"
 )
 
 // decisionTimeout bounds the wait for one decision.
@@ -42,7 +43,7 @@ func (p *Proxy) reroute(x *exchange) (*route.Table, error) {
 	if err != nil {
 		return nil, err
 	}
-	match, matched := table.Match(x.target.method, x.target.path)
+	match, matched := table.Match(x.target.Method, x.target.Path)
 	if matched && (!x.matched || match.Route.Body != x.match.Route.Body) {
 		return nil, errors.New("the body was read for another route")
 	}
@@ -79,7 +80,7 @@ func (p *Proxy) ask(ctx context.Context, x *exchange, revision string) (d pdp.De
 func (x *exchange) request(revision string) pdp.Request {
 	r := pdp.Request{
 		Subject: pdp.Subject{Type: "anonymous"},
-		Action:  pdp.Action{Method: x.target.method},
+		Action:  pdp.Action{Method: x.target.Method},
 		Context: pdp.Context{
 			Time:       x.now,
 			Address:    x.address,
@@ -90,7 +91,7 @@ func (x *exchange) request(revision string) pdp.Request {
 	}
 	if x.subject != "" {
 		r.Subject = pdp.Subject{Type: "user", ID: x.subject}
-		if x.credential.ACR == acrMachine {
+		if x.credential.ACR == token.ACRMachine {
 			r.Subject.Type = "machine"
 		}
 	}

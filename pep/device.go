@@ -10,9 +10,6 @@ const (
 	maxDevice    = 1024
 )
 
-// acrMachine is the assurance level of tokens that a machine got for its key.
-const acrMachine = "urn:wardgate:acr:machine"
-
 // handDevice puts a browser's device key where the administrator reads it. It
 // is no credential: the administrator believes it as far as its seal goes.
 func handDevice(in *http.Request, out http.Header, application string) {

@@ -55,9 +55,9 @@ func (p *Proxy) outOfReach(x *exchange) string {
 	switch {
 	case x.asked && x.effects.Mask != nil:
 		return "obligation_unmet" // the answer will never be seen here
-	case p.forwarder[name] != nil && !p.Applications[name].Foreign:
+	case p.forwarder[name] != nil && !p.Upstreams[name].External:
 		return ""
-	case p.forwarder[name] == nil && (!x.asked || !slices.Contains(p.Elsewhere, name)):
+	case p.forwarder[name] == nil && (!x.asked || !slices.Contains(p.Proxied, name)):
 		return "application_unavailable"
 	case x.effects.Rows != nil || len(x.effects.Withhold) > 0 || x.effects.WithholdFragile:
 		return "obligation_unmet"
@@ -206,8 +206,8 @@ func (x *exchange) event(kind pip.Kind) pip.Event {
 		Subject:     x.subject,
 		Role:        x.decision.Evidence.Who.Role,
 		Session:     x.credential.Session,
-		Method:      x.target.method,
-		QueryDigest: assertion.Digest([]byte(x.target.query)),
+		Method:      x.target.Method,
+		QueryDigest: assertion.Digest([]byte(x.target.Query)),
 		BodyDigest:  x.bodyDigest,
 	}
 	seen := &x.decision.Evidence
@@ -220,9 +220,9 @@ func (x *exchange) event(kind pip.Kind) pip.Event {
 	}
 	if x.matched {
 		e.Action = x.match.Route.Action
-		e.Path = x.target.path
+		e.Path = x.target.Path
 	} else {
-		e.PathDigest = assertion.Digest([]byte(x.target.path))
+		e.PathDigest = assertion.Digest([]byte(x.target.Path))
 	}
 	return e
 }

@@ -22,6 +22,7 @@ import (
 	"github.com/wardgate/wardgate/internal/assertion"
 	"github.com/wardgate/wardgate/pdp"
 	"github.com/wardgate/wardgate/pep"
+	"github.com/wardgate/wardgate/pep/token"
 	"github.com/wardgate/wardgate/pip"
 )
 
@@ -236,12 +237,12 @@ func faultyProxy(t *testing.T, tokens *tokenIssuer, key *assertion.Key, journal 
 			}
 			return errors.New(reason)
 		}),
-		Journal:      journal,
-		Keys:         tokens,
-		Tokens:       pep.TokenPolicy{Issuer: testIssuer, Audience: testAudience},
-		Assertion:    key,
-		Applications: map[string]pep.Application{"records": {URL: &url.URL{Scheme: "http", Host: "records.test"}, Transport: backend}},
-		Log:          slog.New(slog.DiscardHandler),
+		Journal:   journal,
+		Keys:      tokens,
+		Tokens:    token.Policy{Issuer: testIssuer, Audience: testAudience},
+		Assertion: key,
+		Upstreams: map[string]pep.Upstream{"records": {URL: &url.URL{Scheme: "http", Host: "records.test"}, Transport: backend}},
+		Log:       slog.New(slog.DiscardHandler),
 	})
 	if err != nil {
 		t.Fatal(err)

@@ -3,20 +3,19 @@ package pep
 import (
 	"bytes"
 	"context"
-	"crypto/tls"
 	"errors"
 	"fmt"
 	"io"
 	"log/slog"
-	"net"
 	"net/http"
 	"net/http/httputil"
 	"strings"
-	"sync"
 
 	"github.com/golang-jwt/jwt/v5"
 
 	"github.com/wardgate/wardgate/internal/assertion"
+	"github.com/wardgate/wardgate/pep/inflight"
+	"github.com/wardgate/wardgate/pep/upstream"
 	"github.com/wardgate/wardgate/pip"
 )
 
@@ -29,18 +28,18 @@ func exchangeOf(ctx context.Context) *exchange {
 
 // newForwarder proxies to one application. The outgoing request is written
 // anew from what was judged: nothing of the incoming one goes on by itself.
-func (p *Proxy) newForwarder(name string, a Application) *httputil.ReverseProxy {
+func (p *Proxy) newForwarder(name string, a Upstream) *httputil.ReverseProxy {
 	return &httputil.ReverseProxy{
 		Transport: signing{proxy: p, application: name, next: a.Transport},
 		Rewrite: func(pr *httputil.ProxyRequest) {
 			x := exchangeOf(pr.In.Context())
-			pr.Out.Method = x.target.method
-			pr.Out.URL = x.target.url(a.URL)
+			pr.Out.Method = x.target.Method
+			pr.Out.URL = x.target.URL(a.URL)
 			pr.Out.Host = a.URL.Host
-			pr.Out.Header = sanitise(pr.In.Header)
-			unrepeatable(pr.Out.Header)
+			pr.Out.Header = upstream.Header(pr.In.Header)
+			upstream.Unrepeatable(pr.Out.Header)
 			if x.effects.Mask != nil {
-				unconditional(x.target.method, pr.Out.Header)
+				unconditional(x.target.Method, pr.Out.Header)
 			}
 			handDevice(pr.In, pr.Out.Header, name)
 			if x.address.IsValid() {
@@ -60,25 +59,10 @@ func (p *Proxy) newForwarder(name string, a Application) *httputil.ReverseProxy 
 		},
 		ModifyResponse: p.outcome,
 		ErrorHandler:   p.failed,
-		BufferPool:     &buffers{},
+		BufferPool:     &upstream.Buffers{},
 		ErrorLog:       slog.NewLogLogger(p.Log.Handler(), slog.LevelWarn),
 	}
 }
-
-// buffers lends the memory through which answers are copied: it is most of
-// what a request would allocate.
-type buffers struct{ pool sync.Pool }
-
-type buffer [32 << 10]byte
-
-func (b *buffers) Get() []byte {
-	if lent, ok := b.pool.Get().(*buffer); ok {
-		return lent[:]
-	}
-	return new(buffer)[:]
-}
-
-func (b *buffers) Put(returned []byte) { b.pool.Put((*buffer)(returned)) }
 
 func scheme(r *http.Request) string {
 	if r.TLS != nil {
@@ -97,7 +81,7 @@ type signing struct {
 
 func (s signing) RoundTrip(r *http.Request) (*http.Response, error) {
 	x := exchangeOf(r.Context())
-	if s.proxy.Applications[s.application].Foreign {
+	if s.proxy.Upstreams[s.application].External {
 		if err := s.proxy.introduce(x, s.application, r.Header); err != nil {
 			return nil, err
 		}
@@ -128,21 +112,6 @@ func (p *Proxy) sign(x *exchange, application string) (string, error) {
 	return p.Assertion.Sign(x.claims(), application, p.Now())
 }
 
-// A final writer takes final answers only. What an application says in between
-// (1xx) would reach the client before there is evidence of it, and as this
-// writer cannot be hijacked no answer turns the connection into a tunnel.
-type final struct{ w http.ResponseWriter }
-
-func (f final) Header() http.Header         { return f.w.Header() }
-func (f final) Write(b []byte) (int, error) { return f.w.Write(b) }
-func (f final) FlushError() error           { return http.NewResponseController(f.w).Flush() }
-
-func (f final) WriteHeader(status int) {
-	if status >= http.StatusOK {
-		f.w.WriteHeader(status)
-	}
-}
-
 func (x *exchange) claims() assertion.Claims {
 	who := &x.decision.Evidence.Who
 	c := assertion.Claims{
@@ -153,9 +122,9 @@ func (x *exchange) claims() assertion.Claims {
 		Department:       who.Department,
 		Action:           x.match.Route.Action,
 		Decision:         x.id,
-		Method:           x.target.method,
-		Path:             x.target.path,
-		QueryDigest:      assertion.Digest([]byte(x.target.query)),
+		Method:           x.target.Method,
+		Path:             x.target.Path,
+		QueryDigest:      assertion.Digest([]byte(x.target.Query)),
 		BodyDigest:       x.bodyDigest,
 		Rows:             x.effects.Rows,
 		Withhold:         x.effects.Withhold,
@@ -181,8 +150,8 @@ func (p *Proxy) outcome(res *http.Response) error {
 		return errNotFinal
 	}
 	x := exchangeOf(res.Request.Context())
-	ids := patients(res.Header)
-	scrub(res.Header, x.application())
+	ids := upstream.Patients(res.Header)
+	upstream.Scrub(res.Header, x.application() == administrator)
 	if x.effects.Mask != nil {
 		if err := p.mask(res, x.effects.Mask); err != nil {
 			return err
@@ -201,23 +170,10 @@ func (p *Proxy) outcome(res *http.Response) error {
 	if err := p.record(res.Request.Context(), e); err != nil {
 		return fmt.Errorf("%w: %w", errOutcome, err)
 	}
-	if !x.flight.answer() {
-		return errCut
+	if !x.inflight.Answer() {
+		return inflight.ErrRevoked
 	}
 	return nil
-}
-
-// patients reads whose data an answer holds, however the list is spread.
-func patients(h http.Header) []string {
-	var ids []string
-	for _, list := range h[assertion.PatientsHeader] {
-		for id := range strings.SplitSeq(list, ",") {
-			if id = strings.TrimSpace(id); id != "" {
-				ids = append(ids, id)
-			}
-		}
-	}
-	return ids
 }
 
 var (
@@ -225,31 +181,15 @@ var (
 	errNotFinal = errors.New("the application answered with an interim status or left HTTP")
 )
 
-// cause is what the log may say about a failed forwarding. net/http quotes an
-// answer that it cannot parse, and that may be a patient's record.
-func cause(err error) string {
-	var network net.Error
-	var certificate *tls.CertificateVerificationError
-	for _, known := range []error{errOutcome, errNotFinal, errWithheld, io.EOF, io.ErrUnexpectedEOF, context.Canceled} {
-		if errors.Is(err, known) {
-			return err.Error()
-		}
-	}
-	if errors.As(err, &network) || errors.As(err, &certificate) {
-		return err.Error()
-	}
-	return fmt.Sprintf("the exchange with the application broke (%T)", err)
-}
-
 // failed answers when the application did not, or when its answer may not go
 // out because there is no evidence of it.
 func (p *Proxy) failed(w http.ResponseWriter, r *http.Request, err error) {
 	x := exchangeOf(r.Context())
-	if errors.Is(err, errCut) || errors.Is(context.Cause(r.Context()), errCut) {
-		p.refuseCut(w, r, x)
+	if errors.Is(err, inflight.ErrRevoked) || errors.Is(context.Cause(r.Context()), inflight.ErrRevoked) {
+		p.refuseRevoked(w, r, x)
 		return
 	}
-	p.Log.Error("not forwarded", "decision", x.id, "application", x.application(), "error", cause(err))
+	p.Log.Error("not forwarded", "decision", x.id, "application", x.application(), "error", upstream.Cause(err, errOutcome, errNotFinal, errWithheld))
 	if errors.Is(err, errOutcome) {
 		p.answer(w, x, http.StatusServiceUnavailable, "journal_unavailable")
 		return

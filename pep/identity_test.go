@@ -15,23 +15,24 @@ import (
 	"github.com/wardgate/wardgate/internal/signing"
 	"github.com/wardgate/wardgate/pdp"
 	"github.com/wardgate/wardgate/pep"
+	"github.com/wardgate/wardgate/pep/upstream"
 	"github.com/wardgate/wardgate/pip"
 )
 
 const issuedBy = "https://gate.hospital.test"
 
 // introduced is a world whose application is foreign and is told who asks.
-func introduced(t *testing.T, i pep.Identity) (*world, *signing.Keys) {
+func introduced(t *testing.T, i upstream.Identity) (*world, *signing.Keys) {
 	t.Helper()
 	keys, err := signing.Open(t.TempDir(), signing.Config{Lead: time.Minute, Outlive: time.Minute})
 	if err != nil {
 		t.Fatal(err)
 	}
 	return newWorld(t, func(w *world) {
-		lab := w.config.Applications["records"]
-		lab.Foreign = true
-		w.config.Applications = map[string]pep.Application{"records": lab}
-		w.config.Identities = map[string]*pep.Identity{"records": &i}
+		lab := w.config.Upstreams["records"]
+		lab.External = true
+		w.config.Upstreams = map[string]pep.Upstream{"records": lab}
+		w.config.Identities = map[string]*upstream.Identity{"records": &i}
 		w.config.Statements, w.config.Issuer = keys, issuedBy
 		w.config.Decider = changed(func(d *pdp.Decision) {
 			d.Obligations = nil
@@ -64,7 +65,7 @@ func stated(t *testing.T, keys *signing.Keys, token, audience string) *assertion
 func TestAForeignApplicationGetsOneGenuineStatement(t *testing.T) {
 	for name, header := range map[string]string{"its own": "X-Hospital-User", "the usual": "", "a bearer token": "authorization"} {
 		t.Run(name, func(t *testing.T) {
-			w, keys := introduced(t, pep.Identity{Header: header, Audience: "https://lab.test", Claims: []string{"role", "department"}})
+			w, keys := introduced(t, upstream.Identity{Header: header, Audience: "https://lab.test", Claims: []string{"role", "department"}})
 			answers := w.send(request("GET", "/info?q=1", "",
 				"X-Hospital-User: forged", "x-hospital-user: forged", "X_Hospital_User: forged", "Wardgate-Identity: forged", "wardgate_identity: forged",
 				"Wardgate-Assertion: forged", "Cookie: session=secret-cookie", "Proxy-Authorization: Bearer forged"))
@@ -106,7 +107,7 @@ func TestAForeignApplicationGetsOneGenuineStatement(t *testing.T) {
 // A statement is no access token, not even for an application of the tokens'
 // audience.
 func TestAStatementIsNoAccessToken(t *testing.T) {
-	w, keys := introduced(t, pep.Identity{Audience: testAudience})
+	w, keys := introduced(t, upstream.Identity{Audience: testAudience})
 	w.config.Issuer = testIssuer
 	w.config.Decider = deciderFunc(func(ctx context.Context, r pdp.Request) (pdp.Decision, error) {
 		d, err := sessionPolicy(ctx, r)
@@ -132,7 +133,7 @@ func (brokenSigner) Sign(jwt.Claims, string) (string, error) { return "", errors
 
 // Without a statement the request does not go on.
 func TestNothingIsForwardedWithoutItsStatement(t *testing.T) {
-	w, _ := introduced(t, pep.Identity{Audience: "lab"})
+	w, _ := introduced(t, upstream.Identity{Audience: "lab"})
 	w.config.Statements = brokenSigner{}
 	w.rebuild(t)
 	answers := w.send(request("GET", "/info", ""))
@@ -143,10 +144,10 @@ func TestNothingIsForwardedWithoutItsStatement(t *testing.T) {
 
 // Another proxy that asks gets the same statement for its application.
 func TestAnotherProxyGetsTheStatement(t *testing.T) {
-	w, keys := introduced(t, pep.Identity{Audience: "lab", Claims: []string{"role"}})
-	w.config.Elsewhere, w.config.Applications = []string{"records"}, nil
+	w, keys := introduced(t, upstream.Identity{Audience: "lab", Claims: []string{"role"}})
+	w.config.Proxied, w.config.Upstreams = []string{"records"}, nil
 	w.rebuild(t)
-	v := w.proxy.Judge(t.Context(), &pep.Question{
+	v := w.proxy.Check(t.Context(), &pep.Question{
 		Method: "GET", Target: "/info", Host: "pep.test", Header: http.Header{"Authorization": {"Bearer " + w.tokens.good()}},
 		Client: netip.MustParseAddr("127.0.0.1"), Body: pep.Body{State: pep.BodyWhole},
 	})
@@ -159,7 +160,7 @@ func TestAnotherProxyGetsTheStatement(t *testing.T) {
 }
 
 func TestFaultyIdentitiesAreRefused(t *testing.T) {
-	for name, i := range map[string]pep.Identity{
+	for name, i := range map[string]upstream.Identity{
 		"no audience":               {Header: "X-User"},
 		"what the client sends":     {Header: "Accept", Audience: "a"},
 		"a forwarding header":       {Header: "x-forwarded-user", Audience: "a"},
@@ -177,13 +178,13 @@ func TestFaultyIdentitiesAreRefused(t *testing.T) {
 	}
 	w := newWorld(t, nil)
 	for name, change := range map[string]func(*pep.Config){
-		"an own service": func(c *pep.Config) { c.Identities = map[string]*pep.Identity{"records": {Audience: "a"}} },
-		"nobody":         func(c *pep.Config) { c.Identities = map[string]*pep.Identity{"nobody": {Audience: "a"}} },
+		"an own service": func(c *pep.Config) { c.Identities = map[string]*upstream.Identity{"records": {Audience: "a"}} },
+		"nobody":         func(c *pep.Config) { c.Identities = map[string]*upstream.Identity{"nobody": {Audience: "a"}} },
 		"no signer": func(c *pep.Config) {
-			c.Elsewhere, c.Identities, c.Issuer = []string{"x"}, map[string]*pep.Identity{"x": {Audience: "a"}}, "i"
+			c.Proxied, c.Identities, c.Issuer = []string{"x"}, map[string]*upstream.Identity{"x": {Audience: "a"}}, "i"
 		},
 		"no issuer": func(c *pep.Config) {
-			c.Elsewhere, c.Identities, c.Statements = []string{"x"}, map[string]*pep.Identity{"x": {Audience: "a"}}, brokenSigner{}
+			c.Proxied, c.Identities, c.Statements = []string{"x"}, map[string]*upstream.Identity{"x": {Audience: "a"}}, brokenSigner{}
 		},
 	} {
 		c := w.config

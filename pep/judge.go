@@ -10,7 +10,9 @@ import (
 	"github.com/wardgate/wardgate/internal/assertion"
 	"github.com/wardgate/wardgate/pdp"
 	"github.com/wardgate/wardgate/pep/anonymous"
+	"github.com/wardgate/wardgate/pep/inflight"
 	"github.com/wardgate/wardgate/pep/obligation"
+	"github.com/wardgate/wardgate/pep/request"
 	"github.com/wardgate/wardgate/pep/route"
 )
 
@@ -19,7 +21,7 @@ type exchange struct {
 	id         string // of the decision
 	now        time.Time
 	asked      bool // another proxy asks, and would forward
-	target     target
+	target     request.Target
 	body       []byte
 	bodyDigest string
 	address    netip.Addr
@@ -30,9 +32,9 @@ type exchange struct {
 	match      route.Match
 	decision   pdp.Decision
 	effects    obligation.Effects
-	caller     anonymous.Caller // of a request without a valid session
-	leave      func()           // ends slow work; nil when there is none
-	flight     *flight          // nil when nobody can be cut off
+	caller     anonymous.Caller   // of a request without a valid session
+	leave      func()             // ends slow work; nil when there is none
+	inflight   *inflight.Exchange // nil when it cannot be revoked
 }
 
 // begin opens an exchange. Without randomness there is no decision id, and
@@ -71,11 +73,11 @@ func (p *Proxy) judge(r *http.Request, x *exchange, read bodyReader) ruling {
 		return p.refuse(ctx, x, http.StatusMisdirectedRequest, "host_unknown")
 	}
 	var code string
-	if x.target, code = canonical(r); code != "" {
+	if x.target, code = request.ReadTarget(r); code != "" {
 		return p.refuse(ctx, x, http.StatusBadRequest, code)
 	}
-	if repeated(r.Header) {
-		return p.refuse(ctx, x, http.StatusBadRequest, "header_repeated")
+	if request.Repeated(r.Header) {
+		return p.refuse(ctx, x, http.StatusBadRequest, request.HeaderRepeated)
 	}
 	table, err := p.routes()
 	if err != nil {
@@ -88,7 +90,7 @@ func (p *Proxy) judge(r *http.Request, x *exchange, read bodyReader) ruling {
 	if turned, ok := p.queue(ctx, x); !ok {
 		return turned
 	}
-	p.flights.board(x)
+	p.begun(x)
 	p.decide(ctx, x, table)
 	return p.enforce(ctx, x)
 }
@@ -96,19 +98,44 @@ func (p *Proxy) judge(r *http.Request, x *exchange, read bodyReader) ruling {
 // route matches the request and reads the body that its route takes. It
 // returns a code and a status when the body is refused.
 func (x *exchange) route(table *route.Table, read bodyReader) (code string, status int) {
-	x.match, x.matched = table.Match(x.target.method, x.target.path)
+	x.match, x.matched = table.Match(x.target.Method, x.target.Path)
 	if !x.matched {
 		return "", 0
 	}
 	if !x.asked {
 		// What is forwarded is the row's method: a HEAD may be a GET, whose body
 		// net/http keeps from the client.
-		x.target.method = x.match.Route.Method
+		x.target.Method = x.match.Route.Method
 	}
-	body, code, status := read(x.match.Route.Body)
+	body, code := read(x.match.Route.Body)
 	if code != "" {
-		return code, status
+		return code, bodyStatus(code)
 	}
 	x.body, x.bodyDigest = body, assertion.Digest(body)
 	return "", 0
+}
+
+// A bodyReader reads the body that a route of this kind takes. It returns a
+// code when the request has to be refused for its body.
+type bodyReader func(kind string) (body []byte, code string)
+
+// bodyStatus is the status of a refusal for a body.
+func bodyStatus(code string) int {
+	switch code {
+	case request.BodyTooLarge:
+		return http.StatusRequestEntityTooLarge
+	case request.MediaTypeRefused:
+		return http.StatusUnsupportedMediaType
+	default:
+		return http.StatusBadRequest
+	}
+}
+
+// begun enters x among the exchanges under way, if it belongs to a session or a
+// subject. What the policy administrator is asked is left out: it is what ends
+// sessions, and the request that asked for that learns that it happened.
+func (p *Proxy) begun(x *exchange) {
+	if !x.asked && x.application() != administrator {
+		x.inflight = p.inflight.Begin(x.credential.Session, x.subject)
+	}
 }

@@ -25,6 +25,7 @@ import (
 
 	"github.com/wardgate/wardgate/internal/assertion"
 	"github.com/wardgate/wardgate/pep"
+	"github.com/wardgate/wardgate/pep/token"
 	"github.com/wardgate/wardgate/pip"
 	"github.com/wardgate/wardgate/pip/audit"
 )
@@ -66,9 +67,9 @@ func enforceForever(args []string) error {
 		Revoker:   revokerFunc(func(context.Context, string, string) error { return nil }),
 		Journal:   journal,
 		Keys:      onlyKey{public},
-		Tokens:    pep.TokenPolicy{Issuer: testIssuer, Audience: testAudience},
+		Tokens:    token.Policy{Issuer: testIssuer, Audience: testAudience},
 		Assertion: key,
-		Applications: map[string]pep.Application{"records": {
+		Upstreams: map[string]pep.Upstream{"records": {
 			URL: &url.URL{Scheme: "http", Host: backend}, Transport: &http.Transport{MaxIdleConnsPerHost: 64},
 		}},
 		Log: slog.New(slog.DiscardHandler),

@@ -48,7 +48,7 @@ func unconditional(method string, h http.Header) {
 
 // answerLimit is the largest answer of an application that is masked.
 func (p *Proxy) answerLimit(application string) int64 {
-	if own := p.Applications[application].AnswerLimit; own > 0 {
+	if own := p.Upstreams[application].AnswerLimit; own > 0 {
 		return own
 	}
 	return p.AnswerLimit

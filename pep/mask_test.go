@@ -135,9 +135,9 @@ func TestEachApplicationHasItsOwnLimit(t *testing.T) {
 		w := masked(t, func(w *world) {
 			closing(answer)(w)
 			w.config.AnswerLimit = 2000
-			lab := w.config.Applications["records"]
+			lab := w.config.Upstreams["records"]
 			lab.AnswerLimit = limit
-			w.config.Applications = map[string]pep.Application{"records": lab}
+			w.config.Upstreams = map[string]pep.Upstream{"records": lab}
 		})
 		answers := w.send(request("GET", "/info", ""))
 		if len(answers) != 1 || answers[0].status != status || strings.Contains(answers[0].body, "SECRET") {
@@ -266,7 +266,7 @@ func TestTwoMasksNarrow(t *testing.T) {
 func TestNobodyElseMasks(t *testing.T) {
 	t.Parallel()
 	w := masked(t, nil)
-	v := w.proxy.Judge(t.Context(), &pep.Question{
+	v := w.proxy.Check(t.Context(), &pep.Question{
 		Method: "GET", Target: "/info", Host: "pep.test", Client: netip.MustParseAddr("127.0.0.1"),
 		Header: http.Header{"Authorization": {"Bearer " + w.tokens.good()}}, Body: pep.Body{State: pep.BodyWhole},
 	})
@@ -290,9 +290,9 @@ func TestForeignApplicationsAreNotAskedToLimitThemselves(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			w := newWorld(t, func(w *world) {
-				lab := w.config.Applications["records"]
-				lab.Foreign = true
-				w.config.Applications = map[string]pep.Application{"records": lab}
+				lab := w.config.Upstreams["records"]
+				lab.External = true
+				w.config.Upstreams = map[string]pep.Upstream{"records": lab}
 				w.config.Decider = changed(func(d *pdp.Decision) { d.Obligations = test.obligations })
 				w.unsigned = true
 			})

@@ -19,23 +19,27 @@ import (
 	"github.com/wardgate/wardgate/internal/assertion"
 	"github.com/wardgate/wardgate/pdp"
 	"github.com/wardgate/wardgate/pep/anonymous"
+	"github.com/wardgate/wardgate/pep/inflight"
 	"github.com/wardgate/wardgate/pep/obligation"
+	"github.com/wardgate/wardgate/pep/request"
 	"github.com/wardgate/wardgate/pep/route"
+	"github.com/wardgate/wardgate/pep/token"
+	"github.com/wardgate/wardgate/pep/upstream"
 	"github.com/wardgate/wardgate/pip"
 )
 
 // BodyLimit is the largest request body, in bytes, that is taken by default.
 const BodyLimit = 1 << 20
 
-// An Application is what a request may be forwarded to.
-type Application struct {
+// An Upstream is an application that a request may be forwarded to.
+type Upstream struct {
 	URL       *url.URL          // scheme and host
 	Transport http.RoundTripper // proves to the application that the PEP calls
 
-	// Foreign applications know nothing of Wardgate and get no assertion. A
-	// decision that limits rows or withholds fields cannot be held there, and
+	// External applications know nothing of Wardgate and get no assertion. A
+	// decision that limits rows or withholds fields cannot be kept there, and
 	// denies; what an answer must not show is masked here.
-	Foreign bool
+	External bool
 
 	// AnswerLimit is the largest answer, in bytes, that is masked; 0 is the
 	// enforcement point's own.
@@ -48,37 +52,37 @@ type RouteSource interface{ Routes() pdp.Routes }
 // Config is what an enforcement point is made of. All of it is required but
 // the last blocks.
 type Config struct {
-	Decider      pdp.Decider
-	Routes       RouteSource
-	Revoker      pdp.Revoker
-	Journal      pip.Journal
-	Keys         KeySource
-	Tokens       TokenPolicy
-	Assertion    *assertion.Key
-	Applications map[string]Application
-	Log          *slog.Logger
+	Decider   pdp.Decider
+	Routes    RouteSource
+	Revoker   pdp.Revoker
+	Journal   pip.Journal
+	Keys      token.Keys
+	Tokens    token.Policy
+	Assertion *assertion.Key
+	Upstreams map[string]Upstream // by name of the application
+	Log       *slog.Logger
 
-	// Elsewhere names applications that only other proxies forward to. They
-	// know no assertion: what a decision asks of them they cannot be held to.
-	Elsewhere []string
+	// Proxied names applications that only other proxies forward to. They read
+	// no assertion: a decision that limits what they may show denies.
+	Proxied []string
 
-	// Identities say how foreign applications, and those elsewhere, learn who
-	// asks; who is not named learns nothing. Statements signs, as Issuer.
-	Identities map[string]*Identity
-	Statements Signer
+	// Identities say how external and proxied applications learn who asks; one
+	// that is not named learns nothing. Statements signs, as Issuer.
+	Identities map[string]*upstream.Identity
+	Statements upstream.Signer
 	Issuer     string
 
-	// Strangers bounds callers without a session; nil bounds nobody.
-	Strangers *anonymous.Limiter
+	// Anonymous bounds callers without a session; nil bounds none.
+	Anonymous *anonymous.Limiter
 	// KnownDevice names the device whose genuine key a browser presents. Nil
 	// knows none.
 	KnownDevice func(key string) (id string, ok bool)
 
 	// Possession proves that a client holds the key that its token is bound to;
 	// nil refuses such tokens.
-	Possession Possession
+	Possession token.Possession
 
-	Cuts        Cuts                   // breaks off exchanges under way; nil breaks none
+	Revocations inflight.Notifier      // breaks off exchanges under way; nil breaks none
 	Hosts       func(host string) bool // which Host headers are served; nil serves all
 	BodyLimit   int64                  // bytes; 0 means BodyLimit
 	AnswerLimit int64                  // bytes of an answer that is masked; 0 means AnswerLimit
@@ -88,11 +92,11 @@ type Config struct {
 // A Proxy is an enforcement point. It holds no state but caches.
 type Proxy struct {
 	Config
-	tokens     *verifier
+	tokens     *token.Verifier
 	discharger obligation.Discharger
 	table      atomic.Pointer[route.Table]
 	forwarder  map[string]*httputil.ReverseProxy
-	flights    flights
+	inflight   inflight.Set
 }
 
 // New checks the configuration whole. An enforcement point that lacks a part
@@ -112,12 +116,12 @@ func New(c Config) (*Proxy, error) {
 	need(c.Tokens.Issuer != "" && c.Tokens.Audience != "", "an issuer and audience of tokens")
 	need(c.Assertion != nil, "an assertion key")
 	need(c.Log != nil, "a logger")
-	for name, a := range c.Applications {
+	for name, a := range c.Upstreams {
 		need(name != "" && a.URL != nil && a.Transport != nil, fmt.Sprintf("a name, URL and transport of application %q", name))
 	}
-	for _, name := range c.Elsewhere {
-		_, own := c.Applications[name]
-		need(name != "" && !own, fmt.Sprintf("a name of its own for the application elsewhere %q", name))
+	for _, name := range c.Proxied {
+		_, own := c.Upstreams[name]
+		need(name != "" && !own, fmt.Sprintf("a name of its own for the proxied application %q", name))
 	}
 	faults = append(faults, c.identityFaults()...)
 	if err := errors.Join(faults...); err != nil {
@@ -134,15 +138,14 @@ func New(c Config) (*Proxy, error) {
 	}
 	p := &Proxy{
 		Config:     c,
-		tokens:     newVerifier(c.Keys, c.Tokens, c.Possession),
+		tokens:     token.New(c.Keys, c.Tokens, c.Possession),
 		discharger: obligation.Discharger{Revoker: c.Revoker},
 		forwarder:  map[string]*httputil.ReverseProxy{},
-		flights:    flights{all: map[*flight]struct{}{}},
 	}
-	if c.Cuts != nil {
-		c.Cuts.OnCut(p.flights.cut)
+	if c.Revocations != nil {
+		c.Revocations.OnRevoke(p.inflight.Cancel)
 	}
-	for name, application := range c.Applications {
+	for name, application := range c.Upstreams {
 		p.forwarder[name] = p.newForwarder(name, application)
 	}
 	return p, nil
@@ -160,9 +163,9 @@ func (p *Proxy) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if framingUnsure(r) {
 		w.Header().Set("Connection", "close")
 	}
-	defer p.flights.land(x)
-	ruling := p.judge(r, x, func(kind string) ([]byte, string, int) {
-		return readBody(w, r, kind, p.BodyLimit)
+	defer func() { p.inflight.End(x.inflight) }()
+	ruling := p.judge(r, x, func(kind string) ([]byte, string) {
+		return request.ReadBody(w, r, kind, p.BodyLimit)
 	})
 	defer x.done()
 	if !ruling.allow {

@@ -8,6 +8,8 @@ import (
 	"net/netip"
 
 	"github.com/wardgate/wardgate/internal/problem"
+	"github.com/wardgate/wardgate/pep/request"
+	"github.com/wardgate/wardgate/pep/upstream"
 )
 
 // askedDetail marks the evidence of requests that another proxy would forward:
@@ -47,8 +49,8 @@ const (
 	BodyWhole
 )
 
-// A Verdict answers a Question. The zero Verdict denies.
-type Verdict struct {
+// A Check answers a Question. The zero Check denies.
+type Check struct {
 	Allow     bool
 	Decision  string   // id, "" when there is no record
 	Assertion string   // for the application, under assertion.Header; of an allowed request only
@@ -58,20 +60,20 @@ type Verdict struct {
 	Header  http.Header      // of a denial, beside the document's own
 }
 
-// Judge answers whether a request that another proxy holds may pass. It takes
+// Check answers whether a request that another proxy holds may pass. It takes
 // the same way as a request that Wardgate forwards: obligations are met and
-// the decision is durable before Judge returns. Whatever panics denies.
-func (p *Proxy) Judge(ctx context.Context, q *Question) (v Verdict) {
+// the decision is durable before Check returns. What panics denies.
+func (p *Proxy) Check(ctx context.Context, q *Question) (c Check) {
 	defer func() {
 		if fault := recover(); fault != nil {
 			p.logPanic(fault)
-			v = unavailableVerdict()
+			c = unavailableCheck()
 		}
 	}()
 	x, err := p.begin(q.Client, q.Header.Get("User-Agent"))
 	if err != nil {
 		p.Log.Error("no randomness for a decision id", "error", err)
-		return unavailableVerdict()
+		return unavailableCheck()
 	}
 	x.asked = true
 	answer := p.ruleOn(ctx, q, x)
@@ -83,7 +85,7 @@ func (p *Proxy) Judge(ctx context.Context, q *Question) (v Verdict) {
 		p.Log.Error("no assertion", "decision", x.id, "error", err)
 		return x.denied(ruling{status: http.StatusServiceUnavailable, reasons: []string{"assertion_unavailable"}})
 	}
-	return Verdict{Allow: true, Decision: x.id, Assertion: signed, Drop: dropped(q.Header)}
+	return Check{Allow: true, Decision: x.id, Assertion: signed, Drop: dropped(q.Header)}
 }
 
 func (p *Proxy) ruleOn(ctx context.Context, q *Question, x *exchange) ruling {
@@ -94,16 +96,16 @@ func (p *Proxy) ruleOn(ctx context.Context, q *Question, x *exchange) ruling {
 		}
 		return p.refuse(ctx, x, http.StatusBadRequest, q.Flaw)
 	}
-	return p.judge(r, x, func(kind string) ([]byte, string, int) {
+	return p.judge(r, x, func(kind string) ([]byte, string) {
 		switch {
 		case q.Body.State == BodyUnseen:
-			return nil, "", 0
+			return nil, ""
 		case q.Body.State == BodyWhole:
-			return readBody(nil, r, kind, p.BodyLimit)
+			return request.ReadBody(nil, r, kind, p.BodyLimit)
 		case kind == "json":
-			return nil, "body_unreadable", http.StatusBadRequest
+			return nil, request.BodyUnreadable
 		default:
-			return nil, "body_unexpected", http.StatusBadRequest
+			return nil, request.BodyUnexpected
 		}
 	})
 }
@@ -121,16 +123,16 @@ func (q *Question) request(ctx context.Context) *http.Request {
 	return r.WithContext(ctx)
 }
 
-func (x *exchange) denied(r ruling) Verdict {
+func (x *exchange) denied(r ruling) Check {
 	d, header := x.denial(r.status, r.reasons)
 	if r.retry > 0 {
 		header.Set("Retry-After", r.retryAfter())
 	}
-	return Verdict{Decision: x.id, Problem: d, Header: header}
+	return Check{Decision: x.id, Problem: d, Header: header}
 }
 
-func unavailableVerdict() Verdict {
-	return Verdict{
+func unavailableCheck() Check {
+	return Check{
 		Problem: problem.New(http.StatusServiceUnavailable, "decision_unavailable"),
 		Header:  http.Header{"Retry-After": {"1"}},
 	}
@@ -139,7 +141,7 @@ func unavailableVerdict() Verdict {
 // dropped names the headers that Wardgate would not forward itself.
 func dropped(h http.Header) []string {
 	var names []string
-	kept := sanitise(h)
+	kept := upstream.Header(h)
 	for name := range h {
 		if _, ok := kept[name]; !ok {
 			names = append(names, name)

@@ -71,7 +71,7 @@ func (c *mortalConn) Write(b []byte) (int, error) {
 func TestConnectionThatTakesNothingIsExchanged(t *testing.T) {
 	var connections atomic.Int64
 	w := newWorld(t, func(w *world) {
-		records := w.config.Applications["records"]
+		records := w.config.Upstreams["records"]
 		transport := &http.Transport{DialContext: func(ctx context.Context, network, address string) (net.Conn, error) {
 			connections.Add(1)
 			conn, err := (&net.Dialer{}).DialContext(ctx, network, address)
@@ -79,7 +79,7 @@ func TestConnectionThatTakesNothingIsExchanged(t *testing.T) {
 		}}
 		t.Cleanup(transport.CloseIdleConnections)
 		records.Transport = transport
-		w.config.Applications["records"] = records
+		w.config.Upstreams["records"] = records
 	})
 	for _, raw := range []string{
 		request("GET", "/info", ""),

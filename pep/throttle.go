@@ -23,12 +23,12 @@ const retryQueue = 2 * time.Second
 // used up the share. Nothing else has been done for such a request, and it has
 // no record of its own: it is counted.
 func (p *Proxy) admit(r *http.Request, x *exchange) (ruling, bool) {
-	x.subject, x.credential = p.tokens.authenticate(r, x.now)
+	x.subject, x.credential = p.tokens.Authenticate(r, x.now)
 	if x.subject != "" {
 		return ruling{}, true
 	}
 	x.caller = anonymous.Caller{Address: x.address, Known: p.known(r, x)}
-	wait, ok := p.Strangers.Admit(x.caller, x.now)
+	wait, ok := p.Anonymous.Admit(x.caller, x.now)
 	if ok {
 		return ruling{}, true
 	}
@@ -40,7 +40,7 @@ func (p *Proxy) admit(r *http.Request, x *exchange) (ruling, bool) {
 // own, so that no stranger at the same address can use it up.
 func (p *Proxy) known(r *http.Request, x *exchange) string {
 	if x.credential.State == pdp.CredentialExpired {
-		if session := p.tokens.session(r); session != "" {
+		if session := p.tokens.Session(r); session != "" {
 			return "session " + session
 		}
 	}
@@ -60,14 +60,14 @@ func (p *Proxy) known(r *http.Request, x *exchange) string {
 // queue waits, before a decision is asked for, until slow work may begin. What
 // only another proxy forwards does none here.
 func (p *Proxy) queue(ctx context.Context, x *exchange) (ruling, bool) {
-	if x.asked || !x.matched || !p.Strangers.Costly(x.match.Route.Action) {
+	if x.asked || !x.matched || !p.Anonymous.Costly(x.match.Route.Action) {
 		return ruling{}, true
 	}
 	caller := x.caller
 	if x.subject != "" {
 		caller = anonymous.Caller{Address: x.address, Known: "subject " + x.subject}
 	}
-	leave, ok := p.Strangers.Enter(ctx, caller)
+	leave, ok := p.Anonymous.Enter(ctx, caller)
 	if ok {
 		x.leave = leave
 		return ruling{}, true
@@ -81,7 +81,7 @@ func (p *Proxy) queue(ctx context.Context, x *exchange) (ruling, bool) {
 }
 
 func (p *Proxy) turnAway(x *exchange, code string, wait time.Duration) ruling {
-	p.Strangers.Throttled(x.caller, code, x.now)
+	p.Anonymous.Throttled(x.caller, code, x.now)
 	x.id = ""
 	return ruling{status: http.StatusTooManyRequests, reasons: []string{code}, retry: wait}
 }
@@ -93,7 +93,7 @@ func (p *Proxy) counted(x *exchange) bool {
 	if x.decision.Allow || x.subject != "" || x.effects.Revoked {
 		return false
 	}
-	if !p.Strangers.Collect(x.caller, x.decision.Reasons, x.decision.Revision, x.now) {
+	if !p.Anonymous.Collect(x.caller, x.decision.Reasons, x.decision.Revision, x.now) {
 		return false
 	}
 	x.id = ""

@@ -38,7 +38,7 @@ func throttled(t *testing.T, change func(*anonymous.Limits)) (*world, *anonymous
 		if err != nil {
 			t.Fatal(err)
 		}
-		w.config.Strangers = guard
+		w.config.Anonymous = guard
 		w.config.KnownDevice = func(key string) (string, bool) { return strings.CutPrefix(key, "sealed-") }
 	})
 	return w, guard
@@ -218,7 +218,7 @@ func TestSlowWorkIsBounded(t *testing.T) {
 func TestQuestionsAreBoundedByTheClient(t *testing.T) {
 	w, _ := throttled(t, nil)
 	ask := func(client, flaw string) int {
-		v := w.proxy.Judge(context.Background(), &pep.Question{
+		v := w.proxy.Check(context.Background(), &pep.Question{
 			Method: "GET", Target: "/info", Host: "pep.test", Header: http.Header{},
 			Client: netip.MustParseAddr(client), Body: pep.Body{State: pep.BodyWhole}, Flaw: flaw,
 		})

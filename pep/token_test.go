@@ -25,7 +25,7 @@ import (
 
 	"github.com/wardgate/wardgate/internal/assertion"
 	"github.com/wardgate/wardgate/pdp"
-	"github.com/wardgate/wardgate/pep"
+	"github.com/wardgate/wardgate/pep/token"
 )
 
 // credential sends one request with the Authorization value and returns what
@@ -379,4 +379,4 @@ func standardBase64(encoded string) string {
 	return strings.NewReplacer("-", "+", "_", "/").Replace(encoded) + "="
 }
 
-var _ pep.KeySource = (*tokenIssuer)(nil)
+var _ token.Keys = (*tokenIssuer)(nil)

@@ -19,6 +19,7 @@ import (
 	"github.com/wardgate/wardgate/internal/assertion"
 	"github.com/wardgate/wardgate/pdp"
 	"github.com/wardgate/wardgate/pep"
+	"github.com/wardgate/wardgate/pep/token"
 	"github.com/wardgate/wardgate/pip"
 )
 
@@ -165,9 +166,9 @@ func newWorld(t testing.TB, change func(*world)) *world {
 		Revoker:   revokerFunc(func(context.Context, string, string) error { return nil }),
 		Journal:   w.journal,
 		Keys:      w.tokens,
-		Tokens:    pep.TokenPolicy{Issuer: testIssuer, Audience: testAudience},
+		Tokens:    token.Policy{Issuer: testIssuer, Audience: testAudience},
 		Assertion: key,
-		Applications: map[string]pep.Application{"records": {
+		Upstreams: map[string]pep.Upstream{"records": {
 			URL:       &url.URL{Scheme: "http", Host: w.backend.listener.Addr().String()},
 			Transport: transport,
 		}},

@@ -8,7 +8,7 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/wardgate/wardgate/pep"
+	"github.com/wardgate/wardgate/pep/upstream"
 )
 
 // ownApplications are the names that Wardgate's own services have in routes.
@@ -20,9 +20,9 @@ const anApplication = "lab=https://lab.hospital.example:8443 audience=https://la
 
 type application struct {
 	name     string
-	url      *url.URL      // nil for one that only other proxies forward to
-	identity *pep.Identity // nil for one that learns nothing
-	answers  int64         // bytes of an answer that is masked; 0 for the default
+	url      *url.URL           // nil for one that only other proxies forward to
+	identity *upstream.Identity // nil for one that learns nothing
+	answers  int64              // bytes of an answer that is masked; 0 for the default
 }
 
 const (
@@ -119,7 +119,7 @@ func (a *application) option(word string) error {
 		return nil
 	}
 	if a.identity == nil {
-		a.identity = &pep.Identity{}
+		a.identity = &upstream.Identity{}
 	}
 	switch key {
 	case "audience":

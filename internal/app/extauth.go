@@ -15,7 +15,7 @@ func (a *App) forOtherProxies(p *pep.Proxy) http.Handler {
 	if len(trusted) == 0 {
 		return p
 	}
-	return &extauth.HTTP{Judge: p, Trusted: trusted, Next: p}
+	return &extauth.HTTP{Checker: p, Trusted: trusted, Next: p}
 }
 
 // forEnvoy answers Envoys on this machine.

@@ -15,13 +15,14 @@ import (
 	"github.com/wardgate/wardgate/internal/signing"
 	"github.com/wardgate/wardgate/pdp"
 	"github.com/wardgate/wardgate/pep"
+	"github.com/wardgate/wardgate/pep/upstream"
 	"github.com/wardgate/wardgate/pip"
 )
 
 // foreignApplications are the hospital's own applications, which know nothing
 // of Wardgate. Nobody but the named authority vouches for their servers, and no
 // proxy of the environment stands between.
-func (a *App) foreignApplications() (map[string]pep.Application, error) {
+func (a *App) foreignApplications() (map[string]pep.Upstream, error) {
 	list, err := a.config.foreign()
 	if err != nil {
 		return nil, err
@@ -37,12 +38,12 @@ func (a *App) foreignApplications() (map[string]pep.Application, error) {
 			return nil, fmt.Errorf("pep.applications_ca_file: %s holds no certificate in PEM", file)
 		}
 	}
-	applications := map[string]pep.Application{}
+	applications := map[string]pep.Upstream{}
 	for _, one := range list {
 		if one.url == nil {
 			continue
 		}
-		applications[one.name] = pep.Application{URL: one.url, Foreign: true, AnswerLimit: one.answers, Transport: &http.Transport{
+		applications[one.name] = pep.Upstream{URL: one.url, External: true, AnswerLimit: one.answers, Transport: &http.Transport{
 			TLSClientConfig:       trust.Clone(),
 			DisableCompression:    true,
 			MaxIdleConnsPerHost:   256,
@@ -56,12 +57,12 @@ func (a *App) foreignApplications() (map[string]pep.Application, error) {
 
 // introductions are what applications are told of who asks, and the names of
 // those that only other proxies forward to.
-func (a *App) introductions() (identities map[string]*pep.Identity, elsewhere []string, err error) {
+func (a *App) introductions() (identities map[string]*upstream.Identity, elsewhere []string, err error) {
 	list, err := a.config.foreign()
 	if err != nil {
 		return nil, nil, err
 	}
-	identities = map[string]*pep.Identity{}
+	identities = map[string]*upstream.Identity{}
 	for _, one := range list {
 		if one.identity != nil {
 			identities[one.name] = one.identity

@@ -18,6 +18,7 @@ import (
 	"github.com/wardgate/wardgate/pdp/admin"
 	"github.com/wardgate/wardgate/pdp/client"
 	"github.com/wardgate/wardgate/pep"
+	"github.com/wardgate/wardgate/pep/token"
 	"github.com/wardgate/wardgate/records"
 )
 
@@ -162,18 +163,18 @@ func (a *App) serveUsers(key *assertion.Key, handlers map[string]http.Handler) (
 
 // serveApplication listens with mutual TLS for one of Wardgate's own parts,
 // and says how the enforcement point reaches it.
-func (a *App) serveApplication(authority *mtls.Authority, caller *mtls.Part, name string, h http.Handler) (*server, pep.Application, error) {
+func (a *App) serveApplication(authority *mtls.Authority, caller *mtls.Part, name string, h http.Handler) (*server, pep.Upstream, error) {
 	part, err := authority.Issue(name)
 	if err != nil {
-		return nil, pep.Application{}, err
+		return nil, pep.Upstream{}, err
 	}
 	accept, err := part.Server(mtls.PEP)
 	if err != nil {
-		return nil, pep.Application{}, err
+		return nil, pep.Upstream{}, err
 	}
 	l, err := listen(name, "127.0.0.1:0")
 	if err != nil {
-		return nil, pep.Application{}, err
+		return nil, pep.Upstream{}, err
 	}
 	a.onClose(closeOnce(l))
 	reached, err := reach(caller, name, &url.URL{Scheme: "https", Host: l.Addr().String()})
@@ -181,12 +182,12 @@ func (a *App) serveApplication(authority *mtls.Authority, caller *mtls.Part, nam
 }
 
 // reach calls the named part at an address, and nobody else there.
-func reach(caller *mtls.Part, name string, at *url.URL) (pep.Application, error) {
+func reach(caller *mtls.Part, name string, at *url.URL) (pep.Upstream, error) {
 	dial, err := caller.Dialer(name, &net.Dialer{Timeout: dialTimeout, KeepAlive: keepAlive})
 	if err != nil {
-		return pep.Application{}, err
+		return pep.Upstream{}, err
 	}
-	return pep.Application{URL: at, Transport: &http.Transport{
+	return pep.Upstream{URL: at, Transport: &http.Transport{
 		DialTLSContext:        dial,
 		DisableCompression:    true,
 		MaxIdleConnsPerHost:   256,
@@ -205,7 +206,7 @@ type asked struct {
 	decider pdp.Decider
 	routes  pep.RouteSource
 	revoker pdp.Revoker
-	keys    pep.KeySource
+	keys    token.Keys
 
 	knownDevice func(key string) (id string, ok bool) // nil where nobody in this process can tell
 }
@@ -238,7 +239,7 @@ func (a *App) revision() string {
 	}
 }
 
-func (a *App) enforcementPoint(key *assertion.Key, applications map[string]pep.Application) (*pep.Proxy, error) {
+func (a *App) enforcementPoint(key *assertion.Key, applications map[string]pep.Upstream) (*pep.Proxy, error) {
 	guard, err := a.openStrangers()
 	if err != nil {
 		return nil, err
@@ -251,23 +252,23 @@ func (a *App) enforcementPoint(key *assertion.Key, applications map[string]pep.A
 	a.inBackground(guard.Run)
 	d := a.decisions()
 	return pep.New(pep.Config{
-		Strangers:    guard,
-		KnownDevice:  d.knownDevice,
-		Decider:      a.metrics.decider(d.decider),
-		Routes:       d.routes,
-		Revoker:      d.revoker,
-		Journal:      a.journal,
-		Keys:         d.keys,
-		Tokens:       pep.TokenPolicy{Issuer: issuer, Audience: audience},
-		Assertion:    key,
-		Applications: applications,
-		Elsewhere:    elsewhere,
-		Identities:   identities,
-		Statements:   a.statements,
-		Issuer:       a.config.PEP.AssertionIssuer,
-		Log:          a.log.With("part", "pep"),
-		Hosts:        a.hosts(),
-		Cuts:         a.stores.revocations,
+		Anonymous:   guard,
+		KnownDevice: d.knownDevice,
+		Decider:     a.metrics.decider(d.decider),
+		Routes:      d.routes,
+		Revoker:     d.revoker,
+		Journal:     a.journal,
+		Keys:        d.keys,
+		Tokens:      token.Policy{Issuer: issuer, Audience: audience},
+		Assertion:   key,
+		Upstreams:   applications,
+		Proxied:     elsewhere,
+		Identities:  identities,
+		Statements:  a.statements,
+		Issuer:      a.config.PEP.AssertionIssuer,
+		Log:         a.log.With("part", "pep"),
+		Hosts:       a.hosts(),
+		Revocations: a.stores.revocations,
 	})
 }
 
@@ -304,7 +305,7 @@ func (a *App) toPart(name, address string) (*url.URL, http.RoundTripper, error) 
 
 // addElsewhere adds those of Wardgate's own services that run in other
 // processes.
-func (a *App) addElsewhere(applications map[string]pep.Application) error {
+func (a *App) addElsewhere(applications map[string]pep.Upstream) error {
 	for _, part := range a.config.parts() {
 		if a.config.runs(part.role) {
 			continue
@@ -313,7 +314,7 @@ func (a *App) addElsewhere(applications map[string]pep.Application) error {
 		if err != nil {
 			return err
 		}
-		reached := pep.Application{URL: at, Transport: transport}
+		reached := pep.Upstream{URL: at, Transport: transport}
 		if part.role != RoleAdministrator {
 			applications[part.name] = reached
 			continue

@@ -28,6 +28,7 @@ import (
 	"github.com/wardgate/wardgate/pdp"
 	"github.com/wardgate/wardgate/pdp/engine"
 	"github.com/wardgate/wardgate/pep"
+	"github.com/wardgate/wardgate/pep/token"
 	"github.com/wardgate/wardgate/pip"
 	"github.com/wardgate/wardgate/pip/audit"
 	"github.com/wardgate/wardgate/pip/care"
@@ -223,9 +224,9 @@ func (w *ward) enforce(target *url.URL, journal pip.Journal) (string, error) {
 	}
 	proxy, err := pep.New(pep.Config{
 		Decider: w.engine, Routes: w.engine, Revoker: nobody{}, Journal: journal, Keys: w.keys,
-		Tokens: pep.TokenPolicy{Issuer: issuer, Audience: audience}, Assertion: key,
-		Applications: map[string]pep.Application{"records": {URL: target, Transport: toBackend()}},
-		Log:          slog.New(slog.DiscardHandler),
+		Tokens: token.Policy{Issuer: issuer, Audience: audience}, Assertion: key,
+		Upstreams: map[string]pep.Upstream{"records": {URL: target, Transport: toBackend()}},
+		Log:       slog.New(slog.DiscardHandler),
 	})
 	if err != nil {
 		return "", err

@@ -26,26 +26,26 @@ import (
 type Envoy struct {
 	auth.UnimplementedAuthorizationServer
 
-	judge Judge
-	log   *slog.Logger
+	checker Checker
+	log     *slog.Logger
 }
 
 var _ auth.AuthorizationServer = (*Envoy)(nil)
 
-// NewEnvoy returns the service over a judge.
-func NewEnvoy(j Judge, log *slog.Logger) *Envoy { return &Envoy{judge: j, log: log} }
+// NewEnvoy returns the service over a checker.
+func NewEnvoy(c Checker, log *slog.Logger) *Envoy { return &Envoy{checker: c, log: log} }
 
-// Check rules on one request. The error is always nil.
+// Check answers about one request. The error is always nil.
 func (e *Envoy) Check(ctx context.Context, r *auth.CheckRequest) (answer *auth.CheckResponse, _ error) {
 	defer func() {
 		if fault := recover(); fault != nil {
 			// What it says may quote the request.
 			e.log.Error("a question of Envoy's ended in a panic")
-			answer = denied(&pep.Verdict{Problem: problem.New(http.StatusServiceUnavailable, "decision_unavailable")})
+			answer = denied(&pep.Check{Problem: problem.New(http.StatusServiceUnavailable, "decision_unavailable")})
 		}
 	}()
 	q := fromEnvoy(r.GetAttributes())
-	v := e.judge.Judge(ctx, q)
+	v := e.checker.Check(ctx, q)
 	if !v.Allow {
 		return denied(&v), nil
 	}
@@ -54,7 +54,7 @@ func (e *Envoy) Check(ctx context.Context, r *auth.CheckRequest) (answer *auth.C
 
 // allowed lets Envoy forward what Wardgate would have forwarded: with the
 // assertion, and without every header that would not have gone on.
-func allowed(q *pep.Question, v *pep.Verdict, scheme string) *auth.CheckResponse {
+func allowed(q *pep.Question, v *pep.Check, scheme string) *auth.CheckResponse {
 	set := [][2]string{
 		{assertion.Header, v.Assertion},
 		{DecisionHeader, v.Decision},
@@ -92,7 +92,7 @@ func removed(drop []string, set [][2]string) []string {
 }
 
 // denied carries the problem document that a client of Wardgate's own gets.
-func denied(v *pep.Verdict) *auth.CheckResponse {
+func denied(v *pep.Check) *auth.CheckResponse {
 	var body bytes.Buffer
 	// Strings and numbers always encode; without a body it is still a denial.
 	_ = json.NewEncoder(&body).Encode(v.Problem)

@@ -14,12 +14,12 @@ import (
 	"github.com/wardgate/wardgate/pep"
 )
 
-// A Judge rules on requests that other proxies hold.
-type Judge interface {
-	Judge(ctx context.Context, q *pep.Question) pep.Verdict
+// A Checker answers whether requests that other proxies hold may pass.
+type Checker interface {
+	Check(ctx context.Context, q *pep.Question) pep.Check
 }
 
-var _ Judge = (*pep.Proxy)(nil)
+var _ Checker = (*pep.Proxy)(nil)
 
 // DecisionHeader carries the id of the decision, for logs on the other side.
 const DecisionHeader = "Wardgate-Decision"

@@ -16,7 +16,7 @@ func (panicking) Append(context.Context, pip.Event) error { panic("broken") }
 
 func (panicking) Decide(context.Context, pdp.Request) (pdp.Decision, error) { panic("broken") }
 
-func (panicking) Judge(context.Context, *pep.Question) pep.Verdict { panic("broken") }
+func (panicking) Check(context.Context, *pep.Question) pep.Check { panic("broken") }
 
 func (p panicking) Routes() pdp.Routes {
 	if p.quiet {
@@ -28,7 +28,7 @@ func (p panicking) Routes() pdp.Routes {
 // never must not be asked.
 type never struct{ t testing.TB }
 
-func (n never) Judge(context.Context, *pep.Question) pep.Verdict {
+func (n never) Check(context.Context, *pep.Question) pep.Check {
 	n.t.Error("somebody asked")
-	return pep.Verdict{}
+	return pep.Check{}
 }

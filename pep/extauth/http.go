@@ -21,7 +21,7 @@ const (
 // does not exist: Next answers them, as it answers any request. Without
 // trusted addresses nobody is asked for.
 type HTTP struct {
-	Judge   Judge
+	Checker Checker
 	Trusted []netip.Prefix
 	Next    http.Handler
 }
@@ -45,7 +45,7 @@ func (h *HTTP) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if r.ContentLength != 0 {
 		w.Header().Set("Connection", "close") // what the proxy sent beside the question is not read
 	}
-	v := h.Judge.Judge(r.Context(), read(r))
+	v := h.Checker.Check(r.Context(), read(r))
 	if v.Allow {
 		allow(w, &v)
 		return
@@ -66,7 +66,7 @@ func (h *HTTP) trusts(remote string) bool {
 	return slices.ContainsFunc(h.Trusted, func(p netip.Prefix) bool { return p.Contains(at) })
 }
 
-func allow(w http.ResponseWriter, v *pep.Verdict) {
+func allow(w http.ResponseWriter, v *pep.Check) {
 	header := w.Header()
 	header.Set(assertion.Header, v.Assertion)
 	header.Set(DecisionHeader, v.Decision)
@@ -74,7 +74,7 @@ func allow(w http.ResponseWriter, v *pep.Verdict) {
 	w.WriteHeader(http.StatusOK)
 }
 
-func deny(w http.ResponseWriter, v *pep.Verdict) {
+func deny(w http.ResponseWriter, v *pep.Check) {
 	maps.Copy(w.Header(), v.Header)
 	if v.Decision != "" {
 		w.Header().Set(DecisionHeader, v.Decision)
@@ -84,7 +84,7 @@ func deny(w http.ResponseWriter, v *pep.Verdict) {
 
 // understoodByNginx turns a status that auth_request would take for an error
 // of the server into a plain refusal. The reasons stay what they are.
-func understoodByNginx(v pep.Verdict) pep.Verdict {
+func understoodByNginx(v pep.Check) pep.Check {
 	if v.Problem.Status == http.StatusUnauthorized {
 		return v
 	}

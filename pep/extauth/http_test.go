@@ -176,7 +176,7 @@ func TestStrangersCannotAsk(t *testing.T) {
 			}
 		})
 	}
-	nobody := &extauth.HTTP{Judge: never{t}, Next: http.NotFoundHandler()}
+	nobody := &extauth.HTTP{Checker: never{t}, Next: http.NotFoundHandler()}
 	s := &http.Server{Handler: nobody}
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -219,10 +219,10 @@ func TestFaultsDeny(t *testing.T) {
 
 func TestTheZeroQuestionIsRefused(t *testing.T) {
 	w := newWorld(t, nil)
-	if v := w.proxy.Judge(t.Context(), &pep.Question{}); v.Allow || v.Problem.Status < 400 {
+	if v := w.proxy.Check(t.Context(), &pep.Question{}); v.Allow || v.Problem.Status < 400 {
 		t.Errorf("got %+v", v)
 	}
-	if v := w.proxy.Judge(t.Context(), nil); v.Allow || v.Problem.Status < 400 {
+	if v := w.proxy.Check(t.Context(), nil); v.Allow || v.Problem.Status < 400 {
 		t.Errorf("no question: got %+v", v)
 	}
 }

@@ -103,7 +103,7 @@ func (w *world) envoys(s *sent, joined bool) bool {
 // TestOthersForwardExactlyWhatWardgateForwards sends each request once through
 // Wardgate's proxy, and describes it in every way in which proxies ask.
 func TestOthersForwardExactlyWhatWardgateForwards(t *testing.T) {
-	w := newWorld(t, func(w *world) { w.config.Elsewhere = nil })
+	w := newWorld(t, func(w *world) { w.config.Proxied = nil })
 	r := rand.New(rand.NewPCG(1, 2))
 	var forwarded, turnedAway int
 	for range 1500 {

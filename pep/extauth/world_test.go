@@ -31,6 +31,7 @@ import (
 	"github.com/wardgate/wardgate/pdp"
 	"github.com/wardgate/wardgate/pep"
 	"github.com/wardgate/wardgate/pep/extauth"
+	"github.com/wardgate/wardgate/pep/token"
 	"github.com/wardgate/wardgate/pip"
 )
 
@@ -215,17 +216,17 @@ func newWorld(t testing.TB, change func(*world)) *world {
 		t.Fatal(err)
 	}
 	w.config = pep.Config{
-		Decider:      deciderFunc(sessionPolicy),
-		Routes:       fixedRoutes{},
-		Revoker:      noRevoker{},
-		Journal:      w.journal,
-		Keys:         tokens,
-		Tokens:       pep.TokenPolicy{Issuer: "https://wardgate.test", Audience: "wardgate"},
-		Assertion:    w.key,
-		Applications: map[string]pep.Application{"records": {URL: target, Transport: w.backend.Client().Transport}},
-		Elsewhere:    []string{"imaging"},
-		Log:          slog.New(slog.NewTextHandler(w.logs, nil)),
-		Hosts:        func(host string) bool { return strings.HasPrefix(host, "hospital.test") },
+		Decider:   deciderFunc(sessionPolicy),
+		Routes:    fixedRoutes{},
+		Revoker:   noRevoker{},
+		Journal:   w.journal,
+		Keys:      tokens,
+		Tokens:    token.Policy{Issuer: "https://wardgate.test", Audience: "wardgate"},
+		Assertion: w.key,
+		Upstreams: map[string]pep.Upstream{"records": {URL: target, Transport: w.backend.Client().Transport}},
+		Proxied:   []string{"imaging"},
+		Log:       slog.New(slog.NewTextHandler(w.logs, nil)),
+		Hosts:     func(host string) bool { return strings.HasPrefix(host, "hospital.test") },
 	}
 	if change != nil {
 		change(w)
@@ -263,7 +264,7 @@ func (l *locked) Write(p []byte) (int, error) {
 
 func (w *world) serveHTTP() {
 	s := httptest.NewServer(&extauth.HTTP{
-		Judge: w.proxy, Next: w.proxy,
+		Checker: w.proxy, Next: w.proxy,
 		Trusted: []netip.Prefix{netip.MustParsePrefix("127.0.0.1/32")},
 	})
 	w.address = s.Listener.Addr().String()

@@ -8,10 +8,10 @@ type cuts struct {
 	listeners []func(session, subject string)
 }
 
-// OnCut has f called for every session and every subject that is cut off from
+// OnRevoke has f called for every session and every subject that is cut off from
 // now on: one of the two is "". It is called from whoever learns of it, before
 // that goes on, so that f must be quick and must not call the list.
-func (l *List) OnCut(f func(session, subject string)) {
+func (l *List) OnRevoke(f func(session, subject string)) {
 	l.cuts.mu.Lock()
 	defer l.cuts.mu.Unlock()
 	l.cuts.listeners = append(l.cuts.listeners, f)

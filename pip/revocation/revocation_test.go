@@ -294,7 +294,7 @@ func TestCuts(t *testing.T) {
 	until := time.Now().Add(time.Hour)
 	l := revocation.New()
 	var heard []string
-	l.OnCut(func(session, subject string) { heard = append(heard, session+subject) })
+	l.OnRevoke(func(session, subject string) { heard = append(heard, session+subject) })
 	before, own, told, fed := uuid.NewString(), uuid.NewString(), uuid.NewString(), uuid.NewString()
 	answers := func(sessions []string, subjects ...string) pip.Revocations {
 		r := ended(until, sessions...)
@@ -328,7 +328,7 @@ func TestAThousandParallelRevokes(t *testing.T) {
 	}
 	var mu sync.Mutex
 	cut := map[string]int{}
-	l.OnCut(func(session, _ string) { mu.Lock(); cut[session]++; mu.Unlock() })
+	l.OnRevoke(func(session, _ string) { mu.Lock(); cut[session]++; mu.Unlock() })
 	until := time.Now().Add(time.Hour)
 	var sessions []string
 	var wg sync.WaitGroup

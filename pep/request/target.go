@@ -1,4 +1,6 @@
-package pep
+// Package request reads a request in the one way that has no second reading: its
+// target, its header and its body. What has two readings it refuses with a code.
+package request
 
 import (
 	"net/http"
@@ -10,41 +12,41 @@ import (
 // maxTarget bounds a request target, in bytes.
 const maxTarget = 8 << 10
 
-// A target is the one reading of a request line. The policy judges exactly
+// A Target is the one reading of a request line. The policy judges exactly
 // this, and the application receives exactly this.
-type target struct {
-	method string
-	path   string // canonical: percent-encoding only where needed, upper-case hex
-	query  string // as sent, without the question mark
+type Target struct {
+	Method string
+	Path   string // canonical: percent-encoding only where needed, upper-case hex
+	Query  string // as sent, without the question mark
 	plain  string // path, decoded
 }
 
-// url is the target at an application's address.
-func (t *target) url(base *url.URL) *url.URL {
-	return &url.URL{Scheme: base.Scheme, Host: base.Host, Path: t.plain, RawPath: t.path, RawQuery: t.query}
+// URL is the target at an application's address.
+func (t *Target) URL(base *url.URL) *url.URL {
+	return &url.URL{Scheme: base.Scheme, Host: base.Host, Path: t.plain, RawPath: t.Path, RawQuery: t.Query}
 }
 
-// canonical reads the request line in the one way that has no second reading.
+// ReadTarget reads the request line in the one way that has no second reading.
 // It works on the bytes that were sent, not on net/url's interpretation. The
 // second result is the code of a refusal, "" for none.
-func canonical(r *http.Request) (target, string) {
+func ReadTarget(r *http.Request) (Target, string) {
 	switch r.Method {
 	case http.MethodGet, http.MethodHead, http.MethodPost, http.MethodPut,
 		http.MethodPatch, http.MethodDelete, http.MethodOptions:
 	default:
-		return target{}, "method_refused"
+		return Target{}, MethodRefused
 	}
 	raw := r.RequestURI
 	if raw == "" || raw[0] != '/' || len(raw) > maxTarget || !printable(raw) {
-		return target{}, "target_ambiguous"
+		return Target{}, TargetAmbiguous
 	}
 	path, query, _ := strings.Cut(raw, "?")
-	t := target{method: r.Method, query: query}
+	t := Target{Method: r.Method, Query: query}
 	if !t.setPath(path) {
-		return target{}, "path_ambiguous"
+		return Target{}, PathAmbiguous
 	}
 	if !unambiguousQuery(query) {
-		return target{}, "query_ambiguous"
+		return Target{}, QueryAmbiguous
 	}
 	return t, ""
 }
@@ -63,7 +65,7 @@ func printable(s string) bool {
 // setPath decodes what needs no encoding, refuses what has two readings
 // (encoded separators and controls, dot segments, empty segments, matrix
 // parameters, broken UTF-8) and writes the rest in one form.
-func (t *target) setPath(path string) bool {
+func (t *Target) setPath(path string) bool {
 	var canon, plain strings.Builder
 	canon.Grow(len(path))
 	plain.Grow(len(path))
@@ -90,12 +92,12 @@ func (t *target) setPath(path string) bool {
 		const hex = "0123456789ABCDEF"
 		canon.Write([]byte{'%', hex[b>>4], hex[b&15]})
 	}
-	t.path, t.plain = canon.String(), plain.String()
+	t.Path, t.plain = canon.String(), plain.String()
 	if !utf8.ValidString(t.plain) || !plainSegments(t.plain) {
 		return false
 	}
-	u := url.URL{Path: t.plain, RawPath: t.path}
-	return u.EscapedPath() == t.path
+	u := url.URL{Path: t.plain, RawPath: t.Path}
+	return u.EscapedPath() == t.Path
 }
 
 func plainSegments(path string) bool {

@@ -1,4 +1,4 @@
-package pep
+package token
 
 import (
 	"crypto"
@@ -22,7 +22,7 @@ func remembered(expires time.Time) verified {
 // expired ones first.
 func TestCacheIsBounded(t *testing.T) {
 	now := time.Now()
-	v := newVerifier(oneKey{1}, TokenPolicy{}, nil)
+	v := New(oneKey{1}, Policy{}, nil)
 	for i := range maxVerified - 1 {
 		v.remember("old"+strconv.Itoa(i), remembered(now.Add(-time.Second)), now)
 	}
@@ -43,7 +43,7 @@ func TestCacheIsBounded(t *testing.T) {
 // when its key retired leaves nothing behind.
 func TestCacheDoesNotLearnUnderARetiredKey(t *testing.T) {
 	now := time.Now()
-	v := newVerifier(oneKey{1}, TokenPolicy{}, nil)
+	v := New(oneKey{1}, Policy{}, nil)
 	got := remembered(now.Add(time.Minute))
 	got.key = "retired"
 	v.remember("token", got, now)
@@ -71,7 +71,7 @@ func (f fading) Key(id string) (crypto.PublicKey, bool) { return nil, id == "key
 func TestCacheBelievesNoKeyLongerThanItsSource(t *testing.T) {
 	now := time.Now()
 	gone := false
-	v := newVerifier(fading{oneKey{1}, &gone}, TokenPolicy{}, nil)
+	v := New(fading{oneKey{1}, &gone}, Policy{}, nil)
 	v.remember("token", remembered(now.Add(time.Minute)), now)
 	if _, ok := v.recall("token"); !ok {
 		t.Fatal("it was not learnt")

@@ -1,4 +1,7 @@
-package pep
+// Package token verifies access tokens (RFC 9068) and remembers genuine ones.
+// What is wrong with a token is a fact that the policy judges: nothing here
+// refuses a request. No key is ever fetched at a token's suggestion.
+package token
 
 import (
 	"crypto"
@@ -22,9 +25,11 @@ const (
 	signatureAlg = "ES256"
 )
 
-// A KeySource knows the keys that access tokens are signed with. Nothing is
-// ever fetched at a token's own suggestion.
-type KeySource interface {
+// ACRMachine is the assurance level of tokens that a machine got for its key.
+const ACRMachine = "urn:wardgate:acr:machine"
+
+// Keys knows the keys that access tokens are signed with.
+type Keys interface {
 	// Key returns the public key of a key id. ok is false for an unknown or
 	// retired one.
 	Key(id string) (key crypto.PublicKey, ok bool)
@@ -32,8 +37,8 @@ type KeySource interface {
 	Generation() uint64
 }
 
-// A TokenPolicy says whose tokens are taken.
-type TokenPolicy struct {
+// A Policy says whose tokens are taken.
+type Policy struct {
 	Issuer   string
 	Audience string
 }
@@ -58,11 +63,11 @@ type accessClaims struct {
 	Bound     json.RawMessage  `json:"cnf"`
 }
 
-// A verifier verifies access tokens and remembers genuine ones by their
+// A Verifier verifies access tokens and remembers genuine ones by their
 // complete bytes: a known jti under another signature misses.
-type verifier struct {
-	keys       KeySource
-	policy     TokenPolicy
+type Verifier struct {
+	keys       Keys
+	policy     Policy
 	possession Possession // nil takes no token that is bound to a key
 	parser     *jwt.Parser
 
@@ -78,8 +83,10 @@ type verified struct {
 	bound      json.RawMessage // nil for a token that whoever has it may use
 }
 
-func newVerifier(keys KeySource, policy TokenPolicy, possession Possession) *verifier {
-	return &verifier{
+// New returns a verifier that has seen no token. Without a possession it takes no
+// token that is bound to a key.
+func New(keys Keys, policy Policy, possession Possession) *Verifier {
+	return &Verifier{
 		keys:       keys,
 		policy:     policy,
 		possession: possession,
@@ -92,9 +99,9 @@ func newVerifier(keys KeySource, policy TokenPolicy, possession Possession) *ver
 	}
 }
 
-// authenticate reads the request's credential. It never fails: what is wrong
+// Authenticate reads the request's credential. It never fails: what is wrong
 // with a token is a fact that the policy judges.
-func (v *verifier) authenticate(r *http.Request, now time.Time) (string, pdp.Credential) {
+func (v *Verifier) Authenticate(r *http.Request, now time.Time) (string, pdp.Credential) {
 	values := r.Header["Authorization"]
 	if len(values) == 0 {
 		return "", pdp.Credential{State: pdp.CredentialNone}
@@ -135,9 +142,9 @@ func (t verified) at(now time.Time) (string, pdp.Credential) {
 	return t.subject, t.credential
 }
 
-// session returns the session of a genuine token that is remembered, expired
+// Session returns the session of a genuine token that is remembered, expired
 // ones included, or "".
-func (v *verifier) session(r *http.Request) string {
+func (v *Verifier) Session(r *http.Request) string {
 	_, token, _ := strings.Cut(r.Header.Get("Authorization"), " ")
 	got, _ := v.recall(token)
 	return got.credential.Session
@@ -146,7 +153,7 @@ func (v *verifier) session(r *http.Request) string {
 // recall returns a token that was verified before, while its key is still
 // believed: a source that has not heard of its keys for long names none, and no
 // generation begins by that.
-func (v *verifier) recall(token string) (verified, bool) {
+func (v *Verifier) recall(token string) (verified, bool) {
 	got, ok := v.lookUp(token)
 	if !ok {
 		return verified{}, false
@@ -157,7 +164,7 @@ func (v *verifier) recall(token string) (verified, bool) {
 	return got, true
 }
 
-func (v *verifier) lookUp(token string) (verified, bool) {
+func (v *Verifier) lookUp(token string) (verified, bool) {
 	generation := v.keys.Generation()
 	v.mu.RLock()
 	defer v.mu.RUnlock()
@@ -170,7 +177,7 @@ func (v *verifier) lookUp(token string) (verified, bool) {
 
 // remember keeps a verified token. When the keys have changed, all that was
 // verified under the old ones is forgotten first.
-func (v *verifier) remember(token string, got verified, now time.Time) {
+func (v *Verifier) remember(token string, got verified, now time.Time) {
 	generation := v.keys.Generation()
 	v.mu.Lock()
 	defer v.mu.Unlock()
@@ -187,7 +194,7 @@ func (v *verifier) remember(token string, got verified, now time.Time) {
 	}
 }
 
-func (v *verifier) forgetExpired(now time.Time) {
+func (v *Verifier) forgetExpired(now time.Time) {
 	for token, got := range v.known {
 		if now.After(got.credential.Expires) {
 			delete(v.known, token)
@@ -202,7 +209,7 @@ var errToken = errors.New("the token is not acceptable")
 
 // verify checks the signature under the one algorithm, the header, and that
 // every claim that Wardgate relies on is there.
-func (v *verifier) verify(token string) (verified, error) {
+func (v *Verifier) verify(token string) (verified, error) {
 	var c accessClaims
 	t, err := v.parser.ParseWithClaims(token, &c, v.keyOf)
 	if err != nil || !t.Valid {
@@ -234,7 +241,7 @@ func (v *verifier) verify(token string) (verified, error) {
 
 // keyOf finds the key by its id alone. Headers that carry or point to keys, or
 // that change what is signed, are refused rather than ignored.
-func (v *verifier) keyOf(t *jwt.Token) (any, error) {
+func (v *Verifier) keyOf(t *jwt.Token) (any, error) {
 	if t.Header["typ"] != accessType {
 		return nil, errToken
 	}

@@ -1,4 +1,7 @@
-package pep
+// Package upstream holds what passes between the enforcement point and the
+// applications that it forwards to: which headers go on and which come back,
+// how an application learns who asks, and why an exchange with it failed.
+package upstream
 
 import (
 	"net/http"
@@ -24,31 +27,10 @@ var forwarded = []string{
 	"User-Agent",
 }
 
-// single names the headers of which two values have two readings.
-var single = []string{
-	"Authorization",
-	"Content-Encoding",
-	"Content-Length",
-	"Content-Type",
-	"Cookie",
-	"Idempotency-Key",
-	"If-Match",
-	"If-Modified-Since",
-	"If-None-Match",
-	"If-Unmodified-Since",
-	"Traceparent",
-	"User-Agent",
-}
-
-// repeated reports whether a header that means one thing came more than once.
-func repeated(h http.Header) bool {
-	return slices.ContainsFunc(single, func(name string) bool { return len(h[name]) > 1 })
-}
-
-// sanitise returns the headers that go on to an application. It builds a new
+// Header returns the headers that go on to an application. It builds a new
 // set: nothing that is not listed can slip through. Names are compared after
 // canonical spelling, in which "X_User" is not "X-User".
-func sanitise(h http.Header) http.Header {
+func Header(h http.Header) http.Header {
 	out := make(http.Header, len(forwarded)+4)
 	for _, name := range forwarded {
 		if values := h[name]; len(values) > 0 {
@@ -61,11 +43,11 @@ func sanitise(h http.Header) http.Header {
 	return out
 }
 
-// unrepeatable spells the name of a header so that the transport does not see
-// it: whatever bears the canonical one it sends again when a connection breaks.
-// Nobody knows whether the application keeps the promise that the name makes,
+// Unrepeatable spells the name of a header so that the transport does not see
+// it: a request with the canonical one is sent again when a connection breaks.
+// Whether the application keeps the promise that the name makes is not known,
 // and each request that arrives there has a decision of its own.
-func unrepeatable(h http.Header) {
+func Unrepeatable(h http.Header) {
 	const canonical, unseen = "Idempotency-Key", "idempotency-key"
 	if values, ok := h[canonical]; ok {
 		delete(h, canonical)
@@ -89,13 +71,13 @@ var withheld = []string{
 	"x-sendfile",
 }
 
-// scrub removes what an application's answer must not carry to a client. Only
-// the administrator sets cookies: those of the other applications would never
+// Scrub removes what an application's answer must not carry to a client. Only
+// the administrator may set cookies: those of the other applications would never
 // come back to them, but could plant a session in the user's browser.
-func scrub(h http.Header, application string) {
+func Scrub(h http.Header, cookies bool) {
 	for name := range h {
 		plain := strings.ReplaceAll(strings.ToLower(name), "_", "-")
-		if plain == "set-cookie" && application != administrator || slices.ContainsFunc(withheld, covers(plain)) {
+		if plain == "set-cookie" && !cookies || slices.ContainsFunc(withheld, covers(plain)) {
 			delete(h, name)
 		}
 	}

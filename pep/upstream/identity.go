@@ -1,4 +1,4 @@
-package pep
+package upstream
 
 import (
 	"errors"
@@ -54,50 +54,14 @@ func (i *Identity) Check() error {
 	return nil
 }
 
-// state signs what the application of x is told.
-func (p *Proxy) state(x *exchange, i *Identity) (string, error) {
-	claims := x.claims()
-	signed, err := p.Statements.Sign(claims.Statement(p.Issuer, i.Audience, i.Claims, p.Now()), assertion.StatementType)
-	if err != nil {
-		return "", fmt.Errorf("sign statement: %w", err)
-	}
-	return signed, nil
-}
-
-// introduce tells a foreign application who asks, when it wants to know.
-func (p *Proxy) introduce(x *exchange, application string, h http.Header) error {
-	i := p.Identities[application]
-	if i == nil {
-		return nil
-	}
-	signed, err := p.state(x, i)
-	if err != nil {
-		return err
-	}
+// Set puts a statement into the header in which the application expects it.
+func (i *Identity) Set(h http.Header, statement string) {
 	switch http.CanonicalHeaderKey(i.Header) {
 	case "":
-		h.Set(assertion.StatementHeader, signed)
+		h.Set(assertion.StatementHeader, statement)
 	case bearer:
-		h.Set(bearer, "Bearer "+signed)
+		h.Set(bearer, "Bearer "+statement)
 	default:
-		h.Set(i.Header, signed)
+		h.Set(i.Header, statement)
 	}
-	return nil
-}
-
-// identityFaults are those of all identities together.
-func (c *Config) identityFaults() []error {
-	var faults []error
-	for name, i := range c.Identities {
-		if err := i.Check(); err != nil {
-			faults = append(faults, fmt.Errorf("identity for application %q: %w", name, err))
-		}
-		if !c.Applications[name].Foreign && !slices.Contains(c.Elsewhere, name) {
-			faults = append(faults, fmt.Errorf("identity for application %q: it is not foreign", name))
-		}
-	}
-	if len(c.Identities) > 0 && (c.Statements == nil || c.Issuer == "") {
-		faults = append(faults, errors.New("a signer and an issuer of statements are required"))
-	}
-	return faults
 }

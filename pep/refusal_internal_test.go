@@ -1,0 +1,30 @@
+package pep
+
+import (
+	"net/http"
+	"net/http/httptest"
+	"testing"
+)
+
+func TestStatusOfReasons(t *testing.T) {
+	for want, lists := range map[int][][]string{
+		http.StatusNotFound:           {{"route_unknown"}, {"role_forbidden", "route_unknown", "session_missing"}},
+		http.StatusUnauthorized:       {{"session_missing"}, {"token_expired", "signals_unknown"}, {"step_up_required"}, {"care_missing", "session_revoked"}},
+		http.StatusServiceUnavailable: {{"signals_unknown"}, {"decision_unavailable"}, {"role_forbidden", "location_unknown"}},
+		http.StatusForbidden:          {{"role_forbidden"}, {"care_missing", "step_up_required"}, {"obligation_unmet"}, {""}, nil},
+	} {
+		for _, reasons := range lists {
+			if got := statusOf(reasons); got != want {
+				t.Errorf("%q: got %d, want %d", reasons, got, want)
+			}
+		}
+	}
+}
+
+func TestClientAddress(t *testing.T) {
+	r := httptest.NewRequest(http.MethodGet, "/", http.NoBody)
+	r.RemoteAddr = "no address"
+	if got := clientAddress(r); got.IsValid() {
+		t.Errorf("got %v, want the zero address", got)
+	}
+}

@@ -1,0 +1,47 @@
+package request
+
+import (
+	"errors"
+	"io"
+	"mime"
+	"net/http"
+	"strings"
+
+	"github.com/wardgate/wardgate/internal/strictjson"
+)
+
+// ReadBody reads the body whole, at most limit bytes, and refuses what a route
+// for this kind of body does not take or what has two readings. It returns the
+// bytes as sent, and the code of a refusal, "" for none.
+//
+// A body that its length alone refuses is not read.
+func ReadBody(w http.ResponseWriter, r *http.Request, kind string, limit int64) (body []byte, code string) {
+	excess := BodyTooLarge
+	if kind != "json" {
+		excess, limit = BodyUnexpected, 0
+	}
+	if r.ContentLength > limit {
+		return nil, excess
+	}
+	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, limit))
+	var tooLarge *http.MaxBytesError
+	switch {
+	case errors.As(err, &tooLarge):
+		return nil, excess
+	case err != nil:
+		return nil, BodyUnreadable
+	case len(body) == 0:
+		return nil, ""
+	case r.Header.Get("Content-Encoding") != "" || !isJSON(r.Header.Get("Content-Type")):
+		return nil, MediaTypeRefused
+	case !strictjson.Unambiguous(body):
+		return nil, BodyAmbiguous
+	}
+	return body, ""
+}
+
+func isJSON(contentType string) bool {
+	kind, params, err := mime.ParseMediaType(contentType)
+	charset := params["charset"]
+	return err == nil && kind == "application/json" && (charset == "" || strings.EqualFold(charset, "utf-8"))
+}

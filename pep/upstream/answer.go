@@ -1,0 +1,60 @@
+package upstream
+
+import (
+	"net/http"
+	"strings"
+	"sync"
+
+	"github.com/wardgate/wardgate/internal/assertion"
+)
+
+// Buffers lend the memory through which answers are copied: it is most of what
+// a request would allocate.
+type Buffers struct{ pool sync.Pool }
+
+type buffer [32 << 10]byte
+
+// Get returns 32 KiB.
+func (b *Buffers) Get() []byte {
+	if lent, ok := b.pool.Get().(*buffer); ok {
+		return lent[:]
+	}
+	return new(buffer)[:]
+}
+
+// Put takes back what Get returned.
+func (b *Buffers) Put(returned []byte) { b.pool.Put((*buffer)(returned)) }
+
+// A Final writer takes final answers only. What an application says in between
+// (1xx) would reach the client before there is evidence of it, and as this
+// writer cannot be hijacked no answer turns the connection into a tunnel.
+type Final struct{ W http.ResponseWriter }
+
+// Header is the client's.
+func (f Final) Header() http.Header { return f.W.Header() }
+
+// Write sends a part of the body.
+func (f Final) Write(b []byte) (int, error) { return f.W.Write(b) }
+
+// FlushError sends what has been written.
+func (f Final) FlushError() error { return http.NewResponseController(f.W).Flush() }
+
+// WriteHeader sends a final status, and leaves out any other.
+func (f Final) WriteHeader(status int) {
+	if status >= http.StatusOK {
+		f.W.WriteHeader(status)
+	}
+}
+
+// Patients reads whose data an answer holds, however the list is spread.
+func Patients(h http.Header) []string {
+	var ids []string
+	for _, list := range h[assertion.PatientsHeader] {
+		for id := range strings.SplitSeq(list, ",") {
+			if id = strings.TrimSpace(id); id != "" {
+				ids = append(ids, id)
+			}
+		}
+	}
+	return ids
+}
