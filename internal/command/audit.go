@@ -3,7 +3,7 @@ package command
 import (
 	"path/filepath"
 
-	"github.com/wardgate/wardgate/internal/app"
+	"github.com/wardgate/wardgate/internal/config"
 )
 
 type auditCommand struct {
@@ -32,8 +32,8 @@ type configFlag struct {
 	Config string `help:"YAML configuration file under which the data folder is served." type:"path" placeholder:"FILE"`
 }
 
-func (f *configFlag) read(s *streams, data string) (app.Config, error) {
-	c, err := app.ReadConfig(f.Config, s.environ)
+func (f *configFlag) read(s *streams, data string) (config.Config, error) {
+	c, err := config.Read(f.Config, s.environ)
 	if err != nil {
 		return c, err
 	}

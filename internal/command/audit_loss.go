@@ -4,7 +4,7 @@ import (
 	"context"
 	"fmt"
 
-	"github.com/wardgate/wardgate/internal/app"
+	"github.com/wardgate/wardgate/internal/process"
 )
 
 type auditAcceptLoss struct {
@@ -20,7 +20,7 @@ func (a *auditAcceptLoss) Run(s *streams) error {
 	if err != nil {
 		return err
 	}
-	loss, err := app.AcceptLoss(context.Background(), &c, a.Reason)
+	loss, err := process.AcceptLoss(context.Background(), &c, a.Reason)
 	if err != nil {
 		return err
 	}

@@ -6,7 +6,7 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/wardgate/wardgate/internal/app"
+	"github.com/wardgate/wardgate/internal/process"
 	"github.com/wardgate/wardgate/pip/audit"
 )
 
@@ -25,7 +25,7 @@ func (v *auditVerify) Run(s *streams) error {
 		if err != nil {
 			return err
 		}
-		anchors, err := app.OpenAnchors(context.Background(), &c)
+		anchors, err := process.OpenAnchors(context.Background(), &c)
 		if err != nil {
 			return err
 		}

@@ -5,7 +5,8 @@ import (
 	"fmt"
 	"io"
 
-	"github.com/wardgate/wardgate/internal/app"
+	"github.com/wardgate/wardgate/internal/config"
+	"github.com/wardgate/wardgate/internal/process"
 )
 
 type configCommand struct {
@@ -19,7 +20,7 @@ type configCheck struct {
 
 // Run fails on any fault.
 func (c *configCheck) Run(s *streams) error {
-	if err := app.CheckFile(c.File, s.environ, c.Role); err != nil {
+	if err := config.CheckFile(c.File, s.environ, c.Role); err != nil {
 		return err
 	}
 	fmt.Fprintf(s.out, "%s: no fault found\n", c.File)
@@ -32,7 +33,7 @@ type versionCommand struct {
 
 // Run prints what program this is.
 func (v *versionCommand) Run(s *streams) error {
-	version := app.Version()
+	version := process.Version()
 	if v.Output == "json" {
 		return printJSON(s.out, version)
 	}

@@ -6,7 +6,8 @@ import (
 	"os"
 	"time"
 
-	"github.com/wardgate/wardgate/internal/app"
+	"github.com/wardgate/wardgate/internal/config"
+	"github.com/wardgate/wardgate/internal/process"
 	"github.com/wardgate/wardgate/pip/audit/ship/elastic"
 	"github.com/wardgate/wardgate/pip/audit/ship/kibana"
 )
@@ -28,7 +29,7 @@ type eventsSetup struct {
 
 // Run makes what is missing and brings the rest up to date.
 func (e *eventsSetup) Run(s *streams) error {
-	c, err := app.ReadConfig(e.Config, s.environ)
+	c, err := config.Read(e.Config, s.environ)
 	if err != nil {
 		return err
 	}
@@ -38,7 +39,7 @@ func (e *eventsSetup) Run(s *streams) error {
 	ctx, cancel := context.WithTimeout(context.Background(), setupTimeout)
 	defer cancel()
 	done := []elastic.Step{}
-	err = app.SetupEvents(ctx, &c, func(step elastic.Step) {
+	err = process.SetupEvents(ctx, &c, func(step elastic.Step) {
 		done = append(done, elastic.Step{Name: step.Name, Path: step.Path})
 		if e.Output == "text" {
 			fmt.Fprintf(s.out, "made: %s (%s)\n", step.Name, step.Path)
@@ -52,8 +53,8 @@ func (e *eventsSetup) Run(s *streams) error {
 	return err
 }
 
-func (e *eventsSetup) show(s *streams, c *app.Config) error {
-	steps, err := app.EventSteps(c)
+func (e *eventsSetup) show(s *streams, c *config.Config) error {
+	steps, err := process.EventSteps(c)
 	if err != nil {
 		return err
 	}

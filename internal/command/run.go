@@ -8,7 +8,8 @@ import (
 	"os/signal"
 	"syscall"
 
-	"github.com/wardgate/wardgate/internal/app"
+	"github.com/wardgate/wardgate/internal/config"
+	"github.com/wardgate/wardgate/internal/process"
 )
 
 // processFlags are those of every command that serves.
@@ -26,7 +27,7 @@ type runCommand struct {
 
 // Run serves the named roles until SIGINT or SIGTERM, then drains.
 func (r *runCommand) Run(s *streams) error {
-	roles, err := app.ParseRoles(r.Roles)
+	roles, err := config.ParseRoles(r.Roles)
 	if err != nil {
 		return err
 	}
@@ -35,7 +36,7 @@ func (r *runCommand) Run(s *streams) error {
 
 // serve runs a process with the roles; with none, all of them.
 func (p *processFlags) serve(s *streams, roles []string) error {
-	c, err := app.ReadConfig(p.Config, s.environ)
+	c, err := config.Read(p.Config, s.environ)
 	if err != nil {
 		return err
 	}
@@ -52,7 +53,7 @@ func (p *processFlags) serve(s *streams, roles []string) error {
 	log.SetOutput(io.Discard)
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
 	defer stop()
-	a, err := app.New(ctx, c, newLogger(&c, s.err))
+	a, err := process.New(ctx, c, newLogger(&c, s.err))
 	if err != nil {
 		return err
 	}

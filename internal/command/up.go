@@ -6,7 +6,7 @@ import (
 	"runtime/debug"
 	"strings"
 
-	"github.com/wardgate/wardgate/internal/app"
+	"github.com/wardgate/wardgate/internal/config"
 )
 
 type upCommand struct{ processFlags }
@@ -14,7 +14,7 @@ type upCommand struct{ processFlags }
 // Run serves every role until SIGINT or SIGTERM, then drains.
 func (u *upCommand) Run(s *streams) error { return u.serve(s, nil) }
 
-func newLogger(c *app.Config, w io.Writer) *slog.Logger {
+func newLogger(c *config.Config, w io.Writer) *slog.Logger {
 	var level slog.Level
 	// The configuration is checked before it is used: a bad level is reported there.
 	_ = level.UnmarshalText([]byte(c.Log.Level))

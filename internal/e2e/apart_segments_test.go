@@ -1,0 +1,163 @@
+package e2e_test
+
+import (
+	"crypto/tls"
+	"io"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/golang-jwt/jwt/v5"
+
+	"github.com/wardgate/wardgate/internal/assertion"
+	"github.com/wardgate/wardgate/internal/mtls"
+)
+
+func keyID(t *testing.T, token string) string {
+	t.Helper()
+	parsed, _, err := jwt.NewParser().ParseUnverified(token, jwt.MapClaims{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	id, _ := parsed.Header["kid"].(string)
+	return id
+}
+
+// presented is a certificate in a folder, presented whatever is wrong with it.
+func presented(t *testing.T, dir, name string) *tls.Config {
+	t.Helper()
+	p, err := tls.LoadX509KeyPair(filepath.Join(dir, name+".pem"), filepath.Join(dir, name+".key"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return &tls.Config{Certificates: []tls.Certificate{p}, InsecureSkipVerify: true}
+}
+
+// expired is a folder with a certificate of the house's own authority whose
+// time is over.
+func (h *house) expired(name string) string {
+	h.t.Helper()
+	authority, err := mtls.Open(h.certs)
+	if err != nil {
+		h.t.Fatal(err)
+	}
+	dir := h.t.TempDir()
+	if _, err := authority.Write(dir, name, nil, -time.Minute); err != nil {
+		h.t.Fatal(err)
+	}
+	return dir
+}
+
+// answers reports whether the address says anything at all to this caller.
+func answers(t *testing.T, address string, c *tls.Config) bool {
+	t.Helper()
+	transport := &http.Transport{TLSClientConfig: c, DisableKeepAlives: true}
+	res, err := transport.RoundTrip(mustRequest(t, "GET", address+"/internal/v1/keys", ""))
+	if err != nil {
+		return false
+	}
+	_ = res.Body.Close()
+	return true
+}
+
+func mustRequest(t *testing.T, method, url, body string) *http.Request {
+	t.Helper()
+	r, err := http.NewRequest(method, url, strings.NewReader(body))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return r
+}
+
+// Every part listens to the enforcement point's certificate and to nothing else.
+func TestSegments(t *testing.T) {
+	h := newHouse(t)
+	h.startAll()
+	foreign := filepath.Join(t.TempDir(), "certs")
+	if code, said := wardgate("certs", "--out", foreign); code != 0 {
+		t.Fatal(said)
+	}
+	for _, part := range []string{"pdp", "records", "inference"} {
+		address := h.parts[part].app.Inside(part)
+		for _, tt := range []struct {
+			caller string
+			with   *tls.Config
+			want   bool
+		}{
+			{"the enforcement point", presented(t, h.certs, "pep"), true},
+			{"the decision point", presented(t, h.certs, "pdp"), false},
+			{"records", presented(t, h.certs, "records"), false},
+			{"inference", presented(t, h.certs, "inference"), false},
+			{"the authority itself", presented(t, h.certs, "ca"), false},
+			{"an enforcement point whose time is over", presented(t, h.expired("pep"), "pep"), false},
+			{"an enforcement point of another house", presented(t, foreign, "pep"), false},
+			{"nobody", &tls.Config{InsecureSkipVerify: true}, false},
+		} {
+			if got := answers(t, address, tt.with); got != tt.want {
+				t.Errorf("%s answers %s: %t, want %t", part, tt.caller, got, tt.want)
+			}
+		}
+		plain := "http://" + strings.TrimPrefix(address, "https://")
+		if res, err := http.Get(plain + "/internal/v1/keys"); err == nil {
+			if body, _ := io.ReadAll(res.Body); res.StatusCode != http.StatusBadRequest {
+				t.Errorf("%s answers in the clear: %d %s", part, res.StatusCode, body)
+			}
+			_ = res.Body.Close()
+		}
+	}
+}
+
+// What the enforcement point forwards for somebody never reaches what it asks
+// for itself, and what it asks for itself never reaches an application.
+func TestForwardedRequestsReachNothingInternal(t *testing.T) {
+	h := newHouse(t)
+	h.startAll()
+	transport := &http.Transport{TLSClientConfig: presented(t, h.certs, "pep"), DisableKeepAlives: true}
+	secret, err := os.ReadFile(filepath.Join(h.certs, "assertion.key"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	key, err := assertion.NewKey(secret)
+	if err != nil {
+		t.Fatal(err)
+	}
+	at := h.parts["pdp"].app.Inside("pdp")
+	for _, tt := range []struct {
+		method, path string
+		asserted     bool
+		want         int
+	}{
+		{"GET", "/internal/v1/keys", false, 200},
+		{"GET", "/internal/v1/keys", true, 401},
+		{"GET", "/internal/v1/revocations", true, 401},
+		{"POST", "/internal/v1/decide", true, 401},
+		{"POST", "/internal/v1/sessions/0190a0b0-0000-7000-8000-000000000000/revoke", true, 401},
+		{"GET", "/api/me", false, 401},
+		{"GET", "/api/admin/users", false, 401},
+	} {
+		r := mustRequest(t, tt.method, at, "")
+		r.URL.Opaque = tt.path // as it stands
+		if tt.asserted {
+			claims := assertion.Claims{Action: "account.read", Decision: "d-1", Method: tt.method, Path: tt.path, Role: "security"}
+			claims.Subject = "u-1"
+			signed, err := key.Sign(claims, "admin", time.Now())
+			if err != nil {
+				t.Fatal(err)
+			}
+			r.Header.Set(assertion.Header, signed)
+		}
+		res, err := transport.RoundTrip(r)
+		if err != nil {
+			t.Errorf("%s %s: %v", tt.method, tt.path, err)
+			continue
+		}
+		body, _ := io.ReadAll(res.Body)
+		_ = res.Body.Close()
+		if res.StatusCode != tt.want {
+			t.Errorf("%s %s, asserted %t: got %d %s, want %d", tt.method, tt.path, tt.asserted, res.StatusCode, body, tt.want)
+		}
+	}
+}

@@ -1,0 +1,28 @@
+package process
+
+import (
+	"net/http"
+
+	"github.com/wardgate/wardgate/pep"
+	"github.com/wardgate/wardgate/pep/extauth"
+)
+
+// forOtherProxies is the enforcement point, which also answers those proxies
+// that the configuration trusts to describe a request.
+func (a *Process) forOtherProxies(p *pep.Proxy) http.Handler {
+	// The configuration was checked: what is no address trusts nobody.
+	trusted, _ := a.config.TrustedProxies()
+	if len(trusted) == 0 {
+		return p
+	}
+	return &extauth.HTTP{Checker: p, Trusted: trusted, Next: p}
+}
+
+// forEnvoy answers Envoys on this machine.
+func (a *Process) forEnvoy(p *pep.Proxy) *server {
+	envoy := extauth.NewEnvoy(p, a.log.With("part", "extauth"))
+	return &server{name: "extauth", listener: a.reached.extauth, service: extauth.NewServer(envoy)}
+}
+
+// ExtAuth is where Envoys on this machine ask, as host and port.
+func (a *Process) ExtAuth() string { return a.reached.extauth.Addr().String() }

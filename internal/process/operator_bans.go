@@ -1,0 +1,44 @@
+package process
+
+import (
+	"context"
+	"errors"
+	"net/netip"
+
+	"github.com/wardgate/wardgate/internal/control"
+	"github.com/wardgate/wardgate/pdp/admin"
+	"github.com/wardgate/wardgate/pip"
+)
+
+// Bans lists banned accounts, barred addresses and step-ups that are owed.
+func (o operator) Bans(ctx context.Context, after string, limit int) (control.BanPage, error) {
+	held, next, err := o.app.admin.Held(ctx, after, min(max(limit, 1), operatorPage))
+	if err != nil {
+		return control.BanPage{}, err
+	}
+	page := control.BanPage{Items: make([]control.Ban, 0, len(held)), Next: next}
+	for _, b := range held {
+		kind, who := pip.HeldAs(b.Account)
+		page.Items = append(page.Items, control.Ban{Kind: kind, Who: who, Reason: b.Reason, By: b.By, Since: b.Created, Until: b.Until})
+	}
+	return page, nil
+}
+
+var (
+	errNoAddress = errors.New("expected an IPv4 or IPv6 address; accounts are let in again by `wardgate user unban`")
+	errNotBarred = errors.New("this address is not barred; `wardgate bans list` shows which are")
+)
+
+// LiftBar lets whoever has no session in again from an address.
+func (o operator) LiftBar(ctx context.Context, a control.Address) error {
+	address, err := netip.ParseAddr(a.Address)
+	if err != nil {
+		return errNoAddress
+	}
+	err = o.app.admin.LiftBar(ctx, admin.Client{}, operatorName, address)
+	var refusal *admin.Refusal
+	if errors.As(err, &refusal) && refusal.Kind == admin.Missing {
+		return errNotBarred
+	}
+	return err
+}

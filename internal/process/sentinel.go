@@ -1,0 +1,139 @@
+package process
+
+import (
+	"context"
+	"fmt"
+	"net/netip"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/wardgate/wardgate/internal/config"
+	"github.com/wardgate/wardgate/pdp"
+	"github.com/wardgate/wardgate/pdp/admin"
+	"github.com/wardgate/wardgate/pdp/sentinel"
+	"github.com/wardgate/wardgate/pdp/sentinel/webhook"
+	"github.com/wardgate/wardgate/pip"
+	"github.com/wardgate/wardgate/pip/identity"
+	"github.com/wardgate/wardgate/pip/signals"
+)
+
+// alertLife is how long it is worth while to deliver an alert by mail.
+const alertLife = 24 * time.Hour
+
+// openSentinel opens what judges behaviour each second.
+func (a *Process) openSentinel() error {
+	tell, err := a.openAlerts()
+	if err != nil {
+		return err
+	}
+	watch, err := sentinel.New(sentinel.Config{
+		Judge: a.engine, Commander: commander{a.admin}, Journal: a.journal, Teller: tell,
+		Log: a.log.With("part", "sentinel"), NewID: uuid.NewString,
+	})
+	if err != nil {
+		return err
+	}
+	a.inBackground(func(ctx context.Context) {
+		a.watchBehaviour(ctx, func(ctx context.Context) {
+			now := time.Now()
+			watch.Look(ctx, now, behaviours(a.behaviour.Active(now)))
+		})
+	})
+	return nil
+}
+
+// behaviours leaves out what has no address that could be barred.
+func behaviours(active map[signals.Who]pip.Signals) []pdp.Behaviour {
+	list := make([]pdp.Behaviour, 0, len(active))
+	for who, counts := range active {
+		b := pdp.Behaviour{Subject: who.Subject, Signals: counts}
+		if who.Subject == "" {
+			address, err := netip.ParseAddr(who.Address)
+			if err != nil {
+				continue
+			}
+			b.Address = address
+		}
+		list = append(list, b)
+	}
+	return list
+}
+
+// commander has the policy administrator carry orders out.
+type commander struct{ admin *admin.Admin }
+
+func (c commander) CarryOut(ctx context.Context, o sentinel.Order) (bool, error) {
+	return c.admin.CarryOut(ctx, admin.Order(o))
+}
+
+// alerts passes alerts on, by the channels that the configuration names.
+type alerts struct {
+	to    []string
+	mail  identity.Mailer
+	queue *webhook.Queue // nil for none
+}
+
+var _ sentinel.Teller = (*alerts)(nil)
+
+func (a *Process) openAlerts() (*alerts, error) {
+	c := &a.config.Alerts
+	out := &alerts{to: c.MailTo, mail: a.stores.people.mailer}
+	if c.Webhook.URL == "" {
+		return out, nil
+	}
+	secret, err := config.ReadSecret(c.Webhook.SecretFile)
+	if err != nil {
+		return nil, fmt.Errorf("alerts.webhook.secret_file: %w", err)
+	}
+	out.queue, err = webhook.New(webhook.Config{
+		URL: c.Webhook.URL, Secret: []byte(secret), Lost: a.alertLost, Log: a.log.With("part", "webhook"),
+	})
+	if err != nil {
+		return nil, fmt.Errorf("alerts.webhook: %w", err)
+	}
+	a.inBackground(out.queue.Run)
+	return out, nil
+}
+
+// alertLost keeps evidence of an alert that nobody got.
+func (a *Process) alertLost(lost sentinel.Alert, reason string) {
+	err := a.journal.Append(context.Background(), pip.Event{
+		Kind: pip.KindSystem, Time: time.Now(), Action: "alert.drop", Outcome: "failure",
+		Subject: lost.Subject, Address: lost.Address, Reasons: []string{lost.Verdict}, Detail: reason,
+	})
+	if err != nil {
+		a.log.Error("the loss of an alert was not journalled", "alert", lost.ID, "error", err)
+	}
+}
+
+// Tell passes one alert on.
+func (t *alerts) Tell(ctx context.Context, channel string, alert sentinel.Alert) error {
+	switch channel {
+	case "webhook":
+		if t.queue != nil {
+			return t.queue.Tell(alert)
+		}
+	case "mail":
+		for _, to := range t.to {
+			if err := t.mail.Send(ctx, alertMail(to, &alert)); err != nil {
+				return fmt.Errorf("alert by mail: %w", err)
+			}
+		}
+	default:
+		return fmt.Errorf("no channel is called %q", channel)
+	}
+	return nil
+}
+
+func alertMail(to string, alert *sentinel.Alert) identity.Message {
+	who := "account " + alert.Subject
+	if alert.Subject == "" {
+		who = "address " + alert.Address
+	}
+	return identity.Message{
+		To: to, Subject: "Wardgate: " + alert.Verdict, Life: alertLife,
+		Text: fmt.Sprintf("Verdict: %s\nAbout: %s\nDone: %s\nUntil: %s\nAlert: %s\n\nThe journal holds what led to it.\n",
+			alert.Verdict, who, alert.Do, alert.Until.UTC().Format(time.RFC3339), alert.ID),
+	}
+}
