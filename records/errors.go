@@ -59,6 +59,12 @@ func document(err error) problem.Document {
 		return problem.New(http.StatusPreconditionFailed, "version_mismatch")
 	case errors.Is(err, store.ErrConflict):
 		return problem.New(http.StatusConflict, "version_conflict")
+	case errors.Is(err, store.ErrEmpty):
+		d := problem.New(http.StatusBadRequest, "invalid_request")
+		d.Errors = faults{{Location: "body", Message: "expected medication_name, or treatment_details of another kind than medication"}}
+		return d
+	case errors.Is(err, store.ErrUnreadable):
+		return problem.New(http.StatusConflict, "record_unreadable")
 	case errors.Is(err, store.ErrDone):
 		return problem.New(http.StatusConflict, "service_already_done")
 	case errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):

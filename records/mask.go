@@ -23,8 +23,9 @@ func Columns() []string {
 		reflect.TypeFor[store.Bill](), reflect.TypeFor[store.Payment](),
 	} {
 		for i := range t.NumField() {
-			name, _, _ := strings.Cut(t.Field(i).Tag.Get("json"), ",")
-			names = append(names, name)
+			if name, _, _ := strings.Cut(t.Field(i).Tag.Get("json"), ","); name != "" {
+				names = append(names, name)
+			}
 		}
 	}
 	slices.Sort(names)
@@ -58,15 +59,20 @@ func (m mask) writable(names []string) error {
 	return nil
 }
 
-// encode writes v as JSON without withheld fields. Each object that lost
-// fields names them in "withheld".
-func (m mask) encode(v any) ([]byte, error) {
+// unreadableMember is the member in which a row names the fields that cannot be read.
+const unreadableMember = "unreadable"
+
+// encode writes v as JSON without withheld and unreadable fields. Each object
+// that lost fields names them in "withheld" or "unreadable"; of a field that is
+// withheld nothing more is told. spoilt is called for each object with
+// unreadable fields.
+func (m mask) encode(v any, spoilt func(id any, fields []any)) ([]byte, error) {
 	data, err := json.Marshal(v)
 	if err != nil {
 		return nil, fmt.Errorf("encode answer: %w", err)
 	}
-	if len(m) == 0 {
-		return data, nil
+	if len(m) == 0 && !bytes.Contains(data, []byte(`"`+unreadableMember+`":`)) {
+		return data, nil // nothing to leave out: the usual case, in one pass
 	}
 	var tree any
 	d := json.NewDecoder(bytes.NewReader(data))
@@ -74,20 +80,24 @@ func (m mask) encode(v any) ([]byte, error) {
 	if err := d.Decode(&tree); err != nil {
 		return nil, fmt.Errorf("encode answer: %w", err)
 	}
-	m.apply(tree)
+	m.apply(tree, spoilt)
 	if data, err = json.Marshal(tree); err != nil {
 		return nil, fmt.Errorf("encode answer: %w", err)
 	}
 	return data, nil
 }
 
-func (m mask) apply(tree any) {
+func (m mask) apply(tree any, spoilt func(id any, fields []any)) {
 	switch node := tree.(type) {
 	case []any:
 		for _, item := range node {
-			m.apply(item)
+			m.apply(item, spoilt)
 		}
 	case map[string]any:
+		if fields, ok := node[unreadableMember].([]any); ok {
+			spoilt(node["id"], fields)
+			m.leaveOut(node, fields)
+		}
 		var withheld []string
 		for name, value := range node {
 			if m[name] {
@@ -95,11 +105,27 @@ func (m mask) apply(tree any) {
 				withheld = append(withheld, name)
 				continue
 			}
-			m.apply(value)
+			m.apply(value, spoilt)
 		}
 		if len(withheld) > 0 {
 			slices.Sort(withheld)
 			node["withheld"] = withheld
 		}
+	}
+}
+
+// leaveOut removes what cannot be read. A withheld field stays for the mask.
+func (m mask) leaveOut(node map[string]any, fields []any) {
+	own := slices.DeleteFunc(slices.Clone(fields), func(field any) bool {
+		name, _ := field.(string)
+		return m[name]
+	})
+	for _, field := range own {
+		name, _ := field.(string)
+		delete(node, name)
+	}
+	node[unreadableMember] = own
+	if len(own) == 0 {
+		delete(node, unreadableMember)
 	}
 }

@@ -92,7 +92,9 @@ func (s *Service) serve(r route) gin.HandlerFunc {
 		}
 		var body []byte
 		if err == nil && a.body != nil {
-			body, err = call.mask.encode(a.body)
+			body, err = call.mask.encode(a.body, func(id any, fields []any) {
+				s.log.Error("cells of a row cannot be read: restore them from a backup", "row", id, "fields", fields)
+			})
 		}
 		if err != nil {
 			s.fail(c, call, err)

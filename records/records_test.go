@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	"github.com/wardgate/wardgate/internal/assertion"
+	"github.com/wardgate/wardgate/internal/sqldb"
 )
 
 func TestOnlyAssertedRequestsGetIn(t *testing.T) {
@@ -171,8 +172,57 @@ func TestClinicalServiceFromOrderToDeletion(t *testing.T) {
 	w.nurse().do("POST", at+"/done", "").refused(http.StatusConflict, "service_already_done")
 	w.patient().do("POST", at+"/done", "").refused(http.StatusForbidden, "no_staff_record")
 	w.doctor().do("DELETE", at, "", "If-Match", `"1"`).refused(http.StatusPreconditionFailed, "version_mismatch")
+	w.doctor().do("DELETE", at, "").refused(http.StatusConflict, "service_already_done")
+	w.doctor().do("PUT", at, `{"medication_name":"another"}`).refused(http.StatusConflict, "service_already_done")
+
+	v = w.doctor().do("POST", "/api/patients/"+p+"/services", `{"treatment_details":"rest"}`).ok(http.StatusCreated)
+	at = "/api/services/" + v["id"].(string)
+	w.doctor().do("PUT", at, `{"treatment_details":" "}`).refused(http.StatusBadRequest, "invalid_request")
 	w.doctor().do("DELETE", at, "").about(p).ok(http.StatusNoContent)
 	w.doctor().do("DELETE", at, "").refused(http.StatusForbidden, "not_your_patient")
+}
+
+// A cell that cannot be read is named and never shown empty; the rest of the
+// row, and the other rows, are there. What is withheld stays withheld.
+func TestOneSpoiltCellHidesNothingElse(t *testing.T) {
+	w := newWorld(t)
+	p := w.house.Patient.ID
+	db, err := sqldb.OpenFile(w.file)
+	w.must(err)
+	defer db.Close()
+	_, err = db.ExecContext(t.Context(), "UPDATE patients SET allergies = 'x', contact = 'x' WHERE id = ?", p)
+	w.must(err)
+	_, err = db.ExecContext(t.Context(), "UPDATE bills SET description = 'x' WHERE patient_id = ?", p)
+	w.must(err)
+	whole := len(items(w.doctor2().get("/api/patients?limit=100").ok(http.StatusOK)))
+	if whole == 0 {
+		t.Fatal("the other doctor has no patients")
+	}
+	read := w.doctor().withhold("contact", "national_id").get("/api/patients/" + p).ok(http.StatusOK)
+	_, allergies := read["allergies"]
+	if allergies || read["name"] == "" || fmt.Sprint(read["unreadable"], read["withheld"]) != "[allergies] [contact national_id]" {
+		t.Errorf("got %v", read)
+	}
+	found := false
+	for _, item := range items(w.doctor().get("/api/patients?limit=100").ok(http.StatusOK)) {
+		if item["id"] == p {
+			found = fmt.Sprint(item["unreadable"]) == "[allergies contact]" || fmt.Sprint(item["unreadable"]) == "[contact allergies]"
+		} else if item["unreadable"] != nil || item["allergies"] == nil {
+			t.Errorf("another row: got %v", item)
+		}
+	}
+	if !found {
+		t.Error("the row is not in the list, or does not say what cannot be read")
+	}
+	w.doctor().get("/api/patients/" + p + "/services").ok(http.StatusOK)
+	for _, bill := range items(w.patient().get("/api/patients/" + p + "/bills").ok(http.StatusOK)) {
+		if _, there := bill["description"]; there || fmt.Sprint(bill["unreadable"]) != "[description]" || bill["amount"] == nil {
+			t.Errorf("bill: got %v", bill)
+		}
+	}
+	if log := w.log.String(); !strings.Contains(log, "cells of a row cannot be read") || !strings.Contains(log, p) {
+		t.Errorf("the operator is not told: %s", log)
+	}
 }
 
 func TestPatientSeesTheirBillsAndPayments(t *testing.T) {

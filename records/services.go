@@ -5,7 +5,6 @@ import (
 	"errors"
 	"net/http"
 	"strconv"
-	"strings"
 
 	"github.com/wardgate/wardgate/records/store"
 )
@@ -43,9 +42,6 @@ func (s *Service) addService(ctx context.Context, c *call) (answer, error) {
 	var in newService
 	if err := fill(c.body, &in); err != nil {
 		return answer{}, err
-	}
-	if strings.TrimSpace(in.MedicationName+in.TreatmentDetails) == "" {
-		return answer{}, faults{{Location: "body", Message: "expected medication_name or treatment_details"}}
 	}
 	if in.Kind == "" {
 		in.Kind = store.Treatment

@@ -30,15 +30,16 @@ type world struct {
 	key   *assertion.Key
 	http  *records.Service
 	log   *bytes.Buffer
+	file  string
 }
 
 func newWorld(t testing.TB) *world {
 	t.Helper()
 	dir := t.TempDir()
-	w := &world{t: t, house: trimmed(demo.Hospital(1), patients), log: &bytes.Buffer{}}
+	w := &world{t: t, house: trimmed(demo.Hospital(1), patients), log: &bytes.Buffer{}, file: filepath.Join(dir, "records.db")}
 	cipher, err := crypt.Open(dir)
 	w.must(err)
-	w.store, err = store.Open(context.Background(), filepath.Join(dir, "records.db"), cipher)
+	w.store, err = store.Open(context.Background(), w.file, cipher)
 	w.must(err)
 	t.Cleanup(func() { _ = w.store.Close() })
 	w.must(w.store.Fill(context.Background(), w.house.Dataset))

@@ -57,6 +57,7 @@ func (s *Store) bills(ctx context.Context, r Rows, patient string) ([]Bill, erro
 		if f.err != nil {
 			return nil, f.err
 		}
+		b.Unreadable.Fields = f.unreadable
 		found = append(found, b)
 	}
 	return found, rows.Err()

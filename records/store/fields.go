@@ -1,14 +1,21 @@
 package store
 
-import "github.com/wardgate/wardgate/records/crypt"
+import (
+	"errors"
+
+	"github.com/wardgate/wardgate/records/crypt"
+)
 
 // fields seals and opens the columns of one row. It remembers the first error,
 // after which its results mean nothing: callers look at err before they use any.
+// A cell that does not open is no error: one spoilt cell must not hide the row,
+// and the rows beside it. It is named in unreadable.
 type fields struct {
-	cipher *crypt.Cipher
-	table  string
-	row    string
-	err    error
+	cipher     *crypt.Cipher
+	table      string
+	row        string
+	unreadable []string // columns, in the order in which they were opened
+	err        error
 }
 
 func (s *Store) fields(table, row string) *fields {
@@ -31,5 +38,13 @@ func (f *fields) open(column string, field *string) {
 	if f.err != nil {
 		return
 	}
-	*field, f.err = f.cipher.Open(crypt.Place{Table: f.table, Row: f.row, Column: column}, sealed)
+	plain, err := f.cipher.Open(crypt.Place{Table: f.table, Row: f.row, Column: column}, sealed)
+	switch {
+	case errors.Is(err, crypt.ErrSealed):
+		f.unreadable = append(f.unreadable, column)
+	case err != nil:
+		f.err = err
+	default:
+		*field = plain
+	}
 }

@@ -182,5 +182,6 @@ func (s *Store) scanPatient(row interface{ Scan(...any) error }) (Patient, error
 	if f.err != nil {
 		return Patient{}, f.err
 	}
+	p.Unreadable.Fields = f.unreadable
 	return p, nil
 }

@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/wardgate/wardgate/internal/sqldb"
@@ -18,10 +19,17 @@ const selectServices = `SELECT services.id, services.patient_id, services.kind, 
 
 // The condition on the patient is part of each changing statement, so that a
 // patient who is reassigned between the reading and the writing is not touched.
-const updateService = `UPDATE services SET kind = ?, medication_name = ?, dosage_instructions = ?,
- treatment_details = ?, status = ?, done_at = ?, done_by = ?, deleted_at = ?, version = version + 1
- WHERE id = ? AND version = ? AND deleted_at IS NULL
+// Only a change of the order itself writes the sealed cells: what becomes of an
+// order must not depend on whether its text can be read.
+const (
+	updateOrder = `UPDATE services SET kind = ?, medication_name = ?, dosage_instructions = ?,
+ treatment_details = ?, version = version + 1` + ofThisService
+	updateStatus = `UPDATE services SET status = ?, done_at = ?, done_by = ?, version = version + 1` + ofThisService
+	hideService  = `UPDATE services SET deleted_at = ?, version = version + 1` + ofThisService
+
+	ofThisService = ` WHERE id = ? AND version = ? AND status = '` + Planned + `' AND deleted_at IS NULL
  AND patient_id IN (SELECT patients.id FROM patients WHERE patients.deleted_at IS NULL AND `
+)
 
 // Services returns the services of one patient in the order of their ids.
 func (s *Store) Services(ctx context.Context, r Rows, patient string) ([]Service, error) {
@@ -62,6 +70,9 @@ func (s *Store) AddService(ctx context.Context, r Rows, v Service, now time.Time
 		if _, err := s.patient(ctx, tx, r, v.Patient); err != nil {
 			return err
 		}
+		if !v.SaysSomething() {
+			return ErrEmpty
+		}
 		if err := isStaff(ctx, tx, v.OrderedBy); err != nil {
 			return err
 		}
@@ -77,42 +88,63 @@ func (s *Store) AddService(ctx context.Context, r Rows, v Service, now time.Time
 	return added, nil
 }
 
-// ChangeService applies a change. A version other than 0 must be the row's
-// own, or ErrConflict; without one the change applies to whatever is there.
+// ChangeService applies a change to an order that has not been given. A version
+// other than 0 must be the row's own, or ErrConflict; without one the change
+// applies to whatever is there. An order that would say nothing is ErrEmpty. A
+// cell that cannot be read is replaced by the change, or ErrUnreadable.
 func (s *Store) ChangeService(ctx context.Context, r Rows, id string, c ServiceChange, version int64) (Service, error) {
-	return s.modify(ctx, r, id, version, nil, func(_ *sqldb.Tx, v *Service) error {
+	return s.modify(ctx, r, id, version, func(tx *sqldb.Tx, v *Service) error {
 		set(&v.Kind, c.Kind)
 		set(&v.MedicationName, c.MedicationName)
 		set(&v.DosageInstructions, c.DosageInstructions)
 		set(&v.TreatmentDetails, c.TreatmentDetails)
-		return nil
+		v.Fields = slices.DeleteFunc(v.Fields, c.sets)
+		switch {
+		case len(v.Fields) > 0:
+			return ErrUnreadable
+		case !v.SaysSomething():
+			return ErrEmpty
+		}
+		f := s.fields("services", v.ID)
+		args := []any{v.Kind, f.seal("medication_name", v.MedicationName),
+			f.seal("dosage_instructions", v.DosageInstructions), f.seal("treatment_details", v.TreatmentDetails)}
+		if f.err != nil {
+			return f.err
+		}
+		return s.updateService(ctx, tx, r, *v, updateOrder, args)
 	})
+}
+
+// sets reports whether the change has a value for the column.
+func (c *ServiceChange) sets(column string) bool {
+	return column == "medication_name" && c.MedicationName != nil ||
+		column == "dosage_instructions" && c.DosageInstructions != nil ||
+		column == "treatment_details" && c.TreatmentDetails != nil
 }
 
 // FinishService marks a planned service as done by a member of staff. One that
 // is done already stays as it is: ErrDone.
 func (s *Store) FinishService(ctx context.Context, r Rows, id, staff string, version int64, now time.Time) (Service, error) {
-	return s.modify(ctx, r, id, version, nil, func(tx *sqldb.Tx, v *Service) error {
-		if v.Status != Planned {
-			return ErrDone
-		}
+	return s.modify(ctx, r, id, version, func(tx *sqldb.Tx, v *Service) error {
 		if err := isStaff(ctx, tx, staff); err != nil {
 			return err
 		}
 		v.Status, v.DoneAt, v.DoneBy = Done, &now, &staff
-		return nil
+		return s.updateService(ctx, tx, r, *v, updateStatus, []any{v.Status, micros(now), staff})
 	})
 }
 
-// DeleteService hides a service and returns what it was.
+// DeleteService hides a service that has not been given, and returns what it was.
 func (s *Store) DeleteService(ctx context.Context, r Rows, id string, version int64, now time.Time) (Service, error) {
-	return s.modify(ctx, r, id, version, &now, func(*sqldb.Tx, *Service) error { return nil })
+	return s.modify(ctx, r, id, version, func(tx *sqldb.Tx, v *Service) error {
+		return s.updateService(ctx, tx, r, *v, hideService, []any{micros(now)})
+	})
 }
 
-// modify reads a service, lets edit change it, and writes it only if nobody
-// else has written it in between.
-func (s *Store) modify(ctx context.Context, r Rows, id string, version int64, deleted *time.Time,
-	edit func(tx *sqldb.Tx, v *Service) error) (Service, error) {
+// modify reads a service, and lets write change it unless it has been given or
+// another writer came first. What was given to a patient stays as it was given:
+// ErrDone.
+func (s *Store) modify(ctx context.Context, r Rows, id string, version int64, write func(tx *sqldb.Tx, v *Service) error) (Service, error) {
 	var v Service
 	err := s.change(ctx, func(tx *sqldb.Tx) error {
 		var err error
@@ -122,10 +154,10 @@ func (s *Store) modify(ctx context.Context, r Rows, id string, version int64, de
 		if version != 0 && version != v.Version {
 			return ErrConflict
 		}
-		if err := edit(tx, &v); err != nil {
-			return err
+		if v.Status != Planned {
+			return ErrDone
 		}
-		if err := s.updateService(ctx, tx, r, v, deleted); err != nil {
+		if err := write(tx, &v); err != nil {
 			return err
 		}
 		v.Version++
@@ -137,16 +169,12 @@ func (s *Store) modify(ctx context.Context, r Rows, id string, version int64, de
 	return v, nil
 }
 
-func (s *Store) updateService(ctx context.Context, q querier, r Rows, v Service, deleted *time.Time) error {
-	f := s.fields("services", v.ID)
-	args := []any{v.Kind, f.seal("medication_name", v.MedicationName),
-		f.seal("dosage_instructions", v.DosageInstructions), f.seal("treatment_details", v.TreatmentDetails),
-		v.Status, optionalMicros(v.DoneAt), v.DoneBy, optionalMicros(deleted), v.ID, v.Version}
-	if f.err != nil {
-		return f.err
-	}
+// updateService runs one of the statements that change a service, whose own
+// parameters come first.
+func (s *Store) updateService(ctx context.Context, q querier, r Rows, v Service, statement string, args []any) error {
 	where, more := r.condition()
-	n, err := changed(q.ExecContext(ctx, updateService+where+")", append(args, more...)...))
+	args = append(append(args, v.ID, v.Version), more...)
+	n, err := changed(q.ExecContext(ctx, statement+where+")", args...))
 	if err == nil && n != 1 {
 		err = ErrConflict
 	}
@@ -204,6 +232,7 @@ func (s *Store) scanService(row interface{ Scan(...any) error }) (Service, error
 	if f.err != nil {
 		return Service{}, f.err
 	}
+	v.Fields = f.unreadable
 	return v, nil
 }
 

@@ -3,6 +3,7 @@ package store_test
 import (
 	"context"
 	"errors"
+	"slices"
 	"strconv"
 	"sync"
 	"sync/atomic"
@@ -40,7 +41,13 @@ func TestServiceLife(t *testing.T) {
 	if _, err := w.FinishService(ctx, ward, v.ID, w.house.Nurse.ID, 0, at()); !errors.Is(err, store.ErrDone) {
 		t.Errorf("done twice: got %v, want %v", err, store.ErrDone)
 	}
-	if _, err := w.DeleteService(ctx, mine, v.ID, 3, at()); err != nil {
+	_, edit := w.ChangeService(ctx, mine, v.ID, store.ServiceChange{MedicationName: ptr("another")}, 0)
+	_, remove := w.DeleteService(ctx, mine, v.ID, 3, at())
+	if !errors.Is(edit, store.ErrDone) || !errors.Is(remove, store.ErrDone) {
+		t.Errorf("what was given: changed with %v, deleted with %v, want %v", edit, remove, store.ErrDone)
+	}
+	v = w.plan(t)
+	if _, err := w.DeleteService(ctx, mine, v.ID, 1, at()); err != nil {
 		t.Fatalf("delete: %v", err)
 	}
 	if _, err := w.DeleteService(ctx, mine, v.ID, 0, at()); !errors.Is(err, store.ErrNotVisible) {
@@ -110,5 +117,58 @@ func TestParallelChangesLoseNothing(t *testing.T) {
 	got := found[len(found)-1]
 	if want := strconv.Itoa(writers * rounds); got.TreatmentDetails != want || got.Version != writers*rounds+1 {
 		t.Errorf("got %s at version %d, want %s (%d conflicts)", got.TreatmentDetails, got.Version, want, conflicts.Load())
+	}
+}
+
+func TestAnEmptyOrderIsNoOrder(t *testing.T) {
+	w := newWorld(t)
+	ctx, mine := context.Background(), ofDoctor(t, w.house.Doctor.ID)
+	planned := w.plan(t)
+	tests := []struct {
+		name   string
+		change store.ServiceChange
+		want   error
+	}{
+		{"no medication", store.ServiceChange{MedicationName: ptr("")}, store.ErrEmpty},
+		{"a blank medication", store.ServiceChange{MedicationName: ptr(" \t")}, store.ErrEmpty},
+		{"a medication without a name", store.ServiceChange{MedicationName: ptr(""), TreatmentDetails: ptr("as always")}, store.ErrEmpty},
+		{"a treatment instead", store.ServiceChange{Kind: ptr(store.Treatment), MedicationName: ptr(""), TreatmentDetails: ptr("rest")}, nil},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			if _, err := w.ChangeService(ctx, mine, planned.ID, tt.change, 0); !errors.Is(err, tt.want) {
+				t.Errorf("got %v, want %v", err, tt.want)
+			}
+		})
+	}
+	_, err := w.AddService(ctx, mine, store.Service{Patient: planned.Patient, Kind: store.Medication, DosageInstructions: "two", OrderedBy: w.house.Doctor.ID}, at())
+	if !errors.Is(err, store.ErrEmpty) {
+		t.Errorf("added: got %v, want %v", err, store.ErrEmpty)
+	}
+}
+
+// An order with a cell that cannot be read can be given, but a change must not
+// write over what may still be restored.
+func TestASpoiltOrderIsNotOverwritten(t *testing.T) {
+	w := newWorld(t)
+	ctx, mine := context.Background(), ofDoctor(t, w.house.Doctor.ID)
+	v := w.plan(t)
+	if _, err := w.raw(t).Exec("UPDATE services SET dosage_instructions = 'x' WHERE id = '" + v.ID + "'"); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := w.ChangeService(ctx, mine, v.ID, store.ServiceChange{MedicationName: ptr("another")}, 0); !errors.Is(err, store.ErrUnreadable) {
+		t.Errorf("changed beside: got %v, want %v", err, store.ErrUnreadable)
+	}
+	done, err := w.FinishService(ctx, all(t), v.ID, w.house.Nurse.ID, 0, at())
+	if err != nil || !slices.Equal(done.Fields, []string{"dosage_instructions"}) {
+		t.Errorf("given: got %v, %v", done.Fields, err)
+	}
+	v = w.plan(t)
+	if _, err := w.raw(t).Exec("UPDATE services SET dosage_instructions = 'x' WHERE id = '" + v.ID + "'"); err != nil {
+		t.Fatal(err)
+	}
+	changed, err := w.ChangeService(ctx, mine, v.ID, store.ServiceChange{DosageInstructions: ptr("one a day")}, 0)
+	if err != nil || len(changed.Fields) != 0 || changed.DosageInstructions != "one a day" {
+		t.Errorf("written anew: got %+v, %v", changed, err)
 	}
 }

@@ -34,6 +34,8 @@ var (
 	ErrNotVisible = errors.New("no such row for this caller")
 	ErrConflict   = errors.New("the row has changed meanwhile")
 	ErrDone       = errors.New("the service is done already")
+	ErrEmpty      = errors.New("the service would say nothing")
+	ErrUnreadable = errors.New("the row has cells that cannot be read, and would be lost")
 	ErrStaff      = errors.New("no such staff record for this")
 	ErrEnrolment  = errors.New("enrolment code not accepted")
 )

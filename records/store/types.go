@@ -1,6 +1,9 @@
 package store
 
-import "time"
+import (
+	"strings"
+	"time"
+)
 
 // A Department of the hospital.
 type Department struct {
@@ -42,6 +45,15 @@ type Patient struct {
 	DepartmentName    string    `json:"department_name"`
 	AdmittedAt        time.Time `json:"admitted_at"`
 	Version           int64     `json:"version"`
+
+	Unreadable
+}
+
+// Unreadable names the fields of a row whose sealed cells do not open: they
+// were sealed elsewhere, by another key, or have been damaged. Such a field is
+// empty here and means nothing.
+type Unreadable struct {
+	Fields []string `json:"unreadable,omitempty" doc:"fields that cannot be read; they are left out"`
 }
 
 // A Service is a clinical service of a patient: a medication, a treatment or
@@ -59,6 +71,15 @@ type Service struct {
 	DoneAt             *time.Time `json:"done_at"`
 	DoneBy             *string    `json:"done_by"`
 	Version            int64      `json:"version"`
+
+	Unreadable
+}
+
+// SaysSomething reports whether the order says what to give or to do. A
+// medication has a name.
+func (v *Service) SaysSomething() bool {
+	named, described := strings.TrimSpace(v.MedicationName) != "", strings.TrimSpace(v.TreatmentDetails) != ""
+	return named || described && v.Kind != Medication
 }
 
 // The states of a service.
@@ -93,6 +114,8 @@ type Bill struct {
 	DueAt       time.Time `json:"due_at"`
 	Status      string    `json:"status" enum:"open,partly_paid,paid"`
 	Payments    []Payment `json:"payments"`
+
+	Unreadable
 }
 
 // The states of a bill.
