@@ -1,7 +1,6 @@
 package records
 
 import (
-	"context"
 	"errors"
 	"net/http"
 
@@ -29,6 +28,9 @@ func (s *Service) fail(c *gin.Context, one *call, err error) {
 		decision = one.claims.Decision
 	}
 	d.Decision = decision
+	if d.Status == http.StatusServiceUnavailable {
+		c.Header("Retry-After", "1")
+	}
 	if d.Status >= http.StatusInternalServerError {
 		s.log.ErrorContext(c.Request.Context(), "records request failed",
 			"route", c.FullPath(), "decision", decision, "error", err)
@@ -67,7 +69,7 @@ func document(err error) problem.Document {
 		return problem.New(http.StatusConflict, "record_unreadable")
 	case errors.Is(err, store.ErrDone):
 		return problem.New(http.StatusConflict, "service_already_done")
-	case errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):
+	case store.Unavailable(err):
 		return problem.New(http.StatusServiceUnavailable, "unavailable")
 	default:
 		return problem.New(http.StatusInternalServerError, "internal")

@@ -29,13 +29,19 @@ type Service struct {
 	log   *slog.Logger
 	forms forms
 	http  http.Handler
+
+	deadline time.Duration // of one request's work in the database
 }
+
+// Deadline is how long a request waits for the database before it is answered
+// with 503.
+const Deadline = 5 * time.Second
 
 // New makes the service over a store. It accepts only requests that carry an
 // assertion under key, so that it must never listen where others than the
 // enforcement point reach it all the same.
 func New(s *store.Store, key *assertion.Key, log *slog.Logger) *Service {
-	svc := &Service{store: s, log: log}
+	svc := &Service{store: s, log: log, deadline: Deadline}
 	svc.forms = newForms(svc.routes())
 	engine := gin.New()
 	engine.RedirectTrailingSlash = false
@@ -88,7 +94,9 @@ func (s *Service) serve(r route) gin.HandlerFunc {
 		call, err := s.read(c, r)
 		var a answer
 		if err == nil {
-			a, err = r.handle(c.Request.Context(), call)
+			ctx, cancel := context.WithTimeout(c.Request.Context(), s.deadline)
+			a, err = r.handle(ctx, call)
+			cancel()
 		}
 		var body []byte
 		if err == nil && a.body != nil {

@@ -1,6 +1,7 @@
 package records_test
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
 	"net/http"
@@ -9,9 +10,11 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/wardgate/wardgate/internal/assertion"
 	"github.com/wardgate/wardgate/internal/sqldb"
+	"github.com/wardgate/wardgate/records"
 )
 
 func TestOnlyAssertedRequestsGetIn(t *testing.T) {
@@ -366,4 +369,37 @@ func TestOpenAPIDescribesEveryRoute(t *testing.T) {
 	if !strings.HasPrefix(doc.OpenAPI, "3.1") || operations != 11 || len(doc.Components.Schemas) < 6 {
 		t.Errorf("got OpenAPI %s with %d operations, %d schemas", doc.OpenAPI, operations, len(doc.Components.Schemas))
 	}
+}
+
+// While another process holds the database, a change is answered and nothing is
+// half done; reading goes on.
+func TestALockedDatabaseIsAnswered(t *testing.T) {
+	w := newWorld(t)
+	w.http.SetDeadline(100 * time.Millisecond)
+	service := "/api/services/" + w.planned()
+	db, err := sqldb.OpenFile(w.file)
+	w.must(err)
+	defer db.Close()
+	tx, err := db.BeginTx(t.Context(), nil)
+	w.must(err)
+	for _, r := range []result{
+		w.nurse().do("POST", service+"/done", ""),
+		w.doctor().do("POST", "/api/patients", `{"name":"Testa Mock"}`),
+		w.doctor().do("DELETE", "/api/patients/"+w.house.Patient.ID, ""),
+	} {
+		r.refused(http.StatusServiceUnavailable, "unavailable")
+		if r.Header().Get("Retry-After") == "" {
+			t.Error("got no Retry-After")
+		}
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond)
+	defer cancel()
+	if w.store.Ready(ctx) == nil {
+		t.Error("a database that takes no change is ready")
+	}
+	w.doctor().get("/api/patients/" + w.house.Patient.ID).ok(http.StatusOK)
+	w.must(tx.Rollback())
+	w.http.SetDeadline(records.Deadline)
+	w.nurse().do("POST", service+"/done", "").ok(http.StatusOK)
+	w.must(w.store.Ready(t.Context()))
 }

@@ -26,7 +26,9 @@ import (
 )
 
 const (
-	// tries is how often a change is made that collided with another one.
+	// tries is how often a change is made that collided with another one. SQLite
+	// waits a second each time for the one writer that there is (busy_timeout in
+	// milliseconds): while it waits, it does not see that a context has ended.
 	tries = 10
 	// fileConnections suit SQLite, where one writes at a time.
 	fileConnections = 4
@@ -50,18 +52,18 @@ func OpenFile(path string) (*DB, error) {
 	if err := f.Close(); err != nil {
 		return nil, fmt.Errorf("open database: %w", err)
 	}
-	return openFile(path, "?_pragma=journal_mode(WAL)&_pragma=foreign_keys(1)&_pragma=busy_timeout(5000)&_txlock=immediate")
+	return openFile(path, "?_pragma=journal_mode(WAL)&_pragma=foreign_keys(1)&_pragma=busy_timeout(1000)&_txlock=immediate")
 }
 
 // ReadFile opens an existing SQLite file to read from it alone.
 func ReadFile(path string) (*DB, error) {
-	return openFile(path, "?mode=ro&_pragma=busy_timeout(5000)&_pragma=query_only(1)")
+	return openFile(path, "?mode=ro&_pragma=busy_timeout(1000)&_pragma=query_only(1)")
 }
 
 // OpenExisting opens a SQLite file that another process makes. While there is
 // none, every statement is an error.
 func OpenExisting(path string) (*DB, error) {
-	return openFile(path, "?mode=rw&_pragma=foreign_keys(1)&_pragma=busy_timeout(5000)&_txlock=immediate")
+	return openFile(path, "?mode=rw&_pragma=foreign_keys(1)&_pragma=busy_timeout(1000)&_txlock=immediate")
 }
 
 func openFile(path, pragmas string) (*DB, error) {

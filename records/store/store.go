@@ -87,15 +87,24 @@ func New(ctx context.Context, db *sqldb.DB, cipher *crypt.Cipher) (*Store, error
 	return s, nil
 }
 
+// Unavailable reports whether an error of the store says that the database
+// cannot be reached, is locked, or cannot write now.
+func Unavailable(err error) bool { return sqldb.Unavailable(err) }
+
 // Close ends the use of the database.
 func (s *Store) Close() error {
 	return errors.Join(s.read.Close(), s.write.Close())
 }
 
-// Ready reports whether the database answers.
+// Ready reports whether the database answers and would take a change.
 func (s *Store) Ready(ctx context.Context) error {
+	tx, err := s.write.BeginTx(ctx, nil)
+	if err != nil {
+		return fmt.Errorf("records not ready: %w", err)
+	}
+	defer tx.Rollback()
 	var one int
-	if err := s.read.QueryRowContext(ctx, "SELECT 1").Scan(&one); err != nil {
+	if err := tx.QueryRowContext(ctx, "SELECT 1").Scan(&one); err != nil {
 		return fmt.Errorf("records not ready: %w", err)
 	}
 	return nil
