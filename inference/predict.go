@@ -15,7 +15,7 @@ type answer struct {
 	Unit              string      `json:"unit,omitempty"`
 	Probability       *float64    `json:"probability,omitempty"`
 	Interval          *[2]float64 `json:"interval,omitempty"`
-	Robustness        float64     `json:"robustness"`
+	Robustness        *float64    `json:"robustness,omitempty"`
 	Fragile           bool        `json:"fragile"`
 	OutOfDistribution bool        `json:"out_of_distribution"`
 	Model             identity    `json:"model"`
@@ -33,7 +33,7 @@ type identity struct {
 func newAnswer(m *model.Model, p model.Prediction) answer {
 	a := answer{
 		Prediction: p.Value, Unit: m.Unit(), Interval: p.Interval,
-		Robustness: p.Robustness, Fragile: p.Fragile, OutOfDistribution: p.OutOfDistribution,
+		Robustness: &p.Robustness, Fragile: p.Fragile, OutOfDistribution: p.OutOfDistribution,
 		Model:    identity{Name: m.Name(), Version: m.Version(), SHA256: m.SHA256()},
 		Warnings: p.Warnings,
 	}

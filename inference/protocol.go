@@ -104,8 +104,9 @@ func (s *Service) inferRows(c *gin.Context) (inferred, error) {
 	all := outputs(m, predictions)
 	parameters := map[string]string{"sha256": m.SHA256()}
 	if withholdsFragile(c) && slices.ContainsFunc(predictions, func(p model.Prediction) bool { return p.Fragile }) {
-		parameters["withheld"] = strings.Join(telling, ",")
-		all = slices.DeleteFunc(all, func(o output) bool { return slices.Contains(telling, o.Name) })
+		var withheld []string
+		all, withheld = withholdRows(all, predictions)
+		parameters["withheld"] = strings.Join(withheld, ",")
 	}
 	if len(asked.outputs) > 0 {
 		all = slices.DeleteFunc(all, func(o output) bool { return !slices.Contains(asked.outputs, o.Name) })

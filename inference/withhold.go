@@ -1,14 +1,21 @@
 package inference
 
 import (
+	"slices"
+
 	"github.com/gin-gonic/gin"
 
+	"github.com/wardgate/wardgate/inference/model"
 	"github.com/wardgate/wardgate/internal/assertion"
 )
 
 // telling are the members and tensors from which a prediction can be told. A
-// fragile one is withheld whole: a probability of 0.51 says what it is.
-var telling = []string{"prediction", "probability", "interval"}
+// fragile one is withheld whole: a probability of 0.51 says what it is, and a
+// robustness that falls while a feature rises says on which side it lies.
+var telling = []string{"prediction", "probability", "interval", "robustness"}
+
+// withheldClass stands in a tensor for the class of a fragile row.
+const withheldClass = "withheld"
 
 // withholdsFragile reports whether the decision about this request withholds
 // fragile predictions. Without an assertion everything is withheld.
@@ -27,5 +34,29 @@ func (a *answer) withhold() {
 	if a.Interval != nil {
 		a.Withheld = append(a.Withheld, "interval")
 	}
-	a.Prediction, a.Probability, a.Interval = nil, nil, nil
+	a.Withheld = append(a.Withheld, "robustness")
+	a.Prediction, a.Probability, a.Interval, a.Robustness = nil, nil, nil, nil
+}
+
+// withholdRows takes fragile rows out of the tensors of an answer. Texts are
+// withheld row by row. A tensor of numbers has no sign for what is missing, and
+// with fewer rows it would be read against the wrong patients: it goes whole.
+func withholdRows(all []output, rows []model.Prediction) (left []output, withheld []string) {
+	for _, o := range all {
+		texts, isText := o.Data.([]string)
+		switch {
+		case !slices.Contains(telling, o.Name):
+			left = append(left, o)
+		case !isText:
+			withheld = append(withheld, o.Name)
+		default:
+			for i := range texts {
+				if rows[i].Fragile {
+					texts[i] = withheldClass
+				}
+			}
+			left, withheld = append(left, o), append(withheld, o.Name)
+		}
+	}
+	return left, withheld
 }

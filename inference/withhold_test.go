@@ -88,8 +88,9 @@ func TestAFragilePredictionIsWithheldAndNamed(t *testing.T) {
 	got := w.as(true, cancerPath, body)
 	_, prediction := got["prediction"]
 	_, probability := got["probability"]
-	if prediction || probability || encode(t, got["withheld"]) != `["prediction","probability"]` || got["fragile"] != true {
-		t.Errorf("got %v, want neither prediction nor probability, both named", got)
+	_, robustness := got["robustness"]
+	if prediction || probability || robustness || encode(t, got["withheld"]) != `["prediction","probability","robustness"]` || got["fragile"] != true {
+		t.Errorf("got %v, want neither prediction nor what tells it, and all of it named", got)
 	}
 }
 
@@ -100,8 +101,9 @@ func TestASoundPredictionIsNotWithheld(t *testing.T) {
 	}
 }
 
-// TestOneFragileRowWithholdsTheTensors: a tensor has no holes.
-func TestOneFragileRowWithholdsTheTensors(t *testing.T) {
+// A fragile row of a batch is withheld, and the rows beside it are not. Tensors
+// of numbers have no holes and go whole; no tensor loses rows.
+func TestAFragileRowOfABatchIsWithheldByItself(t *testing.T) {
 	w := newWard(t)
 	row, _ := fragileRow(t)
 	body := []byte(encode(t, map[string]any{"inputs": []any{map[string]any{
@@ -109,13 +111,83 @@ func TestOneFragileRowWithholdsTheTensors(t *testing.T) {
 	}}}))
 	for _, withhold := range []bool{false, true} {
 		got := w.as(withhold, cancerV2+"/infer", body)
-		names := map[string]bool{}
+		tensors := map[string]map[string]any{}
 		for _, o := range got["outputs"].([]any) {
-			names[o.(map[string]any)["name"].(string)] = true
+			tensors[o.(map[string]any)["name"].(string)] = o.(map[string]any)
+		}
+		classes := tensors["prediction"]["data"].([]any)
+		if len(classes) != 2 || classes[0] != "malignant" || (classes[1] == "withheld") != withhold {
+			t.Errorf("withhold %t: got classes %v", withhold, classes)
+		}
+		for _, name := range []string{"probability", "robustness"} {
+			if (tensors[name] == nil) != withhold {
+				t.Errorf("withhold %t: got %s %v", withhold, name, tensors[name])
+			}
 		}
 		said, _ := got["parameters"].(map[string]any)["withheld"].(string)
-		if names["prediction"] == withhold || names["probability"] == withhold || !names["fragile"] || (said != "") != withhold {
-			t.Errorf("withhold %t: got outputs %v and withheld %q", withhold, names, said)
+		if want := "prediction,probability,robustness"; withhold && said != want || !withhold && said != "" {
+			t.Errorf("withhold %t: got withheld %q", withhold, said)
+		}
+		if tensors["fragile"] == nil {
+			t.Error("that it is fragile is not told")
+		}
+	}
+}
+
+// A withheld class cannot be told from the other members: rows that lie close to the boundary on its two sides have one answer.
+func TestNothingBesideAWithheldClassTellsIt(t *testing.T) {
+	w := newWard(t)
+	_, m := fragileRow(t)
+	scaled := func(by float64) []float64 {
+		row := slices.Clone(malignantRow)
+		for j := range row {
+			row[j] *= by
+		}
+		return row
+	}
+	low, high := 0.4, 1.0 // the boundary lies between them
+	for range 50 {
+		middle := (low + high) / 2
+		if p, err := m.Predict(scaled(middle)); err != nil {
+			t.Fatal(err)
+		} else if p.Label == "malignant" {
+			high = middle
+		} else {
+			low = middle
+		}
+	}
+	answers := map[string]map[string]bool{} // by true class
+	for step := -20; step <= 20; step++ {
+		near := scaled(low * (1 + float64(step)*0.0002))
+		p, err := m.Predict(near)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !p.Fragile {
+			continue
+		}
+		named := map[string]float64{}
+		for i, f := range m.Features() {
+			named[f.Name] = near[i]
+		}
+		if answers[p.Label] == nil {
+			answers[p.Label] = map[string]bool{}
+		}
+		answers[p.Label][encode(t, w.as(true, cancerPath, []byte(encode(t, named))))] = true
+	}
+	if len(answers) != 2 {
+		t.Fatalf("got fragile rows of %d classes, want both", len(answers))
+	}
+	for label, seen := range answers {
+		if len(seen) != 1 {
+			t.Errorf("%s: got %d different answers, want one", label, len(seen))
+		}
+		for one := range seen {
+			for other, theirs := range answers {
+				if other != label && !theirs[one] {
+					t.Errorf("%s and %s are told apart", label, other)
+				}
+			}
 		}
 	}
 }
