@@ -28,6 +28,8 @@ import (
 	"github.com/wardgate/wardgate/pep/token"
 	"github.com/wardgate/wardgate/pip"
 	"github.com/wardgate/wardgate/pip/audit"
+	"github.com/wardgate/wardgate/pip/audit/reader"
+	"github.com/wardgate/wardgate/pip/audit/verify"
 )
 
 // The test binary starts itself again as the enforcement point that is killed.
@@ -127,11 +129,11 @@ func TestKillUnderLoad(t *testing.T) {
 	if err := j.Close(); err != nil {
 		t.Fatal(err)
 	}
-	if report, err := audit.Verify(dir); err != nil || !report.OK() {
+	if report, err := verify.Folder(dir); err != nil || !report.OK() {
 		t.Fatalf("verify: %v, %v", report.Findings, err)
 	}
 	allowed := map[string]int{}
-	for rec, err := range audit.Query(context.Background(), dir, audit.Filter{Kind: pip.KindDecision}) {
+	for rec, err := range reader.Query(context.Background(), dir, reader.Filter{Kind: pip.KindDecision}) {
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -17,6 +17,7 @@ import (
 	"github.com/wardgate/wardgate/pdp/engine"
 	"github.com/wardgate/wardgate/pip"
 	"github.com/wardgate/wardgate/pip/audit"
+	"github.com/wardgate/wardgate/pip/audit/reader"
 	"github.com/wardgate/wardgate/policies"
 )
 
@@ -48,7 +49,7 @@ func printReplay(w *ward, dir string, n int) error {
 
 func recorded(dir string) iter.Seq2[pip.Event, error] {
 	return func(yield func(pip.Event, error) bool) {
-		for r, err := range audit.Read(context.Background(), dir, 0) {
+		for r, err := range reader.Read(context.Background(), dir, 0) {
 			if !yield(r.Event, err) {
 				return
 			}

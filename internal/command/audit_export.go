@@ -8,8 +8,8 @@ import (
 	"time"
 
 	"github.com/wardgate/wardgate/pip"
-	"github.com/wardgate/wardgate/pip/audit"
 	"github.com/wardgate/wardgate/pip/audit/ecs"
+	"github.com/wardgate/wardgate/pip/audit/reader"
 )
 
 type auditExport struct {
@@ -28,11 +28,11 @@ type auditExport struct {
 // input leaves the journal only as json.
 func (x *auditExport) Run(s *streams) error {
 	dir := filepath.Join(x.Data, "journal")
-	head, err := audit.ReadHead(dir)
+	head, err := reader.HeadOf(dir)
 	if err != nil {
 		return err
 	}
-	records := audit.Query(context.Background(), dir, audit.Filter{
+	records := reader.Query(context.Background(), dir, reader.Filter{
 		From: x.From, Kind: pip.Kind(x.Kind), Subject: x.Subject, Patient: x.Patient,
 		Decision: x.Decision, Since: x.Since, Until: x.Until,
 	})

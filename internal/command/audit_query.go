@@ -9,7 +9,7 @@ import (
 	"time"
 
 	"github.com/wardgate/wardgate/pip"
-	"github.com/wardgate/wardgate/pip/audit"
+	"github.com/wardgate/wardgate/pip/audit/reader"
 )
 
 type auditQuery struct {
@@ -31,7 +31,7 @@ func (q *auditQuery) Run(s *streams) error {
 	for _, dir := range q.dirs() {
 		chosen := map[string]bool{}
 		if q.Patient != "" && q.Kind == "" {
-			if err := q.each(dir, func(r *audit.Record) error {
+			if err := q.each(dir, func(r *reader.Record) error {
 				chosen[r.Event.Decision] = r.Event.Decision != ""
 				return nil
 			}); err != nil {
@@ -47,7 +47,7 @@ func (q *auditQuery) Run(s *streams) error {
 
 // print writes what the filter lets pass, and what belongs to chosen decisions.
 func (q *auditQuery) print(s *streams, dir string, chosen map[string]bool) error {
-	show := func(r *audit.Record) error {
+	show := func(r *reader.Record) error {
 		if q.Output == "json" {
 			return json.NewEncoder(s.out).Encode(r.JSON)
 		}
@@ -57,7 +57,7 @@ func (q *auditQuery) print(s *streams, dir string, chosen map[string]bool) error
 	if len(chosen) == 0 {
 		return q.each(dir, show)
 	}
-	for r, err := range audit.Read(context.Background(), dir, 0) {
+	for r, err := range reader.Read(context.Background(), dir, 0) {
 		if err != nil {
 			return err
 		}
@@ -71,8 +71,8 @@ func (q *auditQuery) print(s *streams, dir string, chosen map[string]bool) error
 	return nil
 }
 
-func (q *auditQuery) each(dir string, f func(*audit.Record) error) error {
-	records := audit.Query(context.Background(), dir, audit.Filter{
+func (q *auditQuery) each(dir string, f func(*reader.Record) error) error {
+	records := reader.Query(context.Background(), dir, reader.Filter{
 		Kind: pip.Kind(q.Kind), Subject: q.Subject, Patient: q.Patient, Session: q.Session,
 		Decision: q.Decision, Rule: q.Rule, Since: q.Since, Until: q.Until,
 	})
@@ -88,7 +88,7 @@ func (q *auditQuery) each(dir string, f func(*audit.Record) error) error {
 }
 
 // line is one record for a person's eyes.
-func line(r *audit.Record) string {
+func line(r *reader.Record) string {
 	e := &r.Event
 	parts := []string{fmt.Sprintf("%6d", r.Seq), e.Time.UTC().Format(time.RFC3339), string(e.Kind)}
 	if e.Kind == pip.KindDecision {

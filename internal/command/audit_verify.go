@@ -7,7 +7,9 @@ import (
 	"time"
 
 	"github.com/wardgate/wardgate/internal/process"
-	"github.com/wardgate/wardgate/pip/audit"
+	"github.com/wardgate/wardgate/pip/audit/anchor"
+	"github.com/wardgate/wardgate/pip/audit/chain"
+	"github.com/wardgate/wardgate/pip/audit/verify"
 )
 
 type auditVerify struct {
@@ -19,7 +21,7 @@ type auditVerify struct {
 // Run fails when anything is wrong with a journal. Bytes that a killed process
 // was just writing are reported, and nothing is wrong with them.
 func (v *auditVerify) Run(s *streams) error {
-	anchored := func(string) ([]audit.Head, error) { return nil, nil }
+	anchored := func(string) ([]chain.Head, error) { return nil, nil }
 	if v.Anchors {
 		c, err := v.read(s, v.Data)
 		if err != nil {
@@ -30,12 +32,12 @@ func (v *auditVerify) Run(s *streams) error {
 			return err
 		}
 		defer func() { _ = anchors.Close() }() // it was only read
-		anchored = func(chain string) ([]audit.Head, error) {
-			h, err := anchors.Latest(context.Background(), chain)
-			if errors.Is(err, audit.ErrNoAnchor) {
-				return nil, fmt.Errorf("chain %s: %w", chain, err)
+		anchored = func(name string) ([]chain.Head, error) {
+			h, err := anchors.Latest(context.Background(), name)
+			if errors.Is(err, anchor.ErrNoAnchor) {
+				return nil, fmt.Errorf("chain %s: %w", name, err)
 			}
-			return []audit.Head{h}, err
+			return []chain.Head{h}, err
 		}
 	}
 	whole := true
@@ -52,12 +54,12 @@ func (v *auditVerify) Run(s *streams) error {
 	return nil
 }
 
-func (v *auditVerify) verify(s *streams, dir string, anchored func(chain string) ([]audit.Head, error)) (bool, error) {
-	report, err := audit.Verify(dir)
+func (v *auditVerify) verify(s *streams, dir string, anchored func(name string) ([]chain.Head, error)) (bool, error) {
+	report, err := verify.Folder(dir)
 	if err == nil && v.Anchors && report.Head != nil {
-		var heads []audit.Head
+		var heads []chain.Head
 		if heads, err = anchored(report.Chain); err == nil {
-			report, err = audit.VerifyAgainst(dir, audit.Trust{Anchors: heads})
+			report, err = verify.Against(dir, verify.Trust{Anchors: heads})
 		}
 	}
 	if err != nil {
@@ -70,7 +72,7 @@ func (v *auditVerify) verify(s *streams, dir string, anchored func(chain string)
 	return report.OK(), nil
 }
 
-func printReport(s *streams, r *audit.Report) {
+func printReport(s *streams, r *verify.Report) {
 	fmt.Fprintf(s.out, "chain %s: %d records in %d segments, %s to %s\n",
 		r.Chain, r.Records, r.Segments, r.First.Format(time.RFC3339), r.Last.Format(time.RFC3339))
 	if r.Removed > 0 {

@@ -14,7 +14,7 @@ import (
 
 	"github.com/wardgate/wardgate/pdp/engine"
 	"github.com/wardgate/wardgate/pip"
-	"github.com/wardgate/wardgate/pip/audit"
+	"github.com/wardgate/wardgate/pip/audit/reader"
 )
 
 type policyReplay struct {
@@ -71,7 +71,7 @@ func (c *policyReplay) Run(s *streams) error {
 
 func (c *policyReplay) events(ctx context.Context) iter.Seq2[pip.Event, error] {
 	return func(yield func(pip.Event, error) bool) {
-		for r, err := range audit.Query(ctx, c.Journal, audit.Filter{Since: c.Since, Until: c.Until}) {
+		for r, err := range reader.Query(ctx, c.Journal, reader.Filter{Since: c.Since, Until: c.Until}) {
 			if !yield(r.Event, err) {
 				return
 			}

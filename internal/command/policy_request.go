@@ -12,7 +12,7 @@ import (
 	"github.com/wardgate/wardgate/pdp"
 	"github.com/wardgate/wardgate/pdp/engine"
 	"github.com/wardgate/wardgate/pip"
-	"github.com/wardgate/wardgate/pip/audit"
+	"github.com/wardgate/wardgate/pip/audit/reader"
 )
 
 // errNoInput says that a record was made without asking any policy.
@@ -55,7 +55,7 @@ func readRequest(file string) (request, error) {
 // findRequest finds a decision in the journal of a data folder.
 func findRequest(data, id string) (request, error) {
 	seen := false
-	for r, err := range audit.Query(context.Background(), filepath.Join(data, "journal"), audit.Filter{Decision: id}) {
+	for r, err := range reader.Query(context.Background(), filepath.Join(data, "journal"), reader.Filter{Decision: id}) {
 		if err != nil {
 			return request{}, err
 		}

@@ -13,7 +13,7 @@ import (
 	"github.com/wardgate/wardgate/internal/config"
 	"github.com/wardgate/wardgate/internal/control"
 	"github.com/wardgate/wardgate/pip"
-	"github.com/wardgate/wardgate/pip/audit"
+	"github.com/wardgate/wardgate/pip/audit/reader"
 )
 
 // startMany runs two decision points on one database, and three enforcement
@@ -178,7 +178,7 @@ func TestAnEnforcementPointStopsAndStartsUnderLoad(t *testing.T) {
 		t.Fatal(said)
 	}
 	var proved int64
-	for r, err := range audit.Query(context.Background(), filepath.Join(data, "journal"), audit.Filter{Kind: pip.KindOutcome}) {
+	for r, err := range reader.Query(context.Background(), filepath.Join(data, "journal"), reader.Filter{Kind: pip.KindOutcome}) {
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -21,7 +21,7 @@ import (
 
 	"github.com/wardgate/wardgate/pdp"
 	"github.com/wardgate/wardgate/pip"
-	"github.com/wardgate/wardgate/pip/audit"
+	"github.com/wardgate/wardgate/pip/audit/reader"
 )
 
 // nginxFiles is a stock web server that knows nothing of bundles.
@@ -237,7 +237,7 @@ func (g *program) ready() (int, ready) {
 // to the same input.
 func agrees(t *testing.T, opa, journal string, since time.Time) (compared int) {
 	t.Helper()
-	for r, err := range audit.Query(context.Background(), journal, audit.Filter{Kind: pip.KindDecision, Since: since}) {
+	for r, err := range reader.Query(context.Background(), journal, reader.Filter{Kind: pip.KindDecision, Since: since}) {
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -13,7 +13,7 @@ import (
 
 	"github.com/wardgate/wardgate/internal/config"
 	"github.com/wardgate/wardgate/pip"
-	"github.com/wardgate/wardgate/pip/audit"
+	"github.com/wardgate/wardgate/pip/audit/reader"
 )
 
 // A slowLaboratory writes reports a line at a time, and ends none by itself.
@@ -80,7 +80,7 @@ func (r *reading) breaks() {
 // events are the journal's, of a process that may still run.
 func events(t testing.TB, data string, wanted func(*pip.Event) bool) (found []pip.Event) {
 	t.Helper()
-	for r, err := range audit.Read(context.Background(), filepath.Join(data, "journal"), 1) {
+	for r, err := range reader.Read(context.Background(), filepath.Join(data, "journal"), 1) {
 		if err != nil {
 			t.Fatal(err)
 		}

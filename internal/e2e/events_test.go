@@ -18,7 +18,7 @@ import (
 
 	"github.com/wardgate/wardgate/internal/config"
 	"github.com/wardgate/wardgate/internal/process"
-	"github.com/wardgate/wardgate/pip/audit"
+	"github.com/wardgate/wardgate/pip/audit/reader"
 )
 
 // A searchEngine takes bulk requests as Elasticsearch does, while it is there.
@@ -148,7 +148,7 @@ func shippedWhole(t *testing.T, data string, documents func() int) {
 // recorded is how many records the journal has.
 func recorded(t *testing.T, data string) int {
 	t.Helper()
-	head, err := audit.ReadHead(filepath.Join(data, "journal"))
+	head, err := reader.HeadOf(filepath.Join(data, "journal"))
 	if err != nil {
 		t.Fatal(err)
 	}

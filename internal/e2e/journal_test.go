@@ -17,6 +17,7 @@ import (
 	"github.com/wardgate/wardgate/internal/process"
 	"github.com/wardgate/wardgate/pip"
 	"github.com/wardgate/wardgate/pip/audit"
+	"github.com/wardgate/wardgate/pip/audit/reader"
 )
 
 // runOnce starts and stops a Wardgate on a data folder.
@@ -180,7 +181,7 @@ func TestAFloodLeavesFewRecords(t *testing.T) {
 	}
 	w.stop()
 	records, requests := 0, 0
-	for r, err := range audit.Query(context.Background(), filepath.Join(w.data, "journal"), audit.Filter{Kind: pip.KindDecision}) {
+	for r, err := range reader.Query(context.Background(), filepath.Join(w.data, "journal"), reader.Filter{Kind: pip.KindDecision}) {
 		if err != nil {
 			t.Fatal(err)
 		}

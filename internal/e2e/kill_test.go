@@ -18,7 +18,7 @@ import (
 	"github.com/wardgate/wardgate/internal/config"
 	"github.com/wardgate/wardgate/internal/process"
 	"github.com/wardgate/wardgate/pip"
-	"github.com/wardgate/wardgate/pip/audit"
+	"github.com/wardgate/wardgate/pip/audit/reader"
 )
 
 // childVariable has the test binary start a whole Wardgate, which is killed. It
@@ -162,7 +162,7 @@ func (l *killLedger) balance() {
 		l.t.Fatalf("verify: %s", said)
 	}
 	allowed, outcomes := map[string]int{}, map[string]int{}
-	for r, err := range audit.Read(context.Background(), filepath.Join(l.data, "journal"), 1) {
+	for r, err := range reader.Read(context.Background(), filepath.Join(l.data, "journal"), 1) {
 		if err != nil {
 			l.t.Fatal(err)
 		}

@@ -18,7 +18,7 @@ import (
 	"github.com/wardgate/wardgate/internal/config"
 	"github.com/wardgate/wardgate/internal/process"
 	"github.com/wardgate/wardgate/pip"
-	"github.com/wardgate/wardgate/pip/audit"
+	"github.com/wardgate/wardgate/pip/audit/reader"
 	"github.com/wardgate/wardgate/policies"
 )
 
@@ -119,7 +119,7 @@ func TestEveryDecisionIsInTheJournal(t *testing.T) {
 	doctor.get("/api/patients/" + id + "/bills").is(403).into(&denial)
 	w.stop()
 	var decisions, outcomes []pip.Event
-	for r, err := range audit.Read(context.Background(), filepath.Join(w.data, "journal"), 1) {
+	for r, err := range reader.Read(context.Background(), filepath.Join(w.data, "journal"), 1) {
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -23,7 +23,7 @@ import (
 	"github.com/wardgate/wardgate/pdp/engine"
 	"github.com/wardgate/wardgate/pdp/engine/bundle"
 	"github.com/wardgate/wardgate/pip"
-	"github.com/wardgate/wardgate/pip/audit"
+	"github.com/wardgate/wardgate/pip/audit/reader"
 	"github.com/wardgate/wardgate/policies"
 )
 
@@ -172,7 +172,7 @@ func (w *world) metrics() string {
 func policyEvents(t *testing.T, data string) []string {
 	t.Helper()
 	var out []string
-	for r, err := range audit.Query(context.Background(), filepath.Join(data, "journal"), audit.Filter{Kind: pip.KindPolicy}) {
+	for r, err := range reader.Query(context.Background(), filepath.Join(data, "journal"), reader.Filter{Kind: pip.KindPolicy}) {
 		if err != nil {
 			t.Fatal(err)
 		}

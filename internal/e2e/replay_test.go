@@ -8,7 +8,7 @@ import (
 
 	"github.com/wardgate/wardgate/pdp/engine"
 	"github.com/wardgate/wardgate/pip"
-	"github.com/wardgate/wardgate/pip/audit"
+	"github.com/wardgate/wardgate/pip/audit/reader"
 	"github.com/wardgate/wardgate/policies"
 )
 
@@ -43,7 +43,7 @@ func TestReplayOfTheHousesJournalFindsNoFlip(t *testing.T) {
 
 func journalled(dir string) iter.Seq2[pip.Event, error] {
 	return func(yield func(pip.Event, error) bool) {
-		for r, err := range audit.Read(context.Background(), dir, 0) {
+		for r, err := range reader.Read(context.Background(), dir, 0) {
 			if !yield(r.Event, err) {
 				return
 			}

@@ -12,7 +12,7 @@ import (
 
 	"github.com/wardgate/wardgate/internal/config"
 	"github.com/wardgate/wardgate/pip"
-	"github.com/wardgate/wardgate/pip/audit"
+	"github.com/wardgate/wardgate/pip/audit/reader"
 )
 
 // A controlPlane collects what OPA's own would.
@@ -91,7 +91,7 @@ func TestDecisionsReachAControlPlane(t *testing.T) {
 	again := newWorld(t, func(c *config.Config) { report(c); c.Data = w.data })
 	again.stranger().get("/api/patients").is(401)
 	var ids []string
-	for r, err := range audit.Query(context.Background(), filepath.Join(w.data, "journal"), audit.Filter{Kind: pip.KindDecision}) {
+	for r, err := range reader.Query(context.Background(), filepath.Join(w.data, "journal"), reader.Filter{Kind: pip.KindDecision}) {
 		if err != nil {
 			t.Fatal(err)
 		}

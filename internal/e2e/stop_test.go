@@ -17,7 +17,8 @@ import (
 
 	"github.com/wardgate/wardgate/internal/config"
 	"github.com/wardgate/wardgate/pip"
-	"github.com/wardgate/wardgate/pip/audit"
+	"github.com/wardgate/wardgate/pip/audit/reader"
+	"github.com/wardgate/wardgate/pip/audit/verify"
 	"github.com/wardgate/wardgate/pip/revocation"
 )
 
@@ -193,10 +194,10 @@ func (l *stopLedger) readyNoMore(w *world, stopped <-chan struct{}) {
 
 // balance: each request that the laboratory saw has one record that allowed it,
 // each such record has an outcome, and the journal was closed in good order.
-func (l *stopLedger) balance(verify bool) {
+func (l *stopLedger) balance(checkChain bool) {
 	l.t.Helper()
 	allowed, outcomes, last := map[string]string{}, map[string]int{}, ""
-	for r, err := range audit.Read(context.Background(), l.dir, l.next) {
+	for r, err := range reader.Read(context.Background(), l.dir, l.next) {
 		if err != nil {
 			l.t.Fatal(err)
 		}
@@ -227,13 +228,13 @@ func (l *stopLedger) balance(verify bool) {
 	}
 	l.proved += len(l.lab.got)
 	clear(l.lab.got)
-	if head, err := audit.ReadHead(l.dir); err != nil || !head.Closed || last != "journal.close" {
+	if head, err := reader.HeadOf(l.dir); err != nil || !head.Closed || last != "journal.close" {
 		l.t.Errorf("the journal ends with %q, closed %t, %v", last, head.Closed, err)
 	}
-	if !verify {
+	if !checkChain {
 		return
 	}
-	if report, err := audit.Verify(l.dir); err != nil || !report.OK() {
+	if report, err := verify.Folder(l.dir); err != nil || !report.OK() {
 		l.t.Errorf("verify: %v, %v", report.Findings, err)
 	}
 }

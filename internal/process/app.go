@@ -21,7 +21,7 @@ import (
 	"github.com/wardgate/wardgate/pdp/engine/delivery"
 	"github.com/wardgate/wardgate/pep/anonymous"
 	"github.com/wardgate/wardgate/pip"
-	"github.com/wardgate/wardgate/pip/audit"
+	"github.com/wardgate/wardgate/pip/audit/anchor"
 	"github.com/wardgate/wardgate/pip/audit/ship"
 	"github.com/wardgate/wardgate/pip/signals"
 )
@@ -59,10 +59,10 @@ type Process struct {
 	started   time.Time
 
 	strangers  *anonymous.Limiter
-	statements *signing.Keys   // of what other applications are told; the enforcement point alone has them
-	sources    sources         // that the engine asks
-	keeping    *audit.Keeper   // of the journal's anchor
-	shippers   []*ship.Shipper // without whom no segment of the journal is removed
+	statements *signing.Keys    // of what other applications are told; the enforcement point alone has them
+	sources    sources          // that the engine asks
+	keeping    *anchor.Follower // of the journal's anchor
+	shippers   []*ship.Shipper  // without whom no segment of the journal is removed
 
 	stopping atomic.Bool
 }

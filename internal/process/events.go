@@ -10,8 +10,8 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"github.com/wardgate/wardgate/internal/config"
-	"github.com/wardgate/wardgate/pip/audit"
 	"github.com/wardgate/wardgate/pip/audit/ecs"
+	"github.com/wardgate/wardgate/pip/audit/reader"
 	"github.com/wardgate/wardgate/pip/audit/ship"
 	"github.com/wardgate/wardgate/pip/audit/ship/elastic"
 	"github.com/wardgate/wardgate/pip/audit/ship/logstash"
@@ -42,7 +42,7 @@ func (a *Process) shipEvents() error {
 	return nil
 }
 
-func ecsDocument(chain string, r *audit.Record) (ship.Document, error) {
+func ecsDocument(chain string, r *reader.Record) (ship.Document, error) {
 	body, err := ecs.Document(chain, r)
 	return ship.Document{ID: ecs.ID(chain, r), Body: body}, err
 }

@@ -9,6 +9,7 @@ import (
 
 	"github.com/wardgate/wardgate/pip"
 	"github.com/wardgate/wardgate/pip/audit"
+	"github.com/wardgate/wardgate/pip/audit/anchor"
 	"github.com/wardgate/wardgate/pip/audit/ship"
 )
 
@@ -83,7 +84,7 @@ func (a *Process) journalCondition() condition {
 	return c
 }
 
-func anchorCondition(k *audit.Keeper) condition {
+func anchorCondition(k *anchor.Follower) condition {
 	c := condition{State: "anchored", Behind: k.Behind()}
 	if k.Err() != nil {
 		c.State, c.degraded = "failing", true

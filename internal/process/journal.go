@@ -9,6 +9,7 @@ import (
 	"github.com/wardgate/wardgate/internal/config"
 	"github.com/wardgate/wardgate/pip"
 	"github.com/wardgate/wardgate/pip/audit"
+	"github.com/wardgate/wardgate/pip/audit/anchor"
 	"github.com/wardgate/wardgate/pip/audit/sqlanchor"
 )
 
@@ -48,14 +49,14 @@ func (a *Process) openJournal(ctx context.Context) error {
 	a.onClose(anchors.Close)
 	c := a.config.AuditConfig()
 	c.Log = a.log.With("part", "audit")
-	if c.Anchored, err = audit.Latest(ctx, anchors, c.Chain); err != nil {
+	if c.Anchored, err = anchor.Latest(ctx, anchors, c.Chain); err != nil {
 		return fmt.Errorf("journal: %w", err)
 	}
 	journal, err := audit.Open(c)
 	if err != nil {
 		return fmt.Errorf("journal: %w", err)
 	}
-	keeper, err := audit.NewKeeper(ctx, journal, anchors, c.Log)
+	keeper, err := anchor.Follow(ctx, journal, anchors, c.Log)
 	if err != nil {
 		return errors.Join(fmt.Errorf("journal: %w", err), journal.Close())
 	}
@@ -88,7 +89,7 @@ const pruneEvery = time.Hour
 
 // prune removes segments whose time is over, as far as they are anchored and
 // every reader that holds the journal back has read them.
-func (a *Process) prune(ctx context.Context, j *audit.Journal, k *audit.Keeper, retain time.Duration) {
+func (a *Process) prune(ctx context.Context, j *audit.Journal, k *anchor.Follower, retain time.Duration) {
 	ticker := time.NewTicker(pruneEvery)
 	defer ticker.Stop()
 	for {

@@ -10,7 +10,7 @@ import (
 	"time"
 
 	"github.com/wardgate/wardgate/pip"
-	"github.com/wardgate/wardgate/pip/audit"
+	"github.com/wardgate/wardgate/pip/audit/reader"
 	"github.com/wardgate/wardgate/pip/signals"
 )
 
@@ -42,7 +42,7 @@ func (a *Process) lostCounts() (*lostCounts, error) {
 		return nil, nil
 	}
 	lost := &lostCounts{journal: a.config.AuditConfig().Dir}
-	head, err := audit.ReadHead(lost.journal)
+	head, err := reader.HeadOf(lost.journal)
 	if err != nil || head.Seq == 0 {
 		return nil, nil // whether a journal that does not open may be missing is said where it is opened
 	}
@@ -129,7 +129,7 @@ func habitual() selection {
 // rebuild counts events of the journal into the store, from a time on and up to
 // another one, and returns how many.
 func (a *Process) rebuild(ctx context.Context, since, until time.Time, what func() selection) (counted int, err error) {
-	from, err := audit.Around(a.lost.journal, since)
+	from, err := reader.Around(a.lost.journal, since)
 	if err != nil {
 		return 0, err
 	}
@@ -141,7 +141,7 @@ func (a *Process) rebuild(ctx context.Context, since, until time.Time, what func
 		return nil
 	}
 	for _, kind := range selected.kinds {
-		for r, err := range audit.Query(ctx, a.lost.journal, audit.Filter{From: from, Kind: kind, Since: since, Until: until}) {
+		for r, err := range reader.Query(ctx, a.lost.journal, reader.Filter{From: from, Kind: kind, Since: since, Until: until}) {
 			if err != nil {
 				return counted, err
 			}

@@ -9,7 +9,7 @@ import (
 
 	"github.com/wardgate/wardgate/pdp/engine/delivery"
 	"github.com/wardgate/wardgate/pdp/engine/delivery/report"
-	"github.com/wardgate/wardgate/pip/audit"
+	"github.com/wardgate/wardgate/pip/audit/reader"
 	"github.com/wardgate/wardgate/pip/audit/ship"
 	"github.com/wardgate/wardgate/pip/audit/ship/opalogs"
 )
@@ -40,7 +40,7 @@ func (a *Process) openReports() error {
 }
 
 // decisionBatch keeps a request to the collector near what OPA itself sends.
-func decisionBatch() audit.Bound { return audit.Bound{Records: 500, Bytes: 256 << 10} }
+func decisionBatch() reader.Bound { return reader.Bound{Records: 500, Bytes: 256 << 10} }
 
 func (a *Process) openDecisionLogs() error {
 	c := &a.config.DecisionLogs

@@ -15,17 +15,20 @@ import (
 
 	"github.com/wardgate/wardgate/pip"
 	"github.com/wardgate/wardgate/pip/audit"
+	"github.com/wardgate/wardgate/pip/audit/anchor"
+	"github.com/wardgate/wardgate/pip/audit/chain"
+	"github.com/wardgate/wardgate/pip/audit/reader"
 )
 
 // A memoryAnchor keeps heads, unless it fails.
 type memoryAnchor struct {
 	mu     sync.Mutex
-	heads  map[string]audit.Head
+	heads  map[string]chain.Head
 	fail   error
 	stores int
 }
 
-func (a *memoryAnchor) Store(_ context.Context, h audit.Head) error {
+func (a *memoryAnchor) Store(_ context.Context, h chain.Head) error {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	if a.fail != nil {
@@ -38,26 +41,26 @@ func (a *memoryAnchor) Store(_ context.Context, h audit.Head) error {
 	return a.put(h)
 }
 
-func (a *memoryAnchor) put(h audit.Head) error {
+func (a *memoryAnchor) put(h chain.Head) error {
 	if a.heads == nil {
-		a.heads = map[string]audit.Head{}
+		a.heads = map[string]chain.Head{}
 	}
 	a.heads[h.Chain] = h
 	return nil
 }
 
-func (a *memoryAnchor) Replace(_ context.Context, h audit.Head) error {
+func (a *memoryAnchor) Replace(_ context.Context, h chain.Head) error {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	return a.put(h)
 }
 
-func (a *memoryAnchor) Latest(_ context.Context, chain string) (audit.Head, error) {
+func (a *memoryAnchor) Latest(_ context.Context, name string) (chain.Head, error) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	h, ok := a.heads[chain]
+	h, ok := a.heads[name]
 	if !ok {
-		return audit.Head{}, audit.ErrNoAnchor
+		return chain.Head{}, anchor.ErrNoAnchor
 	}
 	return h, nil
 }
@@ -69,9 +72,9 @@ func (a *memoryAnchor) setFail(err error) {
 }
 
 // anchored is what Config.Anchored takes.
-func (a *memoryAnchor) anchored(t testing.TB) *audit.Head {
+func (a *memoryAnchor) anchored(t testing.TB) *chain.Head {
 	t.Helper()
-	h, err := audit.Latest(context.Background(), a, "main")
+	h, err := anchor.Latest(context.Background(), a, "main")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -79,9 +82,9 @@ func (a *memoryAnchor) anchored(t testing.TB) *audit.Head {
 }
 
 // keep anchors the newest head of a journal.
-func (a *memoryAnchor) keep(t testing.TB, j *audit.Journal) *audit.Keeper {
+func (a *memoryAnchor) keep(t testing.TB, j *audit.Journal) *anchor.Follower {
 	t.Helper()
-	k, err := audit.NewKeeper(context.Background(), j, a, slog.New(slog.DiscardHandler))
+	k, err := anchor.Follow(context.Background(), j, a, slog.New(slog.DiscardHandler))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -230,7 +233,7 @@ func TestAcceptLoss(t *testing.T) {
 				t.Errorf("got decisions %v, want %v", got, tt.keeps)
 			}
 			found := 0
-			for r, err := range audit.Query(ctx, dir, audit.Filter{Kind: pip.KindSystem}) {
+			for r, err := range reader.Query(ctx, dir, reader.Filter{Kind: pip.KindSystem}) {
 				if err != nil {
 					t.Fatal(err)
 				}

@@ -16,6 +16,8 @@ import (
 
 	"github.com/wardgate/wardgate/pip"
 	"github.com/wardgate/wardgate/pip/audit"
+	"github.com/wardgate/wardgate/pip/audit/chain"
+	"github.com/wardgate/wardgate/pip/audit/reader"
 )
 
 // everyField fills each field of an event, so that a field that the encoder
@@ -59,8 +61,8 @@ func TestEveryFieldSurvives(t *testing.T) {
 	}
 	closeJournal(t, j)
 	wantIntact(t, dir)
-	var got []audit.Record
-	for r, err := range audit.Read(context.Background(), dir, 2) {
+	var got []reader.Record
+	for r, err := range reader.Read(context.Background(), dir, 2) {
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -87,7 +89,7 @@ func TestSparseEvent(t *testing.T) {
 		t.Fatal(err)
 	}
 	closeJournal(t, j)
-	for r, err := range audit.Query(context.Background(), dir, audit.Filter{Kind: pip.KindOutcome}) {
+	for r, err := range reader.Query(context.Background(), dir, reader.Filter{Kind: pip.KindOutcome}) {
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -111,7 +113,7 @@ func TestInvalidEvents(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			if err := j.Append(context.Background(), tt.event); !errors.Is(err, audit.ErrInvalid) {
+			if err := j.Append(context.Background(), tt.event); !errors.Is(err, chain.ErrInvalid) {
 				t.Errorf("got %v, want ErrInvalid", err)
 			}
 		})

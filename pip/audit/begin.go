@@ -4,12 +4,17 @@ import (
 	"crypto/ed25519"
 	"errors"
 	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
 	"time"
+
+	"github.com/wardgate/wardgate/pip/audit/chain"
 )
 
 // openWriter takes up the chain of a folder whose lock is held.
 func openWriter(cfg Config) (*writer, error) {
-	segments, err := listSegments(cfg.Dir)
+	segments, err := chain.Segments(cfg.Dir)
 	if err != nil {
 		return nil, err
 	}
@@ -17,12 +22,12 @@ func openWriter(cfg Config) (*writer, error) {
 	if err != nil {
 		return nil, err
 	}
-	head, err := readHead(cfg.Dir, key.Public().(ed25519.PublicKey))
+	head, err := chain.ReadHead(cfg.Dir, key.Public().(ed25519.PublicKey))
 	if err != nil {
-		return nil, refuse(err, "the head does not verify with %s", publicName)
+		return nil, refuse(err, "the head does not verify with %s", chain.PublicName)
 	}
 	if head.Chain != cfg.Chain {
-		return nil, refuse(ErrHead, "it belongs to chain %q, not to %q", head.Chain, cfg.Chain)
+		return nil, refuse(chain.ErrHead, "it belongs to chain %q, not to %q", head.Chain, cfg.Chain)
 	}
 	found, err := resume(segments, head)
 	if err != nil {
@@ -34,10 +39,10 @@ func openWriter(cfg Config) (*writer, error) {
 	w := &writer{
 		dir: cfg.Dir, name: cfg.Chain, limit: cfg.SegmentBytes, disk: cfg.Disk, log: cfg.Log, key: key,
 		reserve: reserve{size: cfg.ReserveBytes},
-		at:      chain{link: found.end}, turn: head.Turn, synced: time.Now(),
+		at:      chain.Cursor{Link: found.end}, turn: head.Turn, synced: time.Now(),
 	}
 	w.head.Store(&head.Head)
-	if err := w.begin(found, head.damaged); err != nil {
+	if err := w.begin(found, head.Damaged); err != nil {
 		for _, f := range []File{w.file, w.heads} {
 			if f != nil {
 				err = errors.Join(err, f.Close())
@@ -56,7 +61,7 @@ func prepare(cfg Config, hasSegments bool) (ed25519.PrivateKey, error) {
 		return nil, err
 	}
 	if hasSegments && !hasHead {
-		return nil, refuse(ErrHead, "it is missing though there are segments")
+		return nil, refuse(chain.ErrHead, "it is missing though there are segments")
 	}
 	if !hasHead && cfg.Anchored != nil {
 		return nil, refuse(ErrRolledBack, "its anchor proves %d records, and the folder holds none", cfg.Anchored.Seq)
@@ -98,4 +103,26 @@ func (w *writer) begin(found resumption, damaged bool) error {
 		return err
 	}
 	return w.settleRepairs(names)
+}
+
+// createHead gives a folder the head of a journal without records. It stands
+// before the first segment does, so that a crash between the two cannot be
+// mistaken for a head that somebody took away.
+func createHead(dir, name string, key ed25519.PrivateKey) error {
+	content, err := chain.NewHeads(name, key)
+	if err != nil {
+		return err
+	}
+	if err := writeWhole(dir, chain.HeadName, content); err != nil {
+		return fmt.Errorf("create head: %w", err)
+	}
+	return nil
+}
+
+func headExists(dir string) (bool, error) {
+	_, err := os.Stat(filepath.Join(dir, chain.HeadName))
+	if errors.Is(err, fs.ErrNotExist) {
+		return false, nil
+	}
+	return err == nil, err
 }

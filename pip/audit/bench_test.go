@@ -12,6 +12,7 @@ import (
 
 	"github.com/wardgate/wardgate/pip"
 	"github.com/wardgate/wardgate/pip/audit"
+	"github.com/wardgate/wardgate/pip/audit/chain"
 )
 
 func benchEvent() pip.Event {
@@ -34,7 +35,7 @@ func BenchmarkEncode(b *testing.B) {
 			var buffer []byte
 			for b.Loop() {
 				var err error
-				if buffer, err = audit.AppendEvent(buffer[:0], &e); err != nil {
+				if buffer, err = chain.AppendEvent(append(buffer[:0], '{'), &e); err != nil {
 					b.Fatal(err)
 				}
 			}

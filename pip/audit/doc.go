@@ -1,7 +1,6 @@
 // Package audit keeps the activity log: a durable, hash-chained journal of
-// events on local disk, and the means to verify, read and query it. It never
-// decides anything, never ships anything, and never deletes a record before the
-// time that its owner set is over (Prune).
+// events on local disk. It never decides anything, never ships anything, and
+// never deletes a record before the time that its owner set is over (Prune).
 //
 // # Layout of a folder
 //
@@ -13,15 +12,16 @@
 //	reserve                space held for when the disk is full
 //	torn-<time>.bin        unacknowledged bytes that a crash left behind
 //
-// A segment holds one line a record:
+// Package chain says what stands in them.
 //
-//	<64 lower-case hex digits> <JSON>\n
+// # Where what stands
 //
-// The digits are SHA-256 over the 32 bytes of the hash before, then the JSON.
-// Before the very first line stand 32 zero bytes. The first line of a segment
-// is its header, which is part of the chain but not a record; every other line
-// is an event that begins with its seq (1, 2, 3 … across segments) and the
-// microsecond at which the journal wrote it.
+//	audit          the writing end: Open, Append, Close; Prune, AcceptLoss
+//	audit/chain    the format, and checking one step of it
+//	audit/reader   reading: Read, Query, Follow
+//	audit/verify   proving that all of it is whole
+//	audit/anchor   keeping the signed head outside of the folder
+//	audit/sqlanchor, ecs, ship   the head in SQL; records for other systems
 //
 // # What is promised
 //
@@ -33,11 +33,12 @@
 //
 // # What is detected
 //
-// Any change to what the head names is detected by Verify without the private
-// key. Two things need a witness outside the folder: a chain rewritten by
-// somebody who also holds the private key, and a folder rolled back whole to
-// an earlier genuine state. An Anchor is that witness: a Keeper hands it the
-// head each second, and Open and VerifyAgainst hold the journal against it. Records that follow the head of a journal that was not
-// closed are chained but not yet signed; when the journal is next opened it
-// adopts them and says so in a record.
+// Any change to what the head names is detected by package verify without the
+// private key. Two things need a witness outside the folder: a chain rewritten
+// by somebody who also holds the private key, and a folder rolled back whole to
+// an earlier genuine state. An anchor is that witness: an anchor.Follower hands
+// it the head each second, and Open and verify.Against hold the journal against
+// it. Records that follow the head of a journal that was not closed are chained
+// but not yet signed; when the journal is next opened it adopts them and says so
+// in a record.
 package audit

@@ -11,28 +11,14 @@ var (
 	ErrClosed = errors.New("journal is closed")
 	// ErrLocked says that another process, or another Journal, writes the folder.
 	ErrLocked = errors.New("journal folder is in use by another writer")
-	// ErrInvalid says that an event cannot be recorded as it is: it has no
-	// kind, its input is not JSON, or it is too large. Nothing was written.
-	ErrInvalid = errors.New("event cannot be recorded")
-	// ErrShort says that the journal is shorter than its signed head:
-	// acknowledged records are missing.
-	ErrShort = errors.New("journal is shorter than its signed head")
-	// ErrBroken says that the chain does not verify where it was read.
-	ErrBroken = errors.New("journal's hash chain is broken")
-	// ErrHead says that the signed head is missing, forged or of another chain.
-	ErrHead = errors.New("journal's signed head cannot be trusted")
 	// ErrRolledBack says that the journal does not hold a record that its anchor
 	// proves: the folder was rolled back, replaced or rewritten.
 	ErrRolledBack = errors.New("journal lies behind its anchor")
 	// ErrAnchor says that the anchor is not this journal's: another key signed it.
 	ErrAnchor = errors.New("anchor does not belong to this journal")
-	// ErrNoAnchor says that no head is kept for a chain.
-	ErrNoAnchor = errors.New("no head of this chain is anchored")
 	// ErrFull says that the disk is full, and that what is left of the reserve
 	// is not for this event. Nothing was written.
 	ErrFull = errors.New("the disk is full; what is left is kept for those who have a session")
-	// ErrKey says that the keys that sign heads are missing, altered or readable by others.
-	ErrKey = errors.New("journal's key cannot be used")
 )
 
 // IsFull tells a disk without room from other failures of a journal.

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/wardgate/wardgate/pip/audit"
+	"github.com/wardgate/wardgate/pip/audit/chain"
 )
 
 // tryPut appends and returns the ids that were acknowledged.
@@ -69,8 +70,8 @@ func TestFaults(t *testing.T) {
 			if j.Err() == nil {
 				t.Error("the journal does not say that it failed")
 			}
-			for _, f := range verify(t, dir).Findings { // what was acknowledged stands, even now
-				if f.Code != audit.HeadDamaged || tt.name != "head is half written" {
+			for _, f := range verified(t, dir).Findings { // what was acknowledged stands, even now
+				if f.Code != chain.HeadDamaged || tt.name != "head is half written" {
 					t.Errorf("while it fails: %v", f)
 				}
 			}

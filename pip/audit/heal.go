@@ -6,6 +6,8 @@ import (
 	"os"
 	"path/filepath"
 	"time"
+
+	"github.com/wardgate/wardgate/pip/audit/chain"
 )
 
 // retryEvery is how often a journal that cannot be written is tried.
@@ -64,18 +66,18 @@ func (w *writer) reopen() error {
 		_ = w.file.Close() // whatever it had to say, nothing behind w.at is relied upon
 		w.file = nil
 	}
-	if w.at.segment == 0 {
+	if w.at.Segment == 0 {
 		return nil
 	}
-	f, err := w.disk.Open(w.segmentPath(w.at.segment), os.O_RDWR)
+	f, err := w.disk.Open(w.segmentPath(w.at.Segment), os.O_RDWR)
 	if err != nil {
 		return err
 	}
 	w.file = f
-	if err := confirm(f, w.at.link); err != nil {
+	if err := chain.Confirm(f, w.at.Link); err != nil {
 		return err
 	}
-	if err := f.Truncate(w.at.offset); err != nil {
+	if err := f.Truncate(w.at.Offset); err != nil {
 		return err
 	}
 	return f.Sync()
@@ -86,7 +88,7 @@ func (w *writer) openHeads() error {
 		_ = w.heads.Close() // what it says of an earlier write is known already
 		w.heads = nil
 	}
-	f, err := w.disk.Open(filepath.Join(w.dir, headName), os.O_RDWR)
+	f, err := w.disk.Open(filepath.Join(w.dir, chain.HeadName), os.O_RDWR)
 	if err != nil {
 		return err
 	}

@@ -11,6 +11,7 @@ import (
 	"sync/atomic"
 
 	"github.com/wardgate/wardgate/pip"
+	"github.com/wardgate/wardgate/pip/audit/chain"
 )
 
 // Config says where a journal lives. Everything but Dir may be left zero.
@@ -28,7 +29,7 @@ type Config struct {
 
 	// Anchored is the newest head that an Anchor keeps of this chain. A folder
 	// that does not hold its record is refused. Nil when none is kept.
-	Anchored *Head
+	Anchored *chain.Head
 }
 
 // A Journal is the writing end of an activity log. It is safe for use by many
@@ -91,7 +92,7 @@ func (c Config) complete() (Config, error) {
 	if c.Chain == "" {
 		c.Chain = "main"
 	}
-	if !chainName.MatchString(c.Chain) {
+	if !chain.ValidName(c.Chain) {
 		return c, errors.New("open journal: the chain's name may hold 64 letters, digits and ._- only")
 	}
 	if c.ReserveBytes < 0 {
@@ -138,7 +139,7 @@ func (j *Journal) Append(ctx context.Context, e pip.Event) error {
 	}
 	en := j.entries.Get().(*entry)
 	var err error
-	if en.body, err = appendEvent(en.body[:0], &e); err != nil {
+	if en.body, err = chain.AppendEvent(en.body[:0], &e); err != nil {
 		return err
 	}
 	en.rank, en.err = rankOf(&e), nil
@@ -186,7 +187,7 @@ func (j *Journal) enqueue(ctx context.Context, en *entry) error {
 
 // Head returns the newest signed head. Kept outside the folder it is an
 // anchor: proof, later, that the journal had come so far.
-func (j *Journal) Head() Head { return *j.writer.head.Load() }
+func (j *Journal) Head() chain.Head { return *j.writer.head.Load() }
 
 // PublicKey verifies the journal's heads.
 func (j *Journal) PublicKey() ed25519.PublicKey {

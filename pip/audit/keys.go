@@ -11,12 +11,11 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+
+	"github.com/wardgate/wardgate/pip/audit/chain"
 )
 
-const (
-	privateName = "audit.key"
-	publicName  = "audit.pub"
-)
+const privateName = "audit.key"
 
 // loadKey returns the key that signs heads. A folder that holds no journal yet
 // is given a new one; a journal whose key is gone is refused, since a new key
@@ -28,17 +27,17 @@ func loadKey(dir string, fresh bool) (ed25519.PrivateKey, error) {
 		return makeKey(dir)
 	}
 	if errors.Is(err, fs.ErrNotExist) {
-		return nil, refuse(ErrKey, "%s is missing", privateName)
+		return nil, refuse(chain.ErrKey, "%s is missing", privateName)
 	}
 	if err != nil {
 		return nil, err
 	}
 	if info.Mode().Perm()&0o077 != 0 {
-		return nil, refuse(ErrKey, "%s may be read or changed by others than its owner", privateName)
+		return nil, refuse(chain.ErrKey, "%s may be read or changed by others than its owner", privateName)
 	}
 	key, err := parsePrivate(path)
 	if err != nil {
-		return nil, refuse(ErrKey, "%s holds no Ed25519 private key", privateName)
+		return nil, refuse(chain.ErrKey, "%s holds no Ed25519 private key", privateName)
 	}
 	return key, checkPublic(dir, key)
 }
@@ -67,14 +66,14 @@ func checkPublic(dir string, key ed25519.PrivateKey) error {
 		return fmt.Errorf("encode key: %w", err)
 	}
 	text := pem.EncodeToMemory(&pem.Block{Type: "PUBLIC KEY", Bytes: der})
-	have, err := os.ReadFile(filepath.Join(dir, publicName))
+	have, err := os.ReadFile(filepath.Join(dir, chain.PublicName))
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
-		return writeWhole(dir, publicName, text)
+		return writeWhole(dir, chain.PublicName, text)
 	case err != nil:
 		return err
 	case !bytes.Equal(have, text):
-		return refuse(ErrKey, "%s does not belong to %s", publicName, privateName)
+		return refuse(chain.ErrKey, "%s does not belong to %s", chain.PublicName, privateName)
 	}
 	return nil
 }
@@ -86,7 +85,7 @@ func parsePrivate(path string) (ed25519.PrivateKey, error) {
 	}
 	block, _ := pem.Decode(text)
 	if block == nil {
-		return nil, ErrKey
+		return nil, chain.ErrKey
 	}
 	parsed, err := x509.ParsePKCS8PrivateKey(block.Bytes)
 	if err != nil {
@@ -94,24 +93,7 @@ func parsePrivate(path string) (ed25519.PrivateKey, error) {
 	}
 	key, ok := parsed.(ed25519.PrivateKey)
 	if !ok {
-		return nil, ErrKey
+		return nil, chain.ErrKey
 	}
 	return key, nil
-}
-
-// ReadPublicKey reads the public key of the journal in a folder. Keep a copy
-// of it elsewhere: whoever may exchange the key may forge the journal.
-func ReadPublicKey(dir string) (ed25519.PublicKey, error) {
-	text, err := os.ReadFile(filepath.Join(dir, publicName))
-	if err != nil {
-		return nil, fmt.Errorf("%w: %w", ErrKey, err)
-	}
-	if block, _ := pem.Decode(text); block != nil {
-		if parsed, err := x509.ParsePKIXPublicKey(block.Bytes); err == nil {
-			if key, ok := parsed.(ed25519.PublicKey); ok {
-				return key, nil
-			}
-		}
-	}
-	return nil, fmt.Errorf("%w: %s holds no Ed25519 public key", ErrKey, publicName)
 }

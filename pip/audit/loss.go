@@ -10,6 +10,9 @@ import (
 	"time"
 	"unicode"
 	"unicode/utf8"
+
+	"github.com/wardgate/wardgate/pip/audit/anchor"
+	"github.com/wardgate/wardgate/pip/audit/chain"
 )
 
 // A Loss is what somebody answered for.
@@ -33,7 +36,7 @@ var (
 // folder is set aside whole, beside a new one. The first record says what was
 // lost, and why it was accepted; then the anchor names the new end. A journal
 // that opens is left alone.
-func AcceptLoss(ctx context.Context, cfg Config, anchor Anchor, reason string) (Loss, error) {
+func AcceptLoss(ctx context.Context, cfg Config, a anchor.Anchor, reason string) (Loss, error) {
 	if reason == "" || len(reason) > 200 || !utf8.ValidString(reason) || strings.ContainsFunc(reason, func(r rune) bool { return !unicode.IsPrint(r) }) {
 		return Loss{}, errReason
 	}
@@ -41,7 +44,7 @@ func AcceptLoss(ctx context.Context, cfg Config, anchor Anchor, reason string) (
 	if err != nil {
 		return Loss{}, err
 	}
-	if cfg.Anchored, err = Latest(ctx, anchor, cfg.Chain); err != nil {
+	if cfg.Anchored, err = anchor.Latest(ctx, a, cfg.Chain); err != nil {
 		return Loss{}, err
 	}
 	loss := Loss{Chain: cfg.Chain, Reason: reason}
@@ -66,12 +69,12 @@ func AcceptLoss(ctx context.Context, cfg Config, anchor Anchor, reason string) (
 	if err := j.Close(); err != nil {
 		return loss, err
 	}
-	return loss, anchor.Replace(ctx, j.Head())
+	return loss, a.Replace(ctx, j.Head())
 }
 
 // lost tells a journal that was harmed from one that cannot be opened now.
 func lost(err error) bool {
-	for _, kind := range []error{ErrRolledBack, ErrAnchor, ErrShort, ErrBroken, ErrHead, ErrKey} {
+	for _, kind := range []error{ErrRolledBack, ErrAnchor, chain.ErrShort, chain.ErrBroken, chain.ErrHead, chain.ErrKey} {
 		if errors.Is(err, kind) {
 			return true
 		}

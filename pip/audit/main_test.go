@@ -13,6 +13,8 @@ import (
 
 	"github.com/wardgate/wardgate/pip"
 	"github.com/wardgate/wardgate/pip/audit"
+	"github.com/wardgate/wardgate/pip/audit/reader"
+	"github.com/wardgate/wardgate/pip/audit/verify"
 )
 
 // The test binary starts itself again as the process that is to be killed or
@@ -84,7 +86,7 @@ func filled(t testing.TB, n int, segmentBytes int64) string {
 func decisions(t testing.TB, dir string) []string {
 	t.Helper()
 	var out []string
-	for r, err := range audit.Query(context.Background(), dir, audit.Filter{Kind: pip.KindDecision}) {
+	for r, err := range reader.Query(context.Background(), dir, reader.Filter{Kind: pip.KindDecision}) {
 		if err != nil {
 			t.Fatalf("read: %v", err)
 		}
@@ -97,7 +99,7 @@ func decisions(t testing.TB, dir string) []string {
 func actions(t testing.TB, dir string) []string {
 	t.Helper()
 	var out []string
-	for r, err := range audit.Query(context.Background(), dir, audit.Filter{Kind: pip.KindSystem}) {
+	for r, err := range reader.Query(context.Background(), dir, reader.Filter{Kind: pip.KindSystem}) {
 		if err != nil {
 			t.Fatalf("read: %v", err)
 		}
@@ -106,18 +108,18 @@ func actions(t testing.TB, dir string) []string {
 	return out
 }
 
-func verify(t testing.TB, dir string) audit.Report {
+func verified(t testing.TB, dir string) verify.Report {
 	t.Helper()
-	report, err := audit.Verify(dir)
+	report, err := verify.Folder(dir)
 	if err != nil {
 		t.Fatalf("verify: %v", err)
 	}
 	return report
 }
 
-func wantIntact(t testing.TB, dir string) audit.Report {
+func wantIntact(t testing.TB, dir string) verify.Report {
 	t.Helper()
-	report := verify(t, dir)
+	report := verified(t, dir)
 	if !report.OK() {
 		t.Fatalf("verify: %v, want an intact journal", report.Findings)
 	}

@@ -67,7 +67,7 @@ func TestPrune(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			restore(t, dir, content)
 			spoil()
-			if verify(t, dir).OK() {
+			if verified(t, dir).OK() {
 				t.Error("nothing was found")
 			}
 		})

@@ -10,6 +10,8 @@ import (
 
 	"github.com/wardgate/wardgate/pip"
 	"github.com/wardgate/wardgate/pip/audit"
+	"github.com/wardgate/wardgate/pip/audit/chain"
+	"github.com/wardgate/wardgate/pip/audit/reader"
 )
 
 func story(t *testing.T) string {
@@ -43,29 +45,29 @@ func TestQuery(t *testing.T) {
 	at := func(minute int) time.Time { return time.Date(2026, 3, 1, 8, minute, 0, 0, time.UTC) }
 	tests := []struct {
 		name   string
-		filter audit.Filter
+		filter reader.Filter
 		want   int
 	}{
-		{"everything", audit.Filter{}, 82},
-		{"from the middle", audit.Filter{From: 42}, 41},
-		{"from the last", audit.Filter{From: 82}, 1},
-		{"from beyond the end", audit.Filter{From: 83}, 0},
-		{"kind", audit.Filter{Kind: pip.KindOutcome}, 40},
-		{"subject, not whoever is mentioned elsewhere", audit.Filter{Subject: "u-lind"}, 26},
-		{"subject that needs escaping", audit.Filter{Subject: "u \"quoted\"\n"}, 26},
-		{"nobody", audit.Filter{Subject: "u-nobody"}, 0},
-		{"patient", audit.Filter{Patient: "p-3"}, 10},
-		{"every patient", audit.Filter{Patient: "p-all"}, 40},
-		{"decision and its outcome", audit.Filter{Decision: "d-7"}, 2},
-		{"since", audit.Filter{Kind: pip.KindDecision, Since: at(30)}, 10},
-		{"until", audit.Filter{Kind: pip.KindDecision, Until: at(30)}, 30},
-		{"between", audit.Filter{Since: at(10), Until: at(11)}, 2},
-		{"all at once", audit.Filter{From: 2, Kind: pip.KindOutcome, Subject: "u-lind", Patient: "p-0", Decision: "d-4", Since: at(4), Until: at(5)}, 1},
+		{"everything", reader.Filter{}, 82},
+		{"from the middle", reader.Filter{From: 42}, 41},
+		{"from the last", reader.Filter{From: 82}, 1},
+		{"from beyond the end", reader.Filter{From: 83}, 0},
+		{"kind", reader.Filter{Kind: pip.KindOutcome}, 40},
+		{"subject, not whoever is mentioned elsewhere", reader.Filter{Subject: "u-lind"}, 26},
+		{"subject that needs escaping", reader.Filter{Subject: "u \"quoted\"\n"}, 26},
+		{"nobody", reader.Filter{Subject: "u-nobody"}, 0},
+		{"patient", reader.Filter{Patient: "p-3"}, 10},
+		{"every patient", reader.Filter{Patient: "p-all"}, 40},
+		{"decision and its outcome", reader.Filter{Decision: "d-7"}, 2},
+		{"since", reader.Filter{Kind: pip.KindDecision, Since: at(30)}, 10},
+		{"until", reader.Filter{Kind: pip.KindDecision, Until: at(30)}, 30},
+		{"between", reader.Filter{Since: at(10), Until: at(11)}, 2},
+		{"all at once", reader.Filter{From: 2, Kind: pip.KindOutcome, Subject: "u-lind", Patient: "p-0", Decision: "d-4", Since: at(4), Until: at(5)}, 1},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			var seqs []uint64
-			for r, err := range audit.Query(context.Background(), dir, tt.filter) {
+			for r, err := range reader.Query(context.Background(), dir, tt.filter) {
 				if err != nil {
 					t.Fatal(err)
 				}
@@ -81,7 +83,7 @@ func TestQuery(t *testing.T) {
 func TestReadEarlyEnd(t *testing.T) {
 	dir := story(t)
 	n := 0
-	for _, err := range audit.Read(context.Background(), dir, 10) {
+	for _, err := range reader.Read(context.Background(), dir, 10) {
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -102,23 +104,23 @@ func TestReadStopsAtTampering(t *testing.T) {
 	overwrite(t, path, len(l[0])+len(l[1])+100, '#')
 	var last uint64
 	var failure error
-	for r, err := range audit.Read(context.Background(), dir, 0) {
+	for r, err := range reader.Read(context.Background(), dir, 0) {
 		if err != nil {
 			failure = err
 			continue
 		}
 		last = r.Seq
 	}
-	if !errors.Is(failure, audit.ErrBroken) || last == 0 {
+	if !errors.Is(failure, chain.ErrBroken) || last == 0 {
 		t.Errorf("got %v after record %d, want ErrBroken", failure, last)
 	}
 	restored := story(t)
-	remove(t, segmentPath(restored, verify(t, restored).Segments))
+	remove(t, segmentPath(restored, verified(t, restored).Segments))
 	failure = nil
-	for _, err := range audit.Read(context.Background(), restored, 0) {
+	for _, err := range reader.Read(context.Background(), restored, 0) {
 		failure = err
 	}
-	if !errors.Is(failure, audit.ErrShort) {
+	if !errors.Is(failure, chain.ErrShort) {
 		t.Errorf("last segment gone: got %v, want ErrShort", failure)
 	}
 }
@@ -127,10 +129,10 @@ func TestReadRefusesARewrittenJournal(t *testing.T) {
 	dir := filled(t, 3, 0)
 	rewrite(t, dir)
 	var failure error
-	for _, err := range audit.Read(context.Background(), dir, 0) {
+	for _, err := range reader.Read(context.Background(), dir, 0) {
 		failure = err
 	}
-	if !errors.Is(failure, audit.ErrBroken) {
+	if !errors.Is(failure, chain.ErrBroken) {
 		t.Errorf("got %v, want ErrBroken", failure)
 	}
 }
@@ -139,7 +141,7 @@ func TestReadEndsWithContext(t *testing.T) {
 	ctx, cancel := context.WithCancel(context.Background())
 	defer cancel()
 	var failure error
-	for _, err := range audit.Read(ctx, story(t), 0) {
+	for _, err := range reader.Read(ctx, story(t), 0) {
 		failure = err
 		cancel()
 	}
@@ -155,7 +157,7 @@ func TestFollow(t *testing.T) {
 	next := uint64(1)
 	for round := range 30 {
 		put(t, j, fmt.Sprintf("a-%d", round), fmt.Sprintf("b-%d", round))
-		for r, err := range audit.Read(context.Background(), dir, next) {
+		for r, err := range reader.Read(context.Background(), dir, next) {
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -197,7 +199,7 @@ func TestVerifyWhileWriting(t *testing.T) {
 // Around spares reading what is old, and leaves nothing out.
 func TestAround(t *testing.T) {
 	dir := t.TempDir()
-	if seq, err := audit.Around(dir, time.Now()); err != nil || seq != 0 {
+	if seq, err := reader.Around(dir, time.Now()); err != nil || seq != 0 {
 		t.Errorf("got %d, %v of an empty folder", seq, err)
 	}
 	j, err := audit.Open(audit.Config{Dir: dir, SegmentBytes: 4 << 10}) // many segments
@@ -223,12 +225,12 @@ func TestAround(t *testing.T) {
 		"half":   {middle, 180, 100},
 		"future": {time.Now().Add(time.Hour), 100, 0},
 	} {
-		from, err := audit.Around(dir, tt.since)
+		from, err := reader.Around(dir, tt.since)
 		if err != nil {
 			t.Fatal(err)
 		}
 		read, since := 0, 0
-		for r, err := range audit.Query(t.Context(), dir, audit.Filter{From: from, Kind: pip.KindOutcome}) {
+		for r, err := range reader.Query(t.Context(), dir, reader.Filter{From: from, Kind: pip.KindOutcome}) {
 			if err != nil {
 				t.Fatal(err)
 			}

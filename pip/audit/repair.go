@@ -34,12 +34,12 @@ func (w *writer) setAside(r resumption) error {
 			return err
 		}
 		w.log.Warn("unacknowledged bytes after the journal's end are set aside",
-			"segment", r.torn.number, "bytes", len(r.tail))
+			"segment", r.torn.Number, "bytes", len(r.tail))
 	}
 	if !r.drop {
 		return nil // opening the segment cuts it to its end
 	}
-	if err := w.disk.Remove(r.torn.path); err != nil {
+	if err := w.disk.Remove(r.torn.Path); err != nil {
 		return err
 	}
 	return w.disk.SyncDir(w.dir)

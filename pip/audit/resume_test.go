@@ -14,6 +14,8 @@ import (
 
 	"github.com/wardgate/wardgate/pip"
 	"github.com/wardgate/wardgate/pip/audit"
+	"github.com/wardgate/wardgate/pip/audit/chain"
+	"github.com/wardgate/wardgate/pip/audit/reader"
 )
 
 // killedAt returns the files of a journal whose process vanished after three
@@ -37,7 +39,7 @@ type repair struct {
 func repairs(t *testing.T, dir string) []repair {
 	t.Helper()
 	var out []repair
-	for r, err := range audit.Query(context.Background(), dir, audit.Filter{Kind: pip.KindSystem}) {
+	for r, err := range reader.Query(context.Background(), dir, reader.Filter{Kind: pip.KindSystem}) {
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -93,11 +95,11 @@ func TestTornTails(t *testing.T) {
 			dir := t.TempDir()
 			restore(t, dir, killed)
 			write(t, segmentPath(dir, 1), append(slices.Clone(killed["journal-00000001.log"]), tt.tail...))
-			r := verify(t, dir)
+			r := verified(t, dir)
 			if int(r.Beyond) != tt.adopted || int(r.Tail) != tt.torn {
 				t.Errorf("before: got %d records and %d bytes beyond the head", r.Beyond, r.Tail)
 			}
-			if unclear := len(r.Findings) == 1 && r.Findings[0].Code == audit.TailUnclear; unclear != tt.unclear || r.OK() == tt.unclear {
+			if unclear := len(r.Findings) == 1 && r.Findings[0].Code == chain.TailUnclear; unclear != tt.unclear || r.OK() == tt.unclear {
 				t.Errorf("before: got findings %v, want an unclear tail: %t", r.Findings, tt.unclear)
 			}
 			j := open(t, audit.Config{Dir: dir})
@@ -242,29 +244,29 @@ func TestRefusals(t *testing.T) {
 		damage func(t *testing.T, dir string)
 		want   error
 	}{
-		{"one byte short", killed, set("journal-00000001.log", segment[:len(segment)-1]), audit.ErrShort},
-		{"segment gone", killed, gone("journal-00000001.log"), audit.ErrShort},
-		{"last record changed", killed, set("journal-00000001.log", changed), audit.ErrBroken},
-		{"last records changed and every hash made to fit", killed, rewrite, audit.ErrBroken},
-		{"tail longer than a batch", killed, set("journal-00000001.log", append(slices.Clone(segment), make([]byte, 7<<20)...)), audit.ErrBroken},
-		{"later segment without the next", killed, set("journal-00000003.log", segment), audit.ErrBroken},
+		{"one byte short", killed, set("journal-00000001.log", segment[:len(segment)-1]), chain.ErrShort},
+		{"segment gone", killed, gone("journal-00000001.log"), chain.ErrShort},
+		{"last record changed", killed, set("journal-00000001.log", changed), chain.ErrBroken},
+		{"last records changed and every hash made to fit", killed, rewrite, chain.ErrBroken},
+		{"tail longer than a batch", killed, set("journal-00000001.log", append(slices.Clone(segment), make([]byte, 7<<20)...)), chain.ErrBroken},
+		{"later segment without the next", killed, set("journal-00000003.log", segment), chain.ErrBroken},
 		{"segment that is a folder", killed, func(t *testing.T, dir string) {
 			if err := os.Mkdir(segmentPath(dir, 2), 0o700); err != nil {
 				t.Fatal(err)
 			}
-		}, audit.ErrBroken},
-		{"head gone", killed, gone("head"), audit.ErrHead},
-		{"key gone", killed, gone("audit.key"), audit.ErrKey},
-		{"key garbled", killed, set("audit.key", []byte("x")), audit.ErrKey},
-		{"key of another journal", killed, set("audit.key", closed["audit.key"]), audit.ErrKey},
+		}, chain.ErrBroken},
+		{"head gone", killed, gone("head"), chain.ErrHead},
+		{"key gone", killed, gone("audit.key"), chain.ErrKey},
+		{"key garbled", killed, set("audit.key", []byte("x")), chain.ErrKey},
+		{"key of another journal", killed, set("audit.key", closed["audit.key"]), chain.ErrKey},
 		{"key readable by others", killed, func(t *testing.T, dir string) {
 			if err := os.Chmod(filepath.Join(dir, "audit.key"), 0o644); err != nil {
 				t.Fatal(err)
 			}
-		}, audit.ErrKey},
+		}, chain.ErrKey},
 		{"record after closing", closed, func(t *testing.T, dir string) {
 			forge(t, segmentPath(dir, 1), `{"seq":6,"written":1,"kind":"decision","allow":true}`)
-		}, audit.ErrBroken},
+		}, chain.ErrBroken},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -282,7 +284,7 @@ func TestRefusals(t *testing.T) {
 	}
 	dir := t.TempDir()
 	restore(t, dir, killed)
-	if _, err := audit.Open(audit.Config{Dir: dir, Chain: "other"}); !errors.Is(err, audit.ErrHead) {
+	if _, err := audit.Open(audit.Config{Dir: dir, Chain: "other"}); !errors.Is(err, chain.ErrHead) {
 		t.Errorf("another chain's name: got %v, want ErrHead", err)
 	}
 }

@@ -7,12 +7,14 @@ import (
 	"fmt"
 	"os"
 	"time"
+
+	"github.com/wardgate/wardgate/pip/audit/chain"
 )
 
 // rotate begins the next segment with a header and the batch. Until all of it
 // is durable, its name included, the old segment stays the end of the chain.
 func (w *writer) rotate(batch []*entry, now time.Time) error {
-	number := w.at.segment + 1
+	number := w.at.Segment + 1
 	f, err := w.disk.Open(w.segmentPath(number), os.O_RDWR|os.O_CREATE|os.O_EXCL)
 	if err != nil {
 		return fmt.Errorf("begin segment: %w", err)
@@ -24,7 +26,7 @@ func (w *writer) rotate(batch []*entry, now time.Time) error {
 	}
 	old := w.file
 	w.file, w.stray = f, ""
-	w.at.link, w.unsigned = next, true
+	w.at.Link, w.unsigned = next, true
 	if old != nil {
 		if err := old.Close(); err != nil {
 			w.log.Warn("a full segment did not close cleanly", "error", err)
@@ -33,28 +35,28 @@ func (w *writer) rotate(batch []*entry, now time.Time) error {
 	return nil
 }
 
-func (w *writer) fill(f File, number int, batch []*entry, now time.Time) (link, error) {
-	text, err := json.Marshal(header{
-		Format:   format,
+func (w *writer) fill(f File, number int, batch []*entry, now time.Time) (chain.Link, error) {
+	text, err := json.Marshal(chain.Header{
+		Format:   chain.Format,
 		Chain:    w.name,
 		Segment:  number,
-		First:    w.at.seq + 1,
-		Previous: hex.EncodeToString(w.at.hash[:]),
+		First:    w.at.Seq + 1,
+		Previous: hex.EncodeToString(w.at.Hash[:]),
 		Created:  now.UTC(),
 	})
 	if err != nil {
-		return link{}, fmt.Errorf("encode header: %w", err)
+		return chain.Link{}, fmt.Errorf("encode header: %w", err)
 	}
-	from := link{segment: number, seq: w.at.seq, hash: w.at.sum(w.at.hash, text)}
-	b := hex.AppendEncode(w.buffer[:0], from.hash[:])
+	from := chain.Link{Segment: number, Seq: w.at.Seq, Hash: w.at.Sum(w.at.Hash, text)}
+	b := hex.AppendEncode(w.buffer[:0], from.Hash[:])
 	b = append(append(append(b, ' '), text...), '\n')
-	from.offset = int64(len(b))
+	from.Offset = int64(len(b))
 	next := w.compose(b, from, batch, now)
 	if _, err := f.WriteAt(w.buffer, 0); err != nil {
-		return link{}, err
+		return chain.Link{}, err
 	}
 	if err := f.Sync(); err != nil {
-		return link{}, err
+		return chain.Link{}, err
 	}
 	return next, w.disk.SyncDir(w.dir)
 }

@@ -4,6 +4,8 @@ import (
 	"errors"
 	"runtime"
 	"time"
+
+	"github.com/wardgate/wardgate/pip/audit/chain"
 )
 
 // run is the only goroutine that writes. What was queued while the last sync
@@ -50,7 +52,7 @@ func (j *Journal) gather(batch []*entry, first *entry) []*entry {
 			batch = append(batch, en)
 			size += len(en.body) + lineRoom
 		}
-		if size >= maxBatch {
+		if size >= chain.MaxBatch {
 			return batch
 		}
 		select {

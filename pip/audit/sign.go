@@ -4,6 +4,8 @@ import (
 	"encoding/hex"
 	"fmt"
 	"time"
+
+	"github.com/wardgate/wardgate/pip/audit/chain"
 )
 
 // sign writes a head that names everything up to w.at. From the moment that it
@@ -14,11 +16,11 @@ func (w *writer) sign(closed bool) error {
 	if err != nil {
 		return err
 	}
-	slot, err := h.slot()
+	slot, err := h.Slot()
 	if err != nil {
 		return err
 	}
-	if _, err := w.heads.WriteAt(slot, slotOffset(h.Turn)); err != nil {
+	if _, err := w.heads.WriteAt(slot, chain.SlotOffset(h.Turn)); err != nil {
 		return fmt.Errorf("write head: %w", err)
 	}
 	w.turn = h.Turn
@@ -30,47 +32,47 @@ func (w *writer) sign(closed bool) error {
 // A draft is a head that is being signed while the records that it names are
 // being synced: both take about as long.
 type draft struct {
-	at   link
+	at   chain.Link
 	turn uint64
 	done chan signedHead // receives once
 }
 
 type signedHead struct {
-	head Head
+	head chain.Head
 	err  error
 }
 
 // draw begins to sign the head that will name everything up to at. It counts
 // for nothing until sign finds that the journal has come there.
-func (w *writer) draw(at link) {
+func (w *writer) draw(at chain.Link) {
 	d := &draft{at: at, turn: w.turn + 1, done: make(chan signedHead, 1)}
 	w.draft = d
 	head := w.headOf(at, d.turn, false)
 	go func() {
-		signed, err := head.sign(w.key)
+		signed, err := head.Sign(w.key)
 		d.done <- signedHead{signed, err}
 	}()
 }
 
 // signed takes the draft if it is about this very place, and signs now if not.
-func (w *writer) signed(closed bool) (Head, error) {
+func (w *writer) signed(closed bool) (chain.Head, error) {
 	d := w.draft
 	w.draft = nil
-	if d == nil || closed || d.at != w.at.link || d.turn != w.turn+1 {
-		return w.headOf(w.at.link, w.turn+1, closed).sign(w.key)
+	if d == nil || closed || d.at != w.at.Link || d.turn != w.turn+1 {
+		return w.headOf(w.at.Link, w.turn+1, closed).Sign(w.key)
 	}
 	s := <-d.done
 	return s.head, s.err
 }
 
-func (w *writer) headOf(at link, turn uint64, closed bool) Head {
-	return Head{
+func (w *writer) headOf(at chain.Link, turn uint64, closed bool) chain.Head {
+	return chain.Head{
 		Chain:   w.name,
 		Turn:    turn,
-		Seq:     at.seq,
-		Segment: at.segment,
-		Offset:  at.offset,
-		Hash:    hex.EncodeToString(at.hash[:]),
+		Seq:     at.Seq,
+		Segment: at.Segment,
+		Offset:  at.Offset,
+		Hash:    hex.EncodeToString(at.Hash[:]),
 		Time:    time.Now().UTC(),
 		Closed:  closed,
 	}

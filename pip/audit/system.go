@@ -3,10 +3,10 @@ package audit
 import (
 	"encoding/json"
 	"fmt"
-	"strings"
 	"time"
 
 	"github.com/wardgate/wardgate/pip"
+	"github.com/wardgate/wardgate/pip/audit/chain"
 )
 
 // The journal's records about itself, all of kind "system". Their facts are
@@ -40,7 +40,7 @@ func systemEntry(action, detail string, facts any) (*entry, error) {
 	if err != nil {
 		return nil, err
 	}
-	body, err := appendEvent(nil, &e)
+	body, err := chain.AppendEvent(nil, &e)
 	return &entry{body: body}, err
 }
 
@@ -55,11 +55,4 @@ func systemEvent(action, detail string, facts any) (pip.Event, error) {
 	}
 	e.Input = input
 	return e, nil
-}
-
-// ownRecord reports whether a record's JSON is one of the journal's about itself.
-func ownRecord(text []byte) bool {
-	var e struct{ Kind, Action string }
-	err := json.Unmarshal(text, &e)
-	return err == nil && e.Kind == string(pip.KindSystem) && strings.HasPrefix(e.Action, "journal.")
 }

@@ -14,6 +14,8 @@ import (
 	"time"
 
 	"github.com/wardgate/wardgate/pip/audit"
+	"github.com/wardgate/wardgate/pip/audit/chain"
+	"github.com/wardgate/wardgate/pip/audit/verify"
 )
 
 // Every byte of every segment counts: in JSON, hash, blank and newline.
@@ -29,7 +31,7 @@ func TestEveryFlippedByteIsFound(t *testing.T) {
 		for i, b := range original {
 			for _, mask := range []byte{0x01, 0x20} {
 				overwrite(t, path, i, b^mask)
-				report := verify(t, dir)
+				report := verified(t, dir)
 				if report.OK() {
 					t.Fatalf("segment %d byte %d (%q) changed by %#x: nothing found", n, i, b, mask)
 				}
@@ -67,7 +69,7 @@ func TestEveryCutIsFound(t *testing.T) {
 			if err := os.Truncate(path, int64(size)); err != nil {
 				t.Fatal(err)
 			}
-			if verify(t, dir).OK() {
+			if verified(t, dir).OK() {
 				t.Fatalf("segment %d cut to %d of %d bytes: nothing found", n, size, len(original))
 			}
 			if n < last {
@@ -109,58 +111,58 @@ func TestTampering(t *testing.T) {
 	tests := []struct {
 		name   string
 		tamper func(t *testing.T, dir string)
-		want   audit.Code
+		want   chain.Code
 	}{
-		{"record removed", edit(func(l []string) []string { return slices.Delete(l, 2, 3) }), audit.RecordOrder},
-		{"record repeated", edit(func(l []string) []string { return slices.Insert(l, 2, l[2]) }), audit.RecordOrder},
-		{"records exchanged", edit(func(l []string) []string { l[1], l[2] = l[2], l[1]; return l }), audit.RecordOrder},
+		{"record removed", edit(func(l []string) []string { return slices.Delete(l, 2, 3) }), chain.RecordOrder},
+		{"record repeated", edit(func(l []string) []string { return slices.Insert(l, 2, l[2]) }), chain.RecordOrder},
+		{"records exchanged", edit(func(l []string) []string { l[1], l[2] = l[2], l[1]; return l }), chain.RecordOrder},
 		{"record inserted", edit(func(l []string) []string {
 			return slices.Insert(l, 2, strings.Repeat("0", 64)+` {"seq":9,"written":1,"kind":"x"}`+"\n")
-		}), audit.RecordOrder},
-		{"blank line inserted", edit(func(l []string) []string { return slices.Insert(l, 1, "\n") }), audit.LineMalformed},
-		{"header removed", edit(func(l []string) []string { return l[1:] }), audit.HeaderMalformed},
-		{"header repeated", edit(func(l []string) []string { return slices.Insert(l, 1, l[0]) }), audit.LineMalformed},
-		{"last record of a segment removed", edit(func(l []string) []string { return l[:len(l)-1] }), audit.SegmentOrder},
-		{"first segment removed", func(t *testing.T, dir string) { remove(t, segmentPath(dir, 1)) }, audit.SegmentMissing},
-		{"middle segment removed", func(t *testing.T, dir string) { remove(t, segmentPath(dir, 2)) }, audit.SegmentMissing},
-		{"last segment removed", func(t *testing.T, dir string) { remove(t, segmentPath(dir, last)) }, audit.TailMissing},
-		{"middle segment emptied", func(t *testing.T, dir string) { write(t, segmentPath(dir, 2), nil) }, audit.HeaderMalformed},
+		}), chain.RecordOrder},
+		{"blank line inserted", edit(func(l []string) []string { return slices.Insert(l, 1, "\n") }), chain.LineMalformed},
+		{"header removed", edit(func(l []string) []string { return l[1:] }), chain.HeaderMalformed},
+		{"header repeated", edit(func(l []string) []string { return slices.Insert(l, 1, l[0]) }), chain.LineMalformed},
+		{"last record of a segment removed", edit(func(l []string) []string { return l[:len(l)-1] }), chain.SegmentOrder},
+		{"first segment removed", func(t *testing.T, dir string) { remove(t, segmentPath(dir, 1)) }, chain.SegmentMissing},
+		{"middle segment removed", func(t *testing.T, dir string) { remove(t, segmentPath(dir, 2)) }, chain.SegmentMissing},
+		{"last segment removed", func(t *testing.T, dir string) { remove(t, segmentPath(dir, last)) }, chain.TailMissing},
+		{"middle segment emptied", func(t *testing.T, dir string) { write(t, segmentPath(dir, 2), nil) }, chain.HeaderMalformed},
 		{"segments exchanged", func(t *testing.T, dir string) {
 			a, b := read(t, segmentPath(dir, 2)), read(t, segmentPath(dir, 3))
 			write(t, segmentPath(dir, 2), b)
 			write(t, segmentPath(dir, 3), a)
-		}, audit.SegmentOrder},
+		}, chain.SegmentOrder},
 		{"middle segment removed, later ones renamed", func(t *testing.T, dir string) {
 			for n := 2; n < last; n++ {
 				write(t, segmentPath(dir, n), read(t, segmentPath(dir, n+1)))
 			}
 			remove(t, segmentPath(dir, last))
-		}, audit.SegmentOrder},
+		}, chain.SegmentOrder},
 		{"segment repeated at the end", func(t *testing.T, dir string) {
 			write(t, segmentPath(dir, last+1), read(t, segmentPath(dir, last)))
-		}, audit.TailForeign},
+		}, chain.TailForeign},
 		{"segment of another chain", func(t *testing.T, dir string) {
 			other := filled(t, 20, 1500)
 			write(t, segmentPath(dir, 2), read(t, segmentPath(other, 2)))
-		}, audit.SegmentOrder},
-		{"record changed and every hash made to fit", rewrite, audit.HeadMismatch},
+		}, chain.SegmentOrder},
+		{"record changed and every hash made to fit", rewrite, chain.HeadMismatch},
 		{"records appended after closing", func(t *testing.T, dir string) {
 			forge(t, segmentPath(dir, last), `{"seq":23,"written":1,"kind":"decision","allow":true}`)
-		}, audit.TailForeign},
+		}, chain.TailForeign},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			dir := t.TempDir()
 			restore(t, dir, intact)
 			tt.tamper(t, dir)
-			wantFinding(t, verify(t, dir), tt.want)
+			wantFinding(t, verified(t, dir), tt.want)
 		})
 	}
 }
 
-func wantFinding(t *testing.T, report audit.Report, want audit.Code) {
+func wantFinding(t *testing.T, report verify.Report, want chain.Code) {
 	t.Helper()
-	if !slices.ContainsFunc(report.Findings, func(f audit.Finding) bool { return f.Code == want }) {
+	if !slices.ContainsFunc(report.Findings, func(f verify.Finding) bool { return f.Code == want }) {
 		t.Errorf("got %v, want a finding %q", report.Findings, want)
 	}
 	if len(report.Findings) > 6 {
@@ -181,33 +183,33 @@ func TestHeadTampering(t *testing.T) {
 	tests := []struct {
 		name   string
 		tamper func(t *testing.T, dir string)
-		want   audit.Code
+		want   chain.Code
 		opens  bool
 	}{
-		{"missing", func(t *testing.T, dir string) { remove(t, filepath.Join(dir, "head")) }, audit.HeadMissing, false},
-		{"empty", func(t *testing.T, dir string) { write(t, filepath.Join(dir, "head"), nil) }, audit.HeadForged, false},
-		{"one slot changed", flip(30), audit.HeadDamaged, true},
-		{"the other slot changed", flip(4096 + 30), audit.HeadDamaged, true},
+		{"missing", func(t *testing.T, dir string) { remove(t, filepath.Join(dir, "head")) }, chain.HeadMissing, false},
+		{"empty", func(t *testing.T, dir string) { write(t, filepath.Join(dir, "head"), nil) }, chain.HeadForged, false},
+		{"one slot changed", flip(30), chain.HeadDamaged, true},
+		{"the other slot changed", flip(4096 + 30), chain.HeadDamaged, true},
 		{"both slots changed", func(t *testing.T, dir string) {
 			b := bytes.Clone(intact["head"])
 			b[30] ^= 1
 			b[4096+30] ^= 1
 			write(t, filepath.Join(dir, "head"), b)
-		}, audit.HeadForged, false},
+		}, chain.HeadForged, false},
 		{"of another journal", func(t *testing.T, dir string) {
 			write(t, filepath.Join(dir, "head"), files(t, filled(t, 3, 0))["head"])
-		}, audit.HeadForged, false},
+		}, chain.HeadForged, false},
 		{"key of another journal", func(t *testing.T, dir string) {
 			write(t, filepath.Join(dir, "audit.pub"), files(t, filled(t, 3, 0))["audit.pub"])
-		}, audit.HeadForged, false},
-		{"public key missing", func(t *testing.T, dir string) { remove(t, filepath.Join(dir, "audit.pub")) }, audit.KeyMissing, true},
+		}, chain.HeadForged, false},
+		{"public key missing", func(t *testing.T, dir string) { remove(t, filepath.Join(dir, "audit.pub")) }, chain.KeyMissing, true},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			dir := t.TempDir()
 			restore(t, dir, intact)
 			tt.tamper(t, dir)
-			report := verify(t, dir)
+			report := verified(t, dir)
 			wantFinding(t, report, tt.want)
 			j, err := audit.Open(audit.Config{Dir: dir})
 			if (err == nil) != tt.opens {
@@ -277,7 +279,7 @@ func TestOlderHead(t *testing.T) {
 			t.Errorf("a second older: got %d records beyond the head, want 2", report.Beyond)
 		}
 		restore(t, dir, old)
-		wantFinding(t, verify(t, dir), audit.HeadStale)
+		wantFinding(t, verified(t, dir), chain.HeadStale)
 		// Nothing is lost by it: the records are whole, and opening signs them.
 		closeJournal(t, open(t, audit.Config{Dir: dir}))
 		wantIntact(t, dir)
@@ -323,28 +325,28 @@ func TestAnchors(t *testing.T) {
 	anchor, key := j.Head(), j.PublicKey()
 	closeJournal(t, j)
 
-	verifyWith := func(dir string, trust audit.Trust) audit.Report {
-		report, err := audit.VerifyAgainst(dir, trust)
+	verifyWith := func(dir string, trust verify.Trust) verify.Report {
+		report, err := verify.Against(dir, trust)
 		if err != nil {
 			t.Fatal(err)
 		}
 		return report
 	}
-	if r := verifyWith(dir, audit.Trust{Key: key, Anchors: []audit.Head{anchor}}); !r.OK() {
+	if r := verifyWith(dir, verify.Trust{Key: key, Anchors: []chain.Head{anchor}}); !r.OK() {
 		t.Errorf("intact: got %v", r.Findings)
 	}
 	rolledBack := t.TempDir()
 	restore(t, rolledBack, early)
-	if r := verifyWith(rolledBack, audit.Trust{Key: key}); !r.OK() {
+	if r := verifyWith(rolledBack, verify.Trust{Key: key}); !r.OK() {
 		t.Errorf("rolled back, no anchor: got %v, want nothing to be seen", r.Findings)
 	}
-	wantFinding(t, verifyWith(rolledBack, audit.Trust{Key: key, Anchors: []audit.Head{anchor}}), audit.AnchorMismatch)
+	wantFinding(t, verifyWith(rolledBack, verify.Trust{Key: key, Anchors: []chain.Head{anchor}}), chain.AnchorMismatch)
 
 	rewritten := filled(t, 5, 0)
-	wantFinding(t, verifyWith(rewritten, audit.Trust{Key: key}), audit.KeyChanged)
+	wantFinding(t, verifyWith(rewritten, verify.Trust{Key: key}), chain.KeyChanged)
 	forged := anchor
 	forged.Seq++
-	wantFinding(t, verifyWith(dir, audit.Trust{Anchors: []audit.Head{forged}}), audit.AnchorForged)
+	wantFinding(t, verifyWith(dir, verify.Trust{Anchors: []chain.Head{forged}}), chain.AnchorForged)
 }
 
 func TestVerifyNeedsNoPrivateKeyAndWritesNothing(t *testing.T) {

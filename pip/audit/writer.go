@@ -8,11 +8,13 @@ import (
 	"path/filepath"
 	"sync/atomic"
 	"time"
+
+	"github.com/wardgate/wardgate/pip/audit/chain"
 )
 
 const (
 	headEvery = time.Second // the head is durable at most this long after the records
-	lineRoom  = hashDigits + prefixRoom + 3
+	lineRoom  = chain.HashDigits + chain.PrefixRoom + 3
 
 	headerRoom = 400 // more than a header takes; a segment that is shorter holds next to nothing
 )
@@ -31,7 +33,7 @@ type writer struct {
 	log   *slog.Logger
 	key   ed25519.PrivateKey
 
-	at     chain
+	at     chain.Cursor
 	file   File   // the segment at.segment; nil before the first and after a failure
 	stray  string // a segment that was begun and must not stay
 	buffer []byte
@@ -49,7 +51,7 @@ type writer struct {
 	refused int       // records that were refused since the last commit that succeeded
 	retried time.Time // when recovering was last tried, while there is a failure
 	failure atomic.Pointer[error]
-	head    atomic.Pointer[Head]
+	head    atomic.Pointer[chain.Head]
 }
 
 // commit makes a batch durable and signs the head that names it. Only an entry
@@ -125,36 +127,36 @@ func (w *writer) recovered() {
 // syncs. When it returns nil, w.at has moved behind the batch.
 func (w *writer) write(batch []*entry, now time.Time) error {
 	size := int64(sizeOf(batch))
-	if w.at.segment == 0 || w.at.offset+size > w.limit && w.at.offset > headerRoom {
+	if w.at.Segment == 0 || w.at.Offset+size > w.limit && w.at.Offset > headerRoom {
 		return w.rotate(batch, now)
 	}
-	next := w.compose(w.buffer[:0], w.at.link, batch, now)
+	next := w.compose(w.buffer[:0], w.at.Link, batch, now)
 	w.draw(next)
-	if _, err := w.file.WriteAt(w.buffer, w.at.offset); err != nil {
+	if _, err := w.file.WriteAt(w.buffer, w.at.Offset); err != nil {
 		return fmt.Errorf("write segment: %w", err)
 	}
 	if err := w.file.Sync(); err != nil {
 		return fmt.Errorf("sync segment: %w", err)
 	}
-	w.at.link, w.unsigned = next, true
+	w.at.Link, w.unsigned = next, true
 	return nil
 }
 
 // compose appends the batch's lines to b, which becomes w.buffer, and returns
 // where the chain will stand once they are durable.
-func (w *writer) compose(b []byte, from link, batch []*entry, now time.Time) link {
+func (w *writer) compose(b []byte, from chain.Link, batch []*entry, now time.Time) chain.Link {
 	start := len(b)
 	for _, en := range batch {
-		from.seq++
+		from.Seq++
 		line := len(b)
 		b = append(b, blankHash...)
-		b = appendPrefix(b, from.seq, now.UnixMicro())
+		b = chain.AppendPrefix(b, from.Seq, now.UnixMicro())
 		b = append(b, en.body...)
-		from.hash = w.at.sum(from.hash, b[line+hashDigits+1:])
-		hex.Encode(b[line:], from.hash[:])
+		from.Hash = w.at.Sum(from.Hash, b[line+chain.HashDigits+1:])
+		hex.Encode(b[line:], from.Hash[:])
 		b = append(b, '\n')
 	}
-	from.offset += int64(len(b) - start)
+	from.Offset += int64(len(b) - start)
 	w.buffer = b
 	return from
 }
@@ -162,5 +164,5 @@ func (w *writer) compose(b []byte, from link, batch []*entry, now time.Time) lin
 const blankHash = "0000000000000000000000000000000000000000000000000000000000000000 "
 
 func (w *writer) segmentPath(number int) string {
-	return filepath.Join(w.dir, segmentName(number))
+	return filepath.Join(w.dir, chain.SegmentName(number))
 }

@@ -16,7 +16,7 @@ import (
 	"time"
 
 	"github.com/wardgate/wardgate/pip"
-	"github.com/wardgate/wardgate/pip/audit"
+	"github.com/wardgate/wardgate/pip/audit/reader"
 )
 
 // Version is the ECS version that documents state.
@@ -28,12 +28,12 @@ const Dataset = "wardgate.audit"
 // ID is a record's stable id: its chain, its place, and the beginning of its
 // hash. A journal that was rolled back and grew another end gives its new
 // records new ids, so that none is taken for one that was shipped before.
-func ID(chain string, r *audit.Record) string {
+func ID(chain string, r *reader.Record) string {
 	return fmt.Sprintf("%s-%012d-%.8s", chain, r.Seq, r.Hash)
 }
 
 // Document is the record as JSON, on one line without its end.
-func Document(chain string, r *audit.Record) ([]byte, error) {
+func Document(chain string, r *reader.Record) ([]byte, error) {
 	b, err := json.Marshal(newDocument(chain, r))
 	if err != nil {
 		return nil, fmt.Errorf("write record %d as ECS: %w", r.Seq, err)
@@ -41,7 +41,7 @@ func Document(chain string, r *audit.Record) ([]byte, error) {
 	return b, nil
 }
 
-func newDocument(chain string, r *audit.Record) document {
+func newDocument(chain string, r *reader.Record) document {
 	e := &r.Event
 	class := classify(e)
 	return document{
@@ -201,7 +201,7 @@ func newRelated(e *pip.Event) *related {
 	return &r
 }
 
-func newExtension(chain string, r *audit.Record) extension {
+func newExtension(chain string, r *reader.Record) extension {
 	e := &r.Event
 	x := extension{
 		Chain: chain, Kind: string(e.Kind), Decision: e.Decision, Session: e.Session, Caller: e.Caller, Right: e.Right, Reach: e.Reach, Revision: e.Revision,

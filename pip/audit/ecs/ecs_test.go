@@ -10,8 +10,8 @@ import (
 	"time"
 
 	"github.com/wardgate/wardgate/pip"
-	"github.com/wardgate/wardgate/pip/audit"
 	"github.com/wardgate/wardgate/pip/audit/ecs"
+	"github.com/wardgate/wardgate/pip/audit/reader"
 )
 
 const input = `{"subject":{"type":"user","id":"u-1","properties":{"role":"doctor","staff":"s-hidden","patient":"","department":"d-hidden"}},` +
@@ -21,8 +21,8 @@ const input = `{"subject":{"type":"user","id":"u-1","properties":{"role":"doctor
 	`"signals":{"state":"unknown","denials":""}}}`
 
 // full has every field that an event can have.
-func full() *audit.Record {
-	return &audit.Record{
+func full() *reader.Record {
+	return &reader.Record{
 		Seq: 42, Written: time.Date(2026, 3, 1, 10, 0, 1, 0, time.UTC), Hash: strings.Repeat("ab", 32), Segment: 1,
 		Event: pip.Event{
 			Kind: pip.KindAccount, Time: time.Date(2026, 3, 1, 10, 0, 0, 123456000, time.UTC), Action: "user.ban", Outcome: "failure",
@@ -37,7 +37,7 @@ func full() *audit.Record {
 	}
 }
 
-func document(t *testing.T, r *audit.Record) map[string]any {
+func document(t *testing.T, r *reader.Record) map[string]any {
 	t.Helper()
 	b, err := ecs.Document("main", r)
 	if err != nil {
@@ -168,7 +168,7 @@ func TestClassification(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			d := document(t, &audit.Record{Seq: 1, Hash: strings.Repeat("0", 64), Event: tt.event})
+			d := document(t, &reader.Record{Seq: 1, Hash: strings.Repeat("0", 64), Event: tt.event})
 			category, types := texts(d["event.category"]), texts(d["event.type"])
 			got := d["event.kind"].(string) + " " + strings.Join(category, ",") + " " + strings.Join(types, ",")
 			if got != tt.want {
@@ -275,7 +275,7 @@ func TestStrangeEventsAreDocuments(t *testing.T) {
 		"an outcome of another house": {Outcome: "perhaps"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			d := document(t, &audit.Record{Seq: 1, Hash: strings.Repeat("0", 64), Event: e})
+			d := document(t, &reader.Record{Seq: 1, Hash: strings.Repeat("0", 64), Event: e})
 			if ip, has := d["source.ip"]; has && ip != "fe80::1" {
 				t.Errorf("got source.ip %v", ip)
 			}

@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/wardgate/wardgate/pip/audit"
+	"github.com/wardgate/wardgate/pip/audit/reader"
 	"github.com/wardgate/wardgate/pip/audit/ship"
 )
 
@@ -29,7 +30,7 @@ func BenchmarkRead(b *testing.B) {
 	dir := benchJournal(b, b.N)
 	b.ReportAllocs()
 	b.ResetTimer()
-	for _, err := range audit.Read(context.Background(), filepath.Join(dir, "journal"), 0) {
+	for _, err := range reader.Read(context.Background(), filepath.Join(dir, "journal"), 0) {
 		if err != nil {
 			b.Fatal(err)
 		}

@@ -8,7 +8,7 @@ import (
 	"os"
 	"path/filepath"
 
-	"github.com/wardgate/wardgate/pip/audit"
+	"github.com/wardgate/wardgate/pip/audit/reader"
 )
 
 // A cursor is a file that holds how far a sink has everything. It is replaced
@@ -16,22 +16,22 @@ import (
 type cursor struct{ path string }
 
 // load returns the zero Position where there is no file yet.
-func (c cursor) load() (audit.Position, error) {
+func (c cursor) load() (reader.Position, error) {
 	text, err := os.ReadFile(c.path)
 	if errors.Is(err, fs.ErrNotExist) {
-		return audit.Position{}, nil
+		return reader.Position{}, nil
 	}
 	if err != nil {
-		return audit.Position{}, fmt.Errorf("read cursor: %w", err)
+		return reader.Position{}, fmt.Errorf("read cursor: %w", err)
 	}
-	var p audit.Position
+	var p reader.Position
 	if err := json.Unmarshal(text, &p); err != nil || p.Chain == "" || p.Seq == 0 {
-		return audit.Position{}, fmt.Errorf("read cursor: %s is damaged; remove it, and everything is shipped again under the same ids", c.path)
+		return reader.Position{}, fmt.Errorf("read cursor: %s is damaged; remove it, and everything is shipped again under the same ids", c.path)
 	}
 	return p, nil
 }
 
-func (c cursor) save(p audit.Position) error {
+func (c cursor) save(p reader.Position) error {
 	text, err := json.Marshal(p)
 	if err != nil {
 		return fmt.Errorf("save cursor: %w", err)

@@ -16,6 +16,7 @@ import (
 	"github.com/wardgate/wardgate/pip"
 	"github.com/wardgate/wardgate/pip/audit"
 	"github.com/wardgate/wardgate/pip/audit/ecs"
+	"github.com/wardgate/wardgate/pip/audit/reader"
 	"github.com/wardgate/wardgate/pip/audit/ship"
 )
 
@@ -67,14 +68,14 @@ func event(i int) pip.Event {
 	}
 }
 
-func encode(chain string, r *audit.Record) (ship.Document, error) {
+func encode(chain string, r *reader.Record) (ship.Document, error) {
 	body, err := ecs.Document(chain, r)
 	return ship.Document{ID: ecs.ID(chain, r), Body: body}, err
 }
 
 // fast is a shipper's configuration for tests: small batches, short waits.
 func fast() ship.Config {
-	return ship.Config{Bound: audit.Bound{Records: 16}, Least: time.Millisecond, Most: 4 * time.Millisecond}
+	return ship.Config{Bound: reader.Bound{Records: 16}, Least: time.Millisecond, Most: 4 * time.Millisecond}
 }
 
 func newShipper(t testing.TB, dir string, sink ship.Sink, cfg ship.Config) *ship.Shipper {
@@ -173,14 +174,14 @@ func (s *store) size() int {
 // and in order.
 func (s *store) wantAll(t testing.TB, dir string, missing ...string) {
 	t.Helper()
-	head, err := audit.ReadHead(filepath.Join(dir, "journal"))
+	head, err := reader.HeadOf(filepath.Join(dir, "journal"))
 	if err != nil {
 		t.Fatal(err)
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	n := 0
-	for r, err := range audit.Read(context.Background(), filepath.Join(dir, "journal"), 0) {
+	for r, err := range reader.Read(context.Background(), filepath.Join(dir, "journal"), 0) {
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -13,7 +13,7 @@ import (
 	"time"
 
 	"github.com/wardgate/wardgate/pip"
-	"github.com/wardgate/wardgate/pip/audit"
+	"github.com/wardgate/wardgate/pip/audit/reader"
 	"github.com/wardgate/wardgate/pip/audit/ship"
 )
 
@@ -247,7 +247,7 @@ func TestPoisonIsSetAside(t *testing.T) {
 func told(t *testing.T, dir string) int {
 	t.Helper()
 	n := 0
-	for r, err := range audit.Query(t.Context(), filepath.Join(dir, "journal"), audit.Filter{Kind: pip.KindSystem}) {
+	for r, err := range reader.Query(t.Context(), filepath.Join(dir, "journal"), reader.Filter{Kind: pip.KindSystem}) {
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -13,6 +13,8 @@ import (
 
 	"github.com/wardgate/wardgate/pip"
 	"github.com/wardgate/wardgate/pip/audit"
+	"github.com/wardgate/wardgate/pip/audit/chain"
+	"github.com/wardgate/wardgate/pip/audit/reader"
 )
 
 // Parts are what a shipper cannot do without.
@@ -21,17 +23,17 @@ type Parts struct {
 	Journal string // the journal's folder
 	State   string // folder of the cursor and of what was refused; made when it does not exist
 	Sink    Sink
-	Encode  func(chain string, r *audit.Record) (Document, error)
+	Encode  func(chain string, r *reader.Record) (Document, error)
 }
 
 // Config is what may be left zero.
 type Config struct {
-	Bound    audit.Bound       // of a batch; 1000 records and 4 MiB when zero
+	Bound    reader.Bound      // of a batch; 1000 records and 4 MiB when zero
 	Least    time.Duration     // first wait after a failure; 500 ms when zero
 	Most     time.Duration     // longest wait; 30 s when zero
 	Patience time.Duration     // with one offer, until the sink has answered whole; two minutes when zero
 	Journal  pip.Journal       // takes a record of every refusal; none when nil
-	Head     func() audit.Head // the newest signed head, for Status; read from the folder when nil
+	Head     func() chain.Head // the newest signed head, for Status; read from the folder when nil
 	Log      *slog.Logger      // for operators; nothing of a document is ever in it
 }
 
@@ -40,7 +42,7 @@ type Shipper struct {
 	parts    Parts
 	cfg      Config
 	cursor   cursor
-	follower *audit.Follower
+	follower *reader.Follower
 	backoff  backoff
 
 	mu     sync.Mutex
@@ -50,14 +52,14 @@ type Shipper struct {
 
 // Status is how a shipper fares.
 type Status struct {
-	Position    audit.Position // the sink has everything up to here
-	Behind      uint64         // acknowledged records that it does not have yet
-	Lag         time.Duration  // since the oldest of them was written, as far as it was read
-	LastSuccess time.Time      // zero for never since the start
-	Shipped     uint64         // records taken since the start
-	Refused     uint64         // records set aside since the start
-	Failures    uint64         // attempts that failed since the start
-	Fault       error          // of the newest attempt; nil while shipping goes well
+	Position    reader.Position // the sink has everything up to here
+	Behind      uint64          // acknowledged records that it does not have yet
+	Lag         time.Duration   // since the oldest of them was written, as far as it was read
+	LastSuccess time.Time       // zero for never since the start
+	Shipped     uint64          // records taken since the start
+	Refused     uint64          // records set aside since the start
+	Failures    uint64          // attempts that failed since the start
+	Fault       error           // of the newest attempt; nil while shipping goes well
 }
 
 var shipperName = regexp.MustCompile(`^[a-z][a-z0-9-]{0,31}$`)
@@ -81,7 +83,7 @@ func New(parts Parts, cfg Config) (*Shipper, error) {
 	if err != nil {
 		return nil, fmt.Errorf("ship journal: %w", err)
 	}
-	if s.follower, err = audit.Follow(parts.Journal, at); err != nil {
+	if s.follower, err = reader.Follow(parts.Journal, at); err != nil {
 		return nil, fmt.Errorf("ship journal: %w", err)
 	}
 	s.status.Position = at
@@ -102,8 +104,8 @@ func (c Config) complete(dir string) Config {
 		c.Log = slog.New(slog.DiscardHandler)
 	}
 	if c.Head == nil {
-		c.Head = func() audit.Head {
-			h, _ := audit.ReadHead(dir) // without a head nothing is behind
+		c.Head = func() chain.Head {
+			h, _ := reader.HeadOf(dir) // without a head nothing is behind
 			return h
 		}
 	}
@@ -115,7 +117,7 @@ func (s *Shipper) Name() string { return s.parts.Name }
 
 // Position is up to where the sink has everything. Segments that hold a later
 // record must be kept.
-func (s *Shipper) Position() audit.Position {
+func (s *Shipper) Position() reader.Position {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.status.Position
@@ -161,7 +163,7 @@ func (s *Shipper) Run(ctx context.Context) {
 }
 
 // deliver returns false when the context ended before the batch was through.
-func (s *Shipper) deliver(ctx context.Context, b *audit.Batch) bool {
+func (s *Shipper) deliver(ctx context.Context, b *reader.Batch) bool {
 	s.mu.Lock()
 	s.oldest = b.Records[0].Written
 	s.mu.Unlock()
@@ -180,7 +182,7 @@ func (s *Shipper) deliver(ctx context.Context, b *audit.Batch) bool {
 	return true
 }
 
-func (s *Shipper) encode(b *audit.Batch) ([]Document, error) {
+func (s *Shipper) encode(b *reader.Batch) ([]Document, error) {
 	docs := make([]Document, len(b.Records))
 	for i := range b.Records {
 		var err error
@@ -241,7 +243,7 @@ func code(err error) string {
 
 // moved records that the batch is through. A cursor that cannot be saved costs
 // a repetition after a restart, and nothing else.
-func (s *Shipper) moved(b *audit.Batch) {
+func (s *Shipper) moved(b *reader.Batch) {
 	err := s.cursor.save(b.End)
 	s.mu.Lock()
 	s.oldest = time.Time{}

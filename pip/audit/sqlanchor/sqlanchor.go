@@ -14,7 +14,8 @@ import (
 	"time"
 
 	"github.com/wardgate/wardgate/internal/sqldb"
-	"github.com/wardgate/wardgate/pip/audit"
+	"github.com/wardgate/wardgate/pip/audit/anchor"
+	"github.com/wardgate/wardgate/pip/audit/chain"
 )
 
 //go:embed migrations/*.sql
@@ -25,7 +26,7 @@ const versionTable = "journal_version"
 // A Store keeps heads.
 type Store struct{ db *sqldb.DB }
 
-var _ audit.Anchor = (*Store)(nil)
+var _ anchor.Anchor = (*Store)(nil)
 
 // ErrNewer says that a newer head of the chain is kept: another process writes
 // a journal of the same name, or this one was rolled back.
@@ -65,14 +66,14 @@ func (s *Store) Close() error { return s.db.Close() }
 // Store keeps a head, and returns ErrNewer when one of a later record is kept.
 // Records are durable before a head names them, heads are not: after a power
 // cut the turns of heads may repeat, their records never go back.
-func (s *Store) Store(ctx context.Context, h audit.Head) error {
+func (s *Store) Store(ctx context.Context, h chain.Head) error {
 	return s.put(ctx, h, ` AND seq <= ?`, h.Seq)
 }
 
 // Replace keeps a head in place of any other.
-func (s *Store) Replace(ctx context.Context, h audit.Head) error { return s.put(ctx, h, ``) }
+func (s *Store) Replace(ctx context.Context, h chain.Head) error { return s.put(ctx, h, ``) }
 
-func (s *Store) put(ctx context.Context, h audit.Head, condition string, args ...any) error {
+func (s *Store) put(ctx context.Context, h chain.Head, condition string, args ...any) error {
 	text, err := json.Marshal(h)
 	if err != nil {
 		return fmt.Errorf("encode head: %w", err)
@@ -107,19 +108,19 @@ func (s *Store) changed(ctx context.Context, statement string, args ...any) (boo
 	return n == 1, err
 }
 
-// Latest returns the head that is kept of a chain, or audit.ErrNoAnchor.
-func (s *Store) Latest(ctx context.Context, chain string) (audit.Head, error) {
+// Latest returns the head that is kept of a chain, or anchor.ErrNoAnchor.
+func (s *Store) Latest(ctx context.Context, name string) (chain.Head, error) {
 	var text string
-	err := s.db.QueryRowContext(ctx, `SELECT head FROM journal_anchors WHERE chain = ?`, chain).Scan(&text)
+	err := s.db.QueryRowContext(ctx, `SELECT head FROM journal_anchors WHERE chain = ?`, name).Scan(&text)
 	if errors.Is(err, sql.ErrNoRows) {
-		return audit.Head{}, audit.ErrNoAnchor
+		return chain.Head{}, anchor.ErrNoAnchor
 	}
 	if err != nil {
-		return audit.Head{}, fmt.Errorf("read head: %w", err)
+		return chain.Head{}, fmt.Errorf("read head: %w", err)
 	}
-	var h audit.Head
+	var h chain.Head
 	if err := json.Unmarshal([]byte(text), &h); err != nil {
-		return audit.Head{}, fmt.Errorf("read head: %w", err)
+		return chain.Head{}, fmt.Errorf("read head: %w", err)
 	}
 	return h, nil
 }

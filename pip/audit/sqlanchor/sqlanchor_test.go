@@ -10,7 +10,8 @@ import (
 	"time"
 
 	"github.com/wardgate/wardgate/internal/sqldb/sqldbtest"
-	"github.com/wardgate/wardgate/pip/audit"
+	"github.com/wardgate/wardgate/pip/audit/anchor"
+	"github.com/wardgate/wardgate/pip/audit/chain"
 	"github.com/wardgate/wardgate/pip/audit/sqlanchor"
 )
 
@@ -24,9 +25,9 @@ func open(t *testing.T, path string) *sqlanchor.Store {
 	return s
 }
 
-func head(chain string, turn, seq uint64) audit.Head {
-	return audit.Head{
-		Chain: chain, Turn: turn, Seq: seq, Segment: 1, Offset: 100, Hash: "00",
+func head(name string, turn, seq uint64) chain.Head {
+	return chain.Head{
+		Chain: name, Turn: turn, Seq: seq, Segment: 1, Offset: 100, Hash: "00",
 		Time: time.Date(2026, 3, 1, 10, 0, 0, 123456789, time.UTC), Signature: []byte("signed"),
 	}
 }
@@ -41,10 +42,10 @@ func suite(t *testing.T, s *sqlanchor.Store) {
 			t.Errorf("got %+v, %v, want record %d of %s", h, err, seq, chain)
 		}
 	}
-	if _, err := s.Latest(ctx, "a"); !errors.Is(err, audit.ErrNoAnchor) {
+	if _, err := s.Latest(ctx, "a"); !errors.Is(err, anchor.ErrNoAnchor) {
 		t.Errorf("got %v, want ErrNoAnchor", err)
 	}
-	for _, h := range []audit.Head{head("a", 1, 10), head("a", 2, 10), head("a", 9, 20), head("b", 1, 3), head("a", 4, 21)} {
+	for _, h := range []chain.Head{head("a", 1, 10), head("a", 2, 10), head("a", 9, 20), head("b", 1, 3), head("a", 4, 21)} {
 		if err := s.Store(ctx, h); err != nil {
 			t.Fatalf("store %+v: %v", h, err)
 		}

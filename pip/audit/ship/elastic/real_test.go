@@ -19,11 +19,12 @@ import (
 	"github.com/wardgate/wardgate/pip"
 	"github.com/wardgate/wardgate/pip/audit"
 	"github.com/wardgate/wardgate/pip/audit/ecs"
+	"github.com/wardgate/wardgate/pip/audit/reader"
 	"github.com/wardgate/wardgate/pip/audit/ship"
 	"github.com/wardgate/wardgate/pip/audit/ship/elastic"
 )
 
-func encode(chain string, r *audit.Record) (ship.Document, error) {
+func encode(chain string, r *reader.Record) (ship.Document, error) {
 	body, err := ecs.Document(chain, r)
 	return ship.Document{ID: ecs.ID(chain, r), Body: body}, err
 }
@@ -86,7 +87,7 @@ func newShipper(t testing.TB, dir, address, stream string) *ship.Shipper {
 	s, err := ship.New(ship.Parts{
 		Name: "elasticsearch", Journal: filepath.Join(dir, "journal"), State: filepath.Join(dir, "ship"),
 		Sink: elastic.New(client, stream), Encode: encode,
-	}, ship.Config{Bound: audit.Bound{Records: 200}, Least: 50 * time.Millisecond, Most: time.Second})
+	}, ship.Config{Bound: reader.Bound{Records: 200}, Least: 50 * time.Millisecond, Most: time.Second})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -218,7 +219,7 @@ func TestShippedAgainIsThereOnce(t *testing.T) {
 func TestFieldsAreIndexed(t *testing.T) {
 	s := realserver.Elasticsearch(t)
 	stream := prepare(t, s)
-	full := &audit.Record{Seq: 1, Written: time.Now(), Hash: strings.Repeat("ab", 32), Event: pip.Event{
+	full := &reader.Record{Seq: 1, Written: time.Now(), Hash: strings.Repeat("ab", 32), Event: pip.Event{
 		Kind: pip.KindDecision, Time: time.Now(), Action: "user.ban", Outcome: "failure", Decision: "d-1", Subject: "u-1", Role: "doctor", Session: "s-1",
 		Method: "POST", Path: "/x", PathDigest: "pd", QueryDigest: "qd", BodyDigest: "bd", Address: "2001:db8::1", OS: "Linux", Browser: "Firefox", Country: "DE",
 		Reasons: []string{"role"}, Obligations: []string{"journal"}, Revision: "r", Ages: map[string]int64{"identity": 5}, Status: 403,

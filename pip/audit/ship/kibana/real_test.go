@@ -14,8 +14,8 @@ import (
 
 	"github.com/wardgate/wardgate/internal/realserver"
 	"github.com/wardgate/wardgate/pip"
-	"github.com/wardgate/wardgate/pip/audit"
 	"github.com/wardgate/wardgate/pip/audit/ecs"
+	"github.com/wardgate/wardgate/pip/audit/reader"
 	"github.com/wardgate/wardgate/pip/audit/ship"
 	"github.com/wardgate/wardgate/pip/audit/ship/elastic"
 )
@@ -105,7 +105,7 @@ func shipped(t *testing.T) (stream string) {
 	var docs []ship.Document
 	for i, e := range story() {
 		e.Time = time.Now()
-		r := audit.Record{Seq: uint64(i + 1), Written: e.Time, Hash: strings.Repeat(fmt.Sprintf("%02x", i), 32), Event: e}
+		r := reader.Record{Seq: uint64(i + 1), Written: e.Time, Hash: strings.Repeat(fmt.Sprintf("%02x", i), 32), Event: e}
 		body, err := ecs.Document("main", &r)
 		if err != nil {
 			t.Fatal(err)

@@ -10,7 +10,7 @@ import (
 	"time"
 
 	"github.com/wardgate/wardgate/pip"
-	"github.com/wardgate/wardgate/pip/audit"
+	"github.com/wardgate/wardgate/pip/audit/reader"
 	"github.com/wardgate/wardgate/pip/audit/ship"
 )
 
@@ -20,7 +20,7 @@ const bundleName = "wardgate"
 // Encode writes a decision as an event of OPA's decision logs, masked. A record
 // of another kind, and one that the rule book drops, has no body, and is passed
 // over.
-func (c *Collector) Encode(chain string, r *audit.Record) (ship.Document, error) {
+func (c *Collector) Encode(chain string, r *reader.Record) (ship.Document, error) {
 	id := fmt.Sprintf("%s-%012d-%.8s", chain, r.Seq, r.Hash)
 	if r.Event.Kind != pip.KindDecision {
 		return ship.Document{ID: id}, nil
@@ -41,7 +41,7 @@ func (c *Collector) Encode(chain string, r *audit.Record) (ship.Document, error)
 
 // event is the record in OPA's words. The journal keeps the ids of obligations,
 // and not what they say.
-func (c *Collector) event(chain, id string, r *audit.Record) (map[string]any, error) {
+func (c *Collector) event(chain, id string, r *reader.Record) (map[string]any, error) {
 	e := &r.Event
 	labels := map[string]any{"chain": chain}
 	for k, v := range maps.All(c.config.Labels) {

@@ -18,6 +18,7 @@ import (
 
 	"github.com/wardgate/wardgate/pip"
 	"github.com/wardgate/wardgate/pip/audit"
+	"github.com/wardgate/wardgate/pip/audit/reader"
 	"github.com/wardgate/wardgate/pip/audit/ship"
 	"github.com/wardgate/wardgate/pip/audit/ship/opalogs"
 )
@@ -76,7 +77,7 @@ func start(t *testing.T, dir, url string) (stop func()) {
 	}
 	s, err := ship.New(ship.Parts{
 		Name: "decision-logs", Journal: filepath.Join(dir, "journal"), State: filepath.Join(dir, "ship"), Sink: c, Encode: c.Encode,
-	}, ship.Config{Bound: audit.Bound{Records: 7}, Least: time.Millisecond, Most: 2 * time.Millisecond})
+	}, ship.Config{Bound: reader.Bound{Records: 7}, Least: time.Millisecond, Most: 2 * time.Millisecond})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -138,7 +139,7 @@ func encode(t *testing.T, mask func(context.Context, map[string]any) ([]any, err
 	if err != nil {
 		t.Fatal(err)
 	}
-	d, err := c.Encode("main", &audit.Record{Seq: 7, Hash: "0123456789", Event: pip.Event{
+	d, err := c.Encode("main", &reader.Record{Seq: 7, Hash: "0123456789", Event: pip.Event{
 		Kind: pip.KindDecision, Time: time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC), Decision: "d-1", Reasons: []string{"not_your_patient"},
 		Obligations: []string{"withhold"}, Revision: "abc", Address: "192.0.2.1",
 		Input: json.RawMessage(`{"subject":{"id":"u-1"},"list":[1,2,3],"big":9007199254740993}`),
@@ -177,7 +178,7 @@ func TestAnAllowTellsItsGrounds(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	d, err := c.Encode("main", &audit.Record{Seq: 7, Hash: "0123456789", Event: pip.Event{
+	d, err := c.Encode("main", &reader.Record{Seq: 7, Hash: "0123456789", Event: pip.Event{
 		Kind: pip.KindDecision, Decision: "d-1", Allow: true, Rules: []string{"role/role"}, Right: "Billing and Finance", Reach: "self",
 	}})
 	if err != nil {
@@ -271,7 +272,7 @@ func encodeOne(t *testing.T, drop func(map[string]any) (bool, error)) []byte {
 	if err != nil {
 		t.Fatal(err)
 	}
-	d, err := c.Encode("main", &audit.Record{Seq: 7, Hash: "0123456789", Event: pip.Event{
+	d, err := c.Encode("main", &reader.Record{Seq: 7, Hash: "0123456789", Event: pip.Event{
 		Kind: pip.KindDecision, Decision: "d-1", Reasons: []string{"not_your_patient"}, Address: "192.0.2.1",
 		Input: json.RawMessage(`{"subject":{"id":"u-1"}}`),
 	}})

@@ -1,4 +1,4 @@
-package audit
+package chain
 
 import (
 	"bytes"
@@ -6,10 +6,10 @@ import (
 	"io"
 )
 
-// confirm checks that a record stands where l says, with the hash that l says.
+// Confirm checks that a record stands where l says, with the hash that l says.
 // It reads only that record and the one before.
-func confirm(r io.ReaderAt, l link) error {
-	line, before, err := linesBefore(r, l.offset)
+func Confirm(r io.ReaderAt, l Link) error {
+	line, before, err := linesBefore(r, l.Offset)
 	if err != nil {
 		return err
 	}
@@ -17,12 +17,12 @@ func confirm(r io.ReaderAt, l link) error {
 	if err != nil {
 		return fmt.Errorf("%w: %w", ErrBroken, err)
 	}
-	c := chain{link: link{seq: l.seq - 1, hash: previous.hash}}
-	if _, fault := c.follow(line); fault != nil {
-		return fmt.Errorf("%w: record %d: %s", ErrBroken, l.seq, fault.text)
+	c := Cursor{Link: Link{Seq: l.Seq - 1, Hash: previous.Hash}}
+	if _, fault := c.Follow(line); fault != nil {
+		return fmt.Errorf("%w: record %d: %s", ErrBroken, l.Seq, fault.Text)
 	}
-	if c.hash != l.hash {
-		return fmt.Errorf("%w: record %d is not the one that was written", ErrBroken, l.seq)
+	if c.Hash != l.Hash {
+		return fmt.Errorf("%w: record %d is not the one that was written", ErrBroken, l.Seq)
 	}
 	return nil
 }

@@ -1,4 +1,4 @@
-package audit
+package reader
 
 import (
 	"bytes"
@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/wardgate/wardgate/pip"
+	"github.com/wardgate/wardgate/pip/audit/chain"
 )
 
 // A Filter narrows a query. A zero field lets everything pass.
@@ -40,11 +41,11 @@ func (f *Filter) needles() [][]byte {
 		`"kind":`: string(f.Kind), `"subject":`: f.Subject, `"decision":`: f.Decision, `"session":`: f.Session, ``: f.Patient,
 	} {
 		if value != "" {
-			out = append(out, appendString([]byte(name), value))
+			out = append(out, chain.AppendString([]byte(name), value))
 		}
 	}
 	if f.Rule != "" {
-		out = append(out, appendString(nil, f.Rule))
+		out = append(out, chain.AppendString(nil, f.Rule))
 	}
 	return out
 }

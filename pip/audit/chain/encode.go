@@ -1,4 +1,4 @@
-package audit
+package chain
 
 import (
 	"bytes"
@@ -11,11 +11,11 @@ import (
 	"github.com/wardgate/wardgate/pip"
 )
 
-// appendEvent appends an event's members without the opening brace, for the
+// AppendEvent appends an event's members without the opening brace, for the
 // writer puts seq and time of writing before them. The result has no newline
 // and decodes to the same event with encoding/json. It is written by hand
 // because every request of the hospital waits for it.
-func appendEvent(b []byte, e *pip.Event) ([]byte, error) {
+func AppendEvent(b []byte, e *pip.Event) ([]byte, error) {
 	if e.Kind == "" {
 		return b, fmt.Errorf("%w: it has no kind", ErrInvalid)
 	}
@@ -26,7 +26,7 @@ func appendEvent(b []byte, e *pip.Event) ([]byte, error) {
 	if when = when.UTC(); when.Year() < 0 || when.Year() > 9999 {
 		return b, fmt.Errorf("%w: its time has no RFC 3339 form", ErrInvalid)
 	}
-	b = appendString(append(b, `"kind":`...), string(e.Kind))
+	b = AppendString(append(b, `"kind":`...), string(e.Kind))
 	b = when.AppendFormat(append(b, `,"time":"`...), time.RFC3339Nano)
 	b = append(b, '"')
 	b = appendField(b, `,"action":`, e.Action)
@@ -65,17 +65,17 @@ func appendEvent(b []byte, e *pip.Event) ([]byte, error) {
 	if e.Count != 0 {
 		b = strconv.AppendInt(append(b, `,"count":`...), int64(e.Count), 10)
 	}
-	if len(b) > maxRecord-prefixRoom {
+	if len(b) > maxRecord-PrefixRoom {
 		return b, fmt.Errorf("%w: it is larger than a record may be", ErrInvalid)
 	}
 	return append(b, '}'), nil
 }
 
-// prefixRoom is more than the longest seq and time of writing take.
-const prefixRoom = 64
+// PrefixRoom is more than the longest seq and time of writing take.
+const PrefixRoom = 64
 
-// appendPrefix opens a record's JSON.
-func appendPrefix(b []byte, seq uint64, written int64) []byte {
+// AppendPrefix opens a record's JSON.
+func AppendPrefix(b []byte, seq uint64, written int64) []byte {
 	b = strconv.AppendUint(append(b, `{"seq":`...), seq, 10)
 	b = strconv.AppendInt(append(b, `,"written":`...), written, 10)
 	return append(b, ',')
@@ -85,7 +85,7 @@ func appendField(b []byte, name, value string) []byte {
 	if value == "" {
 		return b
 	}
-	return appendString(append(b, name...), value)
+	return AppendString(append(b, name...), value)
 }
 
 func appendList(b []byte, name string, values []string) []byte {
@@ -95,7 +95,7 @@ func appendList(b []byte, name string, values []string) []byte {
 	b = append(b, name...)
 	separator := byte('[')
 	for _, v := range values {
-		b = appendString(append(b, separator), v)
+		b = AppendString(append(b, separator), v)
 		separator = ','
 	}
 	return append(b, ']')
@@ -107,7 +107,7 @@ func appendInput(b []byte, input json.RawMessage) ([]byte, error) {
 	if len(input) == 0 {
 		return b, nil
 	}
-	if !validJSON(input) {
+	if !ValidJSON(input) {
 		return b, fmt.Errorf("%w: its input is not JSON", ErrInvalid)
 	}
 	b = append(b, `,"input":`...)
@@ -133,7 +133,7 @@ func appendAges(b []byte, ages map[string]int64) []byte {
 	b = append(b, `,"ages":`...)
 	separator := byte('{')
 	for _, source := range sources {
-		b = appendString(append(b, separator), source)
+		b = AppendString(append(b, separator), source)
 		b = strconv.AppendInt(append(b, ':'), ages[source], 10)
 		separator = ','
 	}

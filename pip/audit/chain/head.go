@@ -1,4 +1,4 @@
-package audit
+package chain
 
 import (
 	"bytes"
@@ -30,7 +30,7 @@ func (h Head) Verify(key ed25519.PublicKey) bool {
 	return err == nil && len(key) == ed25519.PublicKeySize && ed25519.Verify(key, message, h.Signature)
 }
 
-func (h Head) sign(key ed25519.PrivateKey) (Head, error) {
+func (h Head) Sign(key ed25519.PrivateKey) (Head, error) {
 	message, err := h.message()
 	if err != nil {
 		return Head{}, fmt.Errorf("encode head: %w", err)
@@ -47,12 +47,12 @@ func (h Head) message() ([]byte, error) {
 	return append([]byte("wardgate journal head 1\n"), body...), err
 }
 
-// at is the place in the chain that the head names.
-func (h Head) at() (link, error) {
-	l := link{segment: h.Segment, offset: h.Offset, seq: h.Seq}
-	n, err := hex.Decode(l.hash[:], []byte(h.Hash))
-	if err != nil || n != len(l.hash) || len(h.Hash) != hashDigits {
-		return link{}, fmt.Errorf("%w: its hash is misshapen", ErrHead)
+// At is the place in the chain that the head names.
+func (h Head) At() (Link, error) {
+	l := Link{Segment: h.Segment, Offset: h.Offset, Seq: h.Seq}
+	n, err := hex.Decode(l.Hash[:], []byte(h.Hash))
+	if err != nil || n != len(l.Hash) || len(h.Hash) != HashDigits {
+		return Link{}, fmt.Errorf("%w: its hash is misshapen", ErrHead)
 	}
 	return l, nil
 }
@@ -64,10 +64,10 @@ const (
 	slotStride = 4096
 )
 
-func slotOffset(turn uint64) int64 { return int64(turn%2) * slotStride }
+func SlotOffset(turn uint64) int64 { return int64(turn%2) * slotStride }
 
-// slot is the head as it stands in the file: JSON, blanks and a newline.
-func (h Head) slot() ([]byte, error) {
+// Slot is the head as it stands in the file: JSON, blanks and a newline.
+func (h Head) Slot() ([]byte, error) {
 	text, err := json.Marshal(h)
 	if err != nil {
 		return nil, fmt.Errorf("encode head: %w", err)
@@ -87,12 +87,15 @@ func parseSlot(text []byte, n uint64, key ed25519.PublicKey) (Head, bool) {
 	if err := json.Unmarshal(bytes.TrimRight(text, " \n"), &h); err != nil {
 		return Head{}, false
 	}
-	again, err := h.slot()
+	again, err := h.Slot()
 	if err != nil || !bytes.Equal(again, text) || h.Turn%2 != n || !h.Verify(key) {
 		return Head{}, false
 	}
-	_, err = h.at()
+	_, err = h.At()
 	return h, err == nil
 }
 
-var chainName = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$`)
+var namePattern = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$`)
+
+// ValidName reports whether a chain may bear the name.
+func ValidName(name string) bool { return namePattern.MatchString(name) }

@@ -1,4 +1,4 @@
-package audit
+package chain
 
 import (
 	"bufio"
@@ -9,23 +9,23 @@ import (
 // A scanner reads lines and knows where each ends.
 type scanner struct {
 	r      *bufio.Reader
-	offset int64 // where the next line begins
+	Offset int64 // where the next line begins
 	long   []byte
 }
 
-func newScanner(r io.Reader, offset int64) *scanner {
-	return &scanner{r: bufio.NewReaderSize(r, 64<<10), offset: offset}
+func NewScanner(r io.Reader, offset int64) *scanner {
+	return &scanner{r: bufio.NewReaderSize(r, 64<<10), Offset: offset}
 }
 
-// next returns a line without its newline, valid until the following call.
+// Next returns a line without its newline, valid until the following call.
 // whole is false for a last line that no newline ends. Of a line that is too
 // long to be a record only the beginning is kept, which does not parse. At the
 // end of the file the error is io.EOF.
-func (s *scanner) next() (line []byte, whole bool, err error) {
+func (s *scanner) Next() (line []byte, whole bool, err error) {
 	s.long = s.long[:0]
 	for {
 		part, err := s.r.ReadSlice('\n')
-		s.offset += int64(len(part))
+		s.Offset += int64(len(part))
 		switch {
 		case err == nil && len(s.long) == 0:
 			return part[:len(part)-1], true, nil

@@ -1,12 +1,12 @@
-package audit
+package chain
 
 // maxDepth is how deep an input may nest, so that no input can exhaust the stack.
 const maxDepth = 200
 
-// validJSON reports whether b is exactly one JSON value (RFC 8259). It accepts
+// ValidJSON reports whether b is exactly one JSON value (RFC 8259). It accepts
 // what encoding/json accepts, up to maxDepth, at a fraction of the cost: each
 // request of the hospital waits for it.
-func validJSON(b []byte) bool {
+func ValidJSON(b []byte) bool {
 	i := skipValue(b, skipBlank(b, 0), maxDepth)
 	return i >= 0 && skipBlank(b, i) == len(b)
 }

@@ -1,4 +1,8 @@
-package audit
+// Package reader reads a journal's acknowledged records, beside its writer or
+// without one: all of them (Read), those that a filter lets pass (Query), or as
+// they come (Follow). It checks each record against the chain, never reads
+// beyond the signed head, and never writes.
+package reader
 
 import (
 	"bytes"
@@ -14,6 +18,7 @@ import (
 	"time"
 
 	"github.com/wardgate/wardgate/pip"
+	"github.com/wardgate/wardgate/pip/audit/chain"
 )
 
 // A Record is one event as the journal keeps it.
@@ -30,7 +35,7 @@ type Record struct {
 // all), in order. It may run beside the writer: it ends at the head that stood
 // at the start, so a follower calls it again with the next seq. Every record is
 // checked against the chain; at the first that does not fit the sequence ends
-// with an error that is ErrBroken, and Verify tells more.
+// with an error that is ErrBroken, and package verify tells more.
 func Read(ctx context.Context, dir string, from uint64) iter.Seq2[Record, error] {
 	return Query(ctx, dir, Filter{From: from})
 }
@@ -46,39 +51,39 @@ func Query(ctx context.Context, dir string, filter Filter) iter.Seq2[Record, err
 }
 
 func query(ctx context.Context, dir string, filter Filter, yield func(Record) bool) error {
-	key, err := ReadPublicKey(dir)
+	key, err := chain.ReadPublicKey(dir)
 	if err != nil {
 		return err
 	}
-	head, err := readHead(dir, key)
+	head, err := chain.ReadHead(dir, key)
 	if err != nil {
 		return err
 	}
-	segments, err := listSegments(dir)
+	segments, err := chain.Segments(dir)
 	if err != nil {
 		return err
 	}
-	base, err := readBase(dir, head.Chain, key)
+	base, err := chain.ReadBase(dir, head.Chain, key)
 	if err != nil {
 		return err
 	}
-	segments = remaining(segments, base)
+	segments = chain.Remaining(segments, base)
 	r := reader{head: head.Head, filter: filter, needles: filter.needles(), yield: yield}
-	r.at.seq, r.at.hash = base.seq, base.hash
+	r.at.Seq, r.at.Hash = base.Seq, base.Hash
 	begin, err := r.begin(segments)
 	if err != nil {
 		return err
 	}
 	for _, s := range segments[begin:] {
-		if r.done || s.number > head.Segment {
+		if r.done || s.Number > head.Segment {
 			break
 		}
 		if err := r.segment(ctx, s); err != nil {
-			return fmt.Errorf("%s: %w", segmentName(s.number), err)
+			return fmt.Errorf("%s: %w", chain.SegmentName(s.Number), err)
 		}
 	}
-	if !r.done && head.Segment > 0 && r.at.seq < head.Seq {
-		return ErrShort
+	if !r.done && head.Segment > 0 && r.at.Seq < head.Seq {
+		return chain.ErrShort
 	}
 	return nil
 }
@@ -88,12 +93,12 @@ func query(ctx context.Context, dir string, filter Filter, yield func(Record) bo
 // that was begun earlier, or 0 for the beginning. A journal that does not exist
 // has none.
 func Around(dir string, since time.Time) (seq uint64, err error) {
-	segments, err := listSegments(dir)
+	segments, err := chain.Segments(dir)
 	if err != nil {
 		return 0, fmt.Errorf("read journal: %w", err)
 	}
 	for _, s := range slices.Backward(segments) {
-		h, err := firstLine(s)
+		h, err := chain.ReadHeader(s)
 		if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
 			continue // it was being begun
 		}
@@ -108,22 +113,22 @@ func Around(dir string, since time.Time) (seq uint64, err error) {
 }
 
 type reader struct {
-	head    Head
+	head    chain.Head
 	filter  Filter
 	needles [][]byte
 	yield   func(Record) bool
-	at      chain
+	at      chain.Cursor
 	done    bool // nobody wants more
 }
 
 // begin finds the last segment that does not begin after the wanted record,
 // and stands before it.
-func (r *reader) begin(segments []segment) (int, error) {
+func (r *reader) begin(segments []chain.Segment) (int, error) {
 	for i := len(segments) - 1; i > 0; i-- {
-		if segments[i].number > r.head.Segment {
+		if segments[i].Number > r.head.Segment {
 			continue
 		}
-		h, err := firstLine(segments[i])
+		h, err := chain.ReadHeader(segments[i])
 		if err != nil {
 			return 0, err
 		}
@@ -131,47 +136,30 @@ func (r *reader) begin(segments []segment) (int, error) {
 			continue
 		}
 		previous, err := hex.DecodeString(h.Previous)
-		if err != nil || len(previous) != len(r.at.hash) {
-			return 0, ErrBroken
+		if err != nil || len(previous) != len(r.at.Hash) {
+			return 0, chain.ErrBroken
 		}
-		r.at.seq = h.First - 1
-		copy(r.at.hash[:], previous)
+		r.at.Seq = h.First - 1
+		copy(r.at.Hash[:], previous)
 		return i, nil
 	}
 	return 0, nil
 }
 
-func firstLine(s segment) (header, error) {
-	f, err := os.Open(s.path)
-	if err != nil {
-		return header{}, err
-	}
-	defer func() { _ = f.Close() }() // it was only read
-	line, _, err := newScanner(f, 0).next()
-	if err != nil {
-		return header{}, fmt.Errorf("%s: %w", segmentName(s.number), err)
-	}
-	_, h, err := parseHeader(line)
-	if err != nil {
-		return header{}, fmt.Errorf("%w: %s: %w", ErrBroken, segmentName(s.number), err)
-	}
-	return h, nil
-}
-
-func (r *reader) segment(ctx context.Context, s segment) error {
-	f, err := os.Open(s.path)
+func (r *reader) segment(ctx context.Context, s chain.Segment) error {
+	f, err := os.Open(s.Path)
 	if err != nil {
 		return err
 	}
 	defer func() { _ = f.Close() }() // it was only read
-	size := s.size
-	if s.number == r.head.Segment {
+	size := s.Size
+	if s.Number == r.head.Segment {
 		size = r.head.Offset
 	}
-	lines := newScanner(io.NewSectionReader(f, 0, size), 0)
+	lines := chain.NewScanner(io.NewSectionReader(f, 0, size), 0)
 	for !r.done {
-		begins := lines.offset == 0
-		line, whole, err := lines.next()
+		begins := lines.Offset == 0
+		line, whole, err := lines.Next()
 		if errors.Is(err, io.EOF) {
 			return nil
 		}
@@ -181,7 +169,7 @@ func (r *reader) segment(ctx context.Context, s segment) error {
 		if err != nil {
 			return err
 		}
-		if err := r.line(line, s.number, begins, whole); err != nil {
+		if err := r.line(line, s.Number, begins, whole); err != nil {
 			return err
 		}
 	}
@@ -190,29 +178,29 @@ func (r *reader) segment(ctx context.Context, s segment) error {
 
 func (r *reader) line(line []byte, number int, begins, whole bool) error {
 	if begins {
-		if _, wrong := r.at.enter(line, number, r.head.Chain); wrong != nil {
-			return fmt.Errorf("%w: %s", ErrBroken, wrong.text)
+		if _, wrong := r.at.Enter(line, number, r.head.Chain); wrong != nil {
+			return fmt.Errorf("%w: %s", chain.ErrBroken, wrong.Text)
 		}
 		return nil
 	}
-	rec, wrong := r.at.follow(line)
+	rec, wrong := r.at.Follow(line)
 	if wrong != nil || !whole {
-		return fmt.Errorf("%w at record %d", ErrBroken, r.at.seq)
+		return fmt.Errorf("%w at record %d", chain.ErrBroken, r.at.Seq)
 	}
-	if rec.seq == r.head.Seq && hex.EncodeToString(rec.hash[:]) != r.head.Hash {
-		return fmt.Errorf("%w: record %d is not the one that the head names", ErrBroken, rec.seq)
+	if rec.Seq == r.head.Seq && hex.EncodeToString(rec.Hash[:]) != r.head.Hash {
+		return fmt.Errorf("%w: record %d is not the one that the head names", chain.ErrBroken, rec.Seq)
 	}
-	if rec.seq < r.filter.From || !containsAll(rec.json, r.needles) {
+	if rec.Seq < r.filter.From || !containsAll(rec.JSON, r.needles) {
 		return nil
 	}
-	out := Record{Seq: rec.seq, Written: time.UnixMicro(rec.written).UTC(), Hash: hex.EncodeToString(rec.hash[:]), Segment: number}
-	if err := json.Unmarshal(rec.json, &out.Event); err != nil {
-		return fmt.Errorf("%w: record %d is not an event", ErrBroken, rec.seq)
+	out := Record{Seq: rec.Seq, Written: time.UnixMicro(rec.Written).UTC(), Hash: hex.EncodeToString(rec.Hash[:]), Segment: number}
+	if err := json.Unmarshal(rec.JSON, &out.Event); err != nil {
+		return fmt.Errorf("%w: record %d is not an event", chain.ErrBroken, rec.Seq)
 	}
 	if !r.filter.match(&out.Event) {
 		return nil
 	}
-	out.JSON = bytes.Clone(rec.json)
+	out.JSON = bytes.Clone(rec.JSON)
 	r.done = !r.yield(out)
 	return nil
 }

@@ -1,4 +1,4 @@
-package audit
+package chain
 
 import (
 	"bytes"
@@ -12,19 +12,19 @@ import (
 
 const (
 	maxRecord = 1 << 20                        // bytes of one record's JSON
-	maxLine   = hashDigits + 1 + 1 + maxRecord // with hash, blank and newline
-	maxBatch  = 4 << 20                        // bytes that one group commit gathers before it stops
-	maxTail   = maxBatch + 2*maxLine           // no unacknowledged batch is longer than this
+	maxLine   = HashDigits + 1 + 1 + maxRecord // with hash, blank and newline
+	MaxBatch  = 4 << 20                        // bytes that one group commit gathers before it stops
+	MaxTail   = MaxBatch + 2*maxLine           // no unacknowledged batch is longer than this
 
-	hashDigits = 2 * sha256.Size
-	format     = 1
+	HashDigits = 2 * sha256.Size
+	Format     = 1
 )
 
 type digest = [sha256.Size]byte
 
-// A header is the first line of a segment. It ties the segment to its place
+// A Header is the first line of a segment. It ties the segment to its place
 // in its own chain.
-type header struct {
+type Header struct {
 	Format   int       `json:"format"`
 	Chain    string    `json:"chain"`
 	Segment  int       `json:"segment"`
@@ -33,13 +33,13 @@ type header struct {
 	Created  time.Time `json:"created"`
 }
 
-// A raw is one line taken apart, not yet checked against anything. Its slices
+// A Line is one line taken apart, not yet checked against anything. Its slices
 // alias the line.
-type raw struct {
-	hash    digest
-	json    []byte
-	seq     uint64
-	written int64 // microseconds since 1970
+type Line struct {
+	Hash    digest
+	JSON    []byte
+	Seq     uint64
+	Written int64 // microseconds since 1970
 }
 
 var (
@@ -52,34 +52,34 @@ var (
 // splitLine separates a line, without its newline, into hash and JSON.
 // Upper-case digits are refused: each hash has one spelling, so that every
 // byte of a line counts.
-func splitLine(line []byte) (raw, error) {
-	var r raw
-	if len(line) < hashDigits+1 || line[hashDigits] != ' ' {
+func splitLine(line []byte) (Line, error) {
+	var r Line
+	if len(line) < HashDigits+1 || line[HashDigits] != ' ' {
 		return r, errHash
 	}
-	digits := line[:hashDigits]
-	if _, err := hex.Decode(r.hash[:], digits); err != nil || bytes.ContainsAny(digits, "ABCDEF") {
-		return raw{}, errHash
+	digits := line[:HashDigits]
+	if _, err := hex.Decode(r.Hash[:], digits); err != nil || bytes.ContainsAny(digits, "ABCDEF") {
+		return Line{}, errHash
 	}
-	r.json = line[hashDigits+1:]
-	if len(r.json) > maxRecord {
+	r.JSON = line[HashDigits+1:]
+	if len(r.JSON) > maxRecord {
 		return r, errLong
 	}
 	return r, nil
 }
 
-// parseRecord takes a record's line apart. With an error the hash is kept when
+// ParseRecord takes a record's line apart. With an error the hash is kept when
 // it could be read, so that a verifier can go on with the next line.
-func parseRecord(line []byte) (raw, error) {
+func ParseRecord(line []byte) (Line, error) {
 	r, err := splitLine(line)
 	if err != nil {
 		return r, err
 	}
-	rest, ok := bytes.CutPrefix(r.json, []byte(`{"seq":`))
+	rest, ok := bytes.CutPrefix(r.JSON, []byte(`{"seq":`))
 	if !ok {
 		return r, errPrefix
 	}
-	r.seq, rest, ok = cutNumber(rest)
+	r.Seq, rest, ok = cutNumber(rest)
 	if !ok {
 		return r, errPrefix
 	}
@@ -87,7 +87,7 @@ func parseRecord(line []byte) (raw, error) {
 		return r, errPrefix
 	}
 	micros, rest, ok := cutNumber(rest)
-	r.written = int64(micros) // #nosec G115 -- a value beyond int64 reads as negative and is caught by the hash
+	r.Written = int64(micros) // #nosec G115 -- a value beyond int64 reads as negative and is caught by the hash
 	if !ok || len(rest) < 2 || rest[0] != ',' || rest[len(rest)-1] != '}' {
 		return r, errPrefix
 	}
@@ -107,20 +107,20 @@ func cutNumber(b []byte) (uint64, []byte, bool) {
 	return v, b[n:], err == nil
 }
 
-// parseHeader takes a header's line apart. Only the one encoding that the
+// ParseHeader takes a header's line apart. Only the one encoding that the
 // journal itself writes is accepted.
-func parseHeader(line []byte) (raw, header, error) {
-	var h header
+func ParseHeader(line []byte) (Line, Header, error) {
+	var h Header
 	r, err := splitLine(line)
 	if err != nil {
 		return r, h, err
 	}
-	if err := json.Unmarshal(r.json, &h); err != nil {
-		return r, header{}, errHeader
+	if err := json.Unmarshal(r.JSON, &h); err != nil {
+		return r, Header{}, errHeader
 	}
 	again, err := json.Marshal(h)
-	if err != nil || !bytes.Equal(again, r.json) || h.Format != format || h.First == 0 {
-		return r, header{}, errHeader
+	if err != nil || !bytes.Equal(again, r.JSON) || h.Format != Format || h.First == 0 {
+		return r, Header{}, errHeader
 	}
 	return r, h, nil
 }

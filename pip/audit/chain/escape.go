@@ -1,4 +1,4 @@
-package audit
+package chain
 
 import (
 	"unicode"
@@ -7,11 +7,11 @@ import (
 
 const hexDigits = "0123456789abcdef"
 
-// appendString appends s as a JSON string. Everything that is not printable is
+// AppendString appends s as a JSON string. Everything that is not printable is
 // escaped, so that no field can break a line, drive the terminal of whoever
 // reads the journal, or show its text in another order. Invalid UTF-8 becomes
 // U+FFFD, as in encoding/json.
-func appendString(b []byte, s string) []byte {
+func AppendString(b []byte, s string) []byte {
 	b = append(b, '"')
 	clean := 0
 	for i := 0; i < len(s); {

@@ -1,4 +1,6 @@
-package audit
+// Package verify proves that a journal is whole, or says what is wrong with it
+// and where. It needs the public key alone, and never writes.
+package verify
 
 import (
 	"cmp"
@@ -8,44 +10,46 @@ import (
 	"io/fs"
 	"slices"
 	"time"
+
+	"github.com/wardgate/wardgate/pip/audit/chain"
 )
 
 // Trust is what a verifier knows from outside the folder.
 type Trust struct {
 	// Key is the journal's public key. When it is nil the one in the folder is
-	// believed, which whoever holds the folder could have exchanged.
+	// used, which those who hold the folder could have exchanged.
 	Key ed25519.PublicKey
 	// Anchors are heads that were kept elsewhere. The journal must hold every
 	// one of them, which uncovers a folder that was rolled back whole.
-	Anchors []Head
+	Anchors []chain.Head
 }
 
-// Verify checks a journal against its own head and public key. It reads the
+// Folder checks a journal against its own head and public key. It reads the
 // folder only, needs no private key, and works on a copy as on the folder of a
 // running process, of which it reads what stood there at the start. (When you
 // copy a live folder, copy head before the segments.) The error tells that the
 // folder could not be read; what is wrong with the journal is in the report.
-func Verify(dir string) (Report, error) { return VerifyAgainst(dir, Trust{}) }
+func Folder(dir string) (Report, error) { return Against(dir, Trust{}) }
 
-// VerifyAgainst is Verify with knowledge from outside the folder.
-func VerifyAgainst(dir string, trust Trust) (Report, error) {
+// Against is Folder with knowledge from outside the folder.
+func Against(dir string, trust Trust) (Report, error) {
 	v := verifier{}
 	if err := v.loadHead(dir, trust); err != nil {
 		return v.report, fmt.Errorf("verify journal: %w", err)
 	}
-	segments, err := listSegments(dir)
+	segments, err := chain.Segments(dir)
 	if err != nil {
 		return v.report, fmt.Errorf("verify journal: %w", err)
 	}
 	if err := v.begin(dir, trust); err != nil {
 		return v.report, fmt.Errorf("verify journal: %w", err)
 	}
-	segments = remaining(segments, v.at.link)
+	segments = chain.Remaining(segments, v.at.Link)
 	v.report.Segments = len(segments)
-	next := v.at.segment + 1
+	next := v.at.Segment + 1
 	for i, s := range segments {
-		v.missing(next, s.number)
-		next = s.number + 1
+		v.missing(next, s.Number)
+		next = s.Number + 1
 		stop, err := v.segment(s, i == len(segments)-1)
 		if err != nil {
 			return v.report, fmt.Errorf("verify journal: %w", err)
@@ -59,55 +63,55 @@ func VerifyAgainst(dir string, trust Trust) (Report, error) {
 }
 
 // staleAfter is how long records may be written before a head that names them
-// is durable: headEvery, with room for a disk that stalls.
+// is durable: a second, with room for a disk that stalls.
 const staleAfter = 5 * time.Second
 
 type verifier struct {
 	report  Report
-	at      chain
+	at      chain.Cursor
 	damaged bool // a slot of the head
 	reached bool // the record that the head names was found
 	strange bool // a record beyond the head is not the journal's about itself
 	since   int64
 	last    int64
-	anchors []Head // not yet passed, by seq
+	anchors []chain.Head // not yet passed, by seq
 }
 
 func (v *verifier) loadHead(dir string, trust Trust) error {
-	key, err := ReadPublicKey(dir)
+	key, err := chain.ReadPublicKey(dir)
 	switch {
 	case trust.Key == nil && err != nil:
-		v.whole(KeyMissing, "the public key is missing or unreadable, so that the head cannot be checked")
+		v.whole(chain.KeyMissing, "the public key is missing or unreadable, so that the head cannot be checked")
 	case trust.Key != nil && err == nil && !trust.Key.Equal(key):
-		v.whole(KeyChanged, "the public key in the folder is not the one that is trusted")
+		v.whole(chain.KeyChanged, "the public key in the folder is not the one that is trusted")
 	}
 	if trust.Key != nil {
 		key = trust.Key
 	}
-	head, err := readHead(dir, key)
+	head, err := chain.ReadHead(dir, key)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
-		v.whole(HeadMissing, "the signed head is missing, so that a cut-off tail could not be seen")
-	case errors.Is(err, ErrHead) && key == nil:
-	case errors.Is(err, ErrHead):
-		v.whole(HeadForged, err.Error())
+		v.whole(chain.HeadMissing, "the signed head is missing, so that a cut-off tail could not be seen")
+	case errors.Is(err, chain.ErrHead) && key == nil:
+	case errors.Is(err, chain.ErrHead):
+		v.whole(chain.HeadForged, err.Error())
 	case err != nil:
 		return err
 	default:
-		v.report.Head, v.report.Chain, v.damaged = &head.Head, head.Chain, head.damaged
+		v.report.Head, v.report.Chain, v.damaged = &head.Head, head.Chain, head.Damaged
 		v.reached = head.Segment == 0
 	}
 	if v.damaged {
-		v.whole(HeadDamaged, "one slot of the head bears no genuine signature: it was torn by a power cut, or altered")
+		v.whole(chain.HeadDamaged, "one slot of the head bears no genuine signature: it was torn by a power cut, or altered")
 	}
 	for _, a := range trust.Anchors {
 		if !a.Verify(key) || v.report.Head != nil && a.Chain != v.report.Chain {
-			v.whole(AnchorForged, fmt.Sprintf("the anchor for record %d is not this journal's", a.Seq))
+			v.whole(chain.AnchorForged, fmt.Sprintf("the anchor for record %d is not this journal's", a.Seq))
 			continue
 		}
 		v.anchors = append(v.anchors, a)
 	}
-	slices.SortFunc(v.anchors, func(a, b Head) int { return cmp.Compare(a.Seq, b.Seq) })
+	slices.SortFunc(v.anchors, func(a, b chain.Head) int { return cmp.Compare(a.Seq, b.Seq) })
 	return nil
 }
 
@@ -115,30 +119,30 @@ func (v *verifier) loadHead(dir string, trust Trust) error {
 func (v *verifier) begin(dir string, trust Trust) error {
 	key := trust.Key
 	if key == nil {
-		key, _ = ReadPublicKey(dir) // that it is missing is a finding already
+		key, _ = chain.ReadPublicKey(dir) // that it is missing is a finding already
 	}
-	base, err := readBase(dir, v.report.Chain, key)
-	if errors.Is(err, ErrHead) {
-		v.whole(BaseForged, err.Error())
+	base, err := chain.ReadBase(dir, v.report.Chain, key)
+	if errors.Is(err, chain.ErrHead) {
+		v.whole(chain.BaseForged, err.Error())
 		return nil
 	}
-	v.at.link, v.report.Removed = base, base.seq
-	v.at.offset = 0
-	for len(v.anchors) > 0 && base.segment > 0 && (v.anchors[0].Seq < base.seq || holdsBase(base, v.anchors[0])) {
+	v.at.Link, v.report.Removed = base, base.Seq
+	v.at.Offset = 0
+	for len(v.anchors) > 0 && base.Segment > 0 && (v.anchors[0].Seq < base.Seq || chain.HoldsBase(base, v.anchors[0])) {
 		v.anchors = v.anchors[1:]
 	}
 	return err
 }
 
 // whole adds a finding about the journal as a whole.
-func (v *verifier) whole(code Code, problem string) {
+func (v *verifier) whole(code chain.Code, problem string) {
 	v.report.add(Finding{Code: code, Problem: problem})
 }
 
 func (v *verifier) missing(from, to int) {
 	if from < to {
 		v.report.add(Finding{
-			Segment: segmentName(from), Seq: v.at.seq + 1, Code: SegmentMissing,
+			Segment: chain.SegmentName(from), Seq: v.at.Seq + 1, Code: chain.SegmentMissing,
 			Problem: fmt.Sprintf("%d segments are missing from here", to-from),
 		})
 	}
@@ -149,20 +153,20 @@ func (v *verifier) conclude() {
 	h := v.report.Head
 	if h != nil && !v.reached {
 		v.report.add(Finding{
-			Segment: segmentName(h.Segment), Seq: h.Seq, Offset: h.Offset, Code: TailMissing,
+			Segment: chain.SegmentName(h.Segment), Seq: h.Seq, Offset: h.Offset, Code: chain.TailMissing,
 			Problem: fmt.Sprintf("the head names record %d, ending here; the journal holds no such record: its tail was cut off or moved", h.Seq),
 		})
 	}
 	if h != nil && h.Closed && (v.strange || v.report.Tail > 0) {
-		v.whole(TailForeign, "something follows the head of a journal that was closed in good order")
+		v.whole(chain.TailForeign, "something follows the head of a journal that was closed in good order")
 	}
 	if v.report.Beyond > 0 && time.Duration(v.last-v.since)*time.Microsecond > staleAfter {
-		v.whole(HeadStale, fmt.Sprintf("the head is older than the records allow: %d records over %s follow it",
+		v.whole(chain.HeadStale, fmt.Sprintf("the head is older than the records allow: %d records over %s follow it",
 			v.report.Beyond, time.Duration(v.last-v.since)*time.Microsecond))
 	}
 	for _, a := range v.anchors {
 		v.report.add(Finding{
-			Segment: segmentName(max(1, a.Segment)), Seq: a.Seq, Offset: a.Offset, Code: AnchorMismatch,
+			Segment: chain.SegmentName(max(1, a.Segment)), Seq: a.Seq, Offset: a.Offset, Code: chain.AnchorMismatch,
 			Problem: fmt.Sprintf("an anchor proves that record %d existed; the journal ends before it", a.Seq),
 		})
 	}

@@ -1,4 +1,4 @@
-package audit
+package reader
 
 import (
 	"context"
@@ -11,6 +11,8 @@ import (
 	"os"
 	"path/filepath"
 	"time"
+
+	"github.com/wardgate/wardgate/pip/audit/chain"
 )
 
 // A Position is how far a reader has come: behind which record of which chain.
@@ -24,8 +26,8 @@ type Position struct {
 	Hash    string `json:"hash"`   // of that record, hex
 }
 
-func (p Position) link() (link, error) {
-	return Head{Segment: p.Segment, Offset: p.Offset, Seq: p.Seq, Hash: p.Hash}.at()
+func (p Position) link() (chain.Link, error) {
+	return chain.Head{Segment: p.Segment, Offset: p.Offset, Seq: p.Seq, Hash: p.Hash}.At()
 }
 
 // A Bound limits what Next returns. A zero field stands for its default.
@@ -54,7 +56,7 @@ type Follower struct {
 	dir   string
 	key   ed25519.PublicKey
 	chain string // "" until known
-	at    chain
+	at    chain.Cursor
 }
 
 // Follow begins behind a position. That the position's record still stands in
@@ -65,7 +67,7 @@ func Follow(dir string, after Position) (*Follower, error) {
 		return f, nil
 	}
 	var err error
-	if f.at.link, err = after.link(); err != nil {
+	if f.at.Link, err = after.link(); err != nil {
 		return nil, fmt.Errorf("follow journal: the position's hash is misshapen")
 	}
 	return f, nil
@@ -73,11 +75,11 @@ func Follow(dir string, after Position) (*Follower, error) {
 
 // Position is behind the last record that Next returned.
 func (f *Follower) Position() Position {
-	if f.at.seq == 0 {
+	if f.at.Seq == 0 {
 		return Position{Chain: f.chain}
 	}
 	return Position{
-		Chain: f.chain, Seq: f.at.seq, Segment: f.at.segment, Offset: f.at.offset, Hash: hex.EncodeToString(f.at.hash[:]),
+		Chain: f.chain, Seq: f.at.Seq, Segment: f.at.Segment, Offset: f.at.Offset, Hash: hex.EncodeToString(f.at.Hash[:]),
 	}
 }
 
@@ -114,40 +116,40 @@ func (f *Follower) read(ctx context.Context, b Bound) (Batch, error) {
 		return Batch{}, err
 	}
 	switch {
-	case head.Seq < f.at.seq:
-		return Batch{}, fmt.Errorf("%w: record %d was read, and the head names record %d", ErrShort, f.at.seq, head.Seq)
-	case head.Seq == f.at.seq:
+	case head.Seq < f.at.Seq:
+		return Batch{}, fmt.Errorf("%w: record %d was read, and the head names record %d", chain.ErrShort, f.at.Seq, head.Seq)
+	case head.Seq == f.at.Seq:
 		return Batch{End: f.Position()}, nil
 	}
-	before := f.at.link
+	before := f.at.Link
 	g := gathering{bound: b.complete()}
-	r := reader{head: head, at: chain{link: before}, yield: g.take}
+	r := reader{head: head, at: chain.Cursor{Link: before}, yield: g.take}
 	// What stands before a fault is whole; the next call meets the fault first.
 	if err := f.walk(ctx, &r, &g); err != nil && len(g.records) == 0 {
 		return Batch{}, err
 	}
 	if len(g.records) == 0 {
-		return Batch{}, ErrShort
+		return Batch{}, chain.ErrShort
 	}
-	f.at = chain{link: g.end}
-	return Batch{Records: g.records, End: f.Position(), Behind: head.Seq - g.end.seq}, nil
+	f.at = chain.Cursor{Link: g.end}
+	return Batch{Records: g.records, End: f.Position(), Behind: head.Seq - g.end.Seq}, nil
 }
 
 // head returns the signed head, of the chain that is followed.
-func (f *Follower) head() (Head, error) {
+func (f *Follower) head() (chain.Head, error) {
 	if f.key == nil {
-		key, err := ReadPublicKey(f.dir)
+		key, err := chain.ReadPublicKey(f.dir)
 		if err != nil {
-			return Head{}, err
+			return chain.Head{}, err
 		}
 		f.key = key
 	}
-	found, err := readHead(f.dir, f.key)
+	found, err := chain.ReadHead(f.dir, f.key)
 	if err != nil {
-		return Head{}, err
+		return chain.Head{}, err
 	}
 	if f.chain != "" && found.Chain != f.chain {
-		return Head{}, fmt.Errorf("%w: it is of chain %q, and %q was followed", ErrHead, found.Chain, f.chain)
+		return chain.Head{}, fmt.Errorf("%w: it is of chain %q, and %q was followed", chain.ErrHead, found.Chain, f.chain)
 	}
 	f.chain = found.Chain
 	return found.Head, nil
@@ -156,22 +158,22 @@ func (f *Follower) head() (Head, error) {
 // walk reads from the position's segment on, until the gathering is full or
 // the head is reached.
 func (f *Follower) walk(ctx context.Context, r *reader, g *gathering) error {
-	number := r.at.segment
+	number := r.at.Segment
 	if number == 0 {
 		first, err := oldest(f.dir, &r.at)
 		if err != nil {
 			return err
 		}
 		number = first
-	} else if removed, err := f.removed(r.at.link); err != nil {
+	} else if removed, err := f.removed(r.at.Link); err != nil {
 		return err
 	} else if removed {
 		number++
 	}
 	for ; number <= r.head.Segment && !r.done; number++ {
-		file, err := os.Open(filepath.Join(f.dir, segmentName(number)))
+		file, err := os.Open(filepath.Join(f.dir, chain.SegmentName(number)))
 		if errors.Is(err, fs.ErrNotExist) {
-			return fmt.Errorf("%w: %s is not there", ErrShort, segmentName(number))
+			return fmt.Errorf("%w: %s is not there", chain.ErrShort, chain.SegmentName(number))
 		}
 		if err != nil {
 			return err
@@ -181,7 +183,7 @@ func (f *Follower) walk(ctx context.Context, r *reader, g *gathering) error {
 			err = closeErr
 		}
 		if err != nil {
-			return fmt.Errorf("%s: %w", segmentName(number), err)
+			return fmt.Errorf("%s: %w", chain.SegmentName(number), err)
 		}
 	}
 	return nil
@@ -189,13 +191,13 @@ func (f *Follower) walk(ctx context.Context, r *reader, g *gathering) error {
 
 // removed reports whether the segment of a position was removed after all of it
 // had been read, so that the next one continues exactly behind the position.
-func (f *Follower) removed(at link) (bool, error) {
-	if _, err := os.Stat(filepath.Join(f.dir, segmentName(at.segment))); !errors.Is(err, fs.ErrNotExist) {
+func (f *Follower) removed(at chain.Link) (bool, error) {
+	if _, err := os.Stat(filepath.Join(f.dir, chain.SegmentName(at.Segment))); !errors.Is(err, fs.ErrNotExist) {
 		return false, err
 	}
-	next := segment{number: at.segment + 1, path: filepath.Join(f.dir, segmentName(at.segment+1))}
-	h, err := firstLine(next)
-	if errors.Is(err, fs.ErrNotExist) || err == nil && (h.First != at.seq+1 || h.Previous != hex.EncodeToString(at.hash[:])) {
+	next := chain.Segment{Number: at.Segment + 1, Path: filepath.Join(f.dir, chain.SegmentName(at.Segment+1))}
+	h, err := chain.ReadHeader(next)
+	if errors.Is(err, fs.ErrNotExist) || err == nil && (h.First != at.Seq+1 || h.Previous != hex.EncodeToString(at.Hash[:])) {
 		return false, nil // then the missing segment is the fault to report
 	}
 	return err == nil, err
@@ -204,25 +206,25 @@ func (f *Follower) removed(at link) (bool, error) {
 // oldest finds the oldest segment, and stands before it. The segments before
 // it may have been removed when their time was over; the signed head vouches
 // for what is left, once it is reached.
-func oldest(dir string, at *chain) (int, error) {
-	segments, err := listSegments(dir)
+func oldest(dir string, at *chain.Cursor) (int, error) {
+	segments, err := chain.Segments(dir)
 	if err != nil {
 		return 0, err
 	}
 	if len(segments) == 0 {
-		return 0, fmt.Errorf("%w: it has no segments", ErrShort)
+		return 0, fmt.Errorf("%w: it has no segments", chain.ErrShort)
 	}
-	h, err := firstLine(segments[0])
+	h, err := chain.ReadHeader(segments[0])
 	if err != nil {
 		return 0, err
 	}
 	previous, err := hex.DecodeString(h.Previous)
-	if err != nil || len(previous) != len(at.hash) {
-		return 0, ErrBroken
+	if err != nil || len(previous) != len(at.Hash) {
+		return 0, chain.ErrBroken
 	}
-	at.seq = h.First - 1
-	copy(at.hash[:], previous)
-	return segments[0].number, nil
+	at.Seq = h.First - 1
+	copy(at.Hash[:], previous)
+	return segments[0].Number, nil
 }
 
 // A gathering is a batch that is being read.
@@ -230,7 +232,7 @@ type gathering struct {
 	bound   Bound
 	records []Record
 	bytes   int
-	end     link
+	end     chain.Link
 }
 
 func (b Bound) complete() Bound {
@@ -253,9 +255,9 @@ func (g *gathering) take(rec Record) bool {
 // segment reads one segment from where the reader stands.
 func (g *gathering) segment(ctx context.Context, r *reader, file *os.File, number int) error {
 	start := int64(0)
-	if number == r.at.segment {
-		start = r.at.offset
-		if err := confirm(file, r.at.link); err != nil {
+	if number == r.at.Segment {
+		start = r.at.Offset
+		if err := chain.Confirm(file, r.at.Link); err != nil {
 			return err
 		}
 	}
@@ -266,14 +268,14 @@ func (g *gathering) segment(ctx context.Context, r *reader, file *os.File, numbe
 	size := info.Size()
 	if number == r.head.Segment {
 		if size < r.head.Offset {
-			return ErrShort
+			return chain.ErrShort
 		}
 		size = r.head.Offset
 	}
-	lines := newScanner(io.NewSectionReader(file, start, size-start), start)
+	lines := chain.NewScanner(io.NewSectionReader(file, start, size-start), start)
 	for !r.done {
-		begins := lines.offset == 0
-		line, whole, err := lines.next()
+		begins := lines.Offset == 0
+		line, whole, err := lines.Next()
 		if errors.Is(err, io.EOF) {
 			return nil
 		}
@@ -287,8 +289,8 @@ func (g *gathering) segment(ctx context.Context, r *reader, file *os.File, numbe
 			return err
 		}
 		if !begins {
-			g.end = r.at.link
-			g.end.offset = lines.offset
+			g.end = r.at.Link
+			g.end.Offset = lines.Offset
 		}
 	}
 	return nil
@@ -296,11 +298,11 @@ func (g *gathering) segment(ctx context.Context, r *reader, file *os.File, numbe
 
 // ReadHead returns the newest signed head of a folder, beside its writer or
 // without one. It is checked against the public key in the folder.
-func ReadHead(dir string) (Head, error) {
+func HeadOf(dir string) (chain.Head, error) {
 	f := Follower{dir: dir}
 	head, err := f.head()
 	if err != nil {
-		return Head{}, fmt.Errorf("read journal: %w", err)
+		return chain.Head{}, fmt.Errorf("read journal: %w", err)
 	}
 	return head, nil
 }
