@@ -48,10 +48,10 @@ func unconditional(method string, h http.Header) {
 
 // answerLimit is the largest answer of an application that is masked.
 func (p *Proxy) answerLimit(application string) int64 {
-	if own := p.Upstreams[application].AnswerLimit; own > 0 {
+	if own := p.cfg.Upstreams[application].AnswerLimit; own > 0 {
 		return own
 	}
-	return p.AnswerLimit
+	return p.cfg.AnswerLimit
 }
 
 // mask replaces an answer by what may be seen of it. The error is errWithheld,

@@ -21,7 +21,7 @@ func (p *Proxy) abort() {
 
 func (p *Proxy) logPanic(v any) {
 	if v != http.ErrAbortHandler {
-		p.Log.Error("request aborted by a panic", "panic", panicText(v), "stack", string(debug.Stack()))
+		p.cfg.Log.Error("request aborted by a panic", "panic", panicText(v), "stack", string(debug.Stack()))
 	}
 }
 

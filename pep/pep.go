@@ -9,10 +9,11 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"maps"
 	"net/http"
 	"net/http/httputil"
-	"net/netip"
 	"net/url"
+	"slices"
 	"sync/atomic"
 	"time"
 
@@ -21,8 +22,6 @@ import (
 	"github.com/wardgate/wardgate/pep/anonymous"
 	"github.com/wardgate/wardgate/pep/inflight"
 	"github.com/wardgate/wardgate/pep/obligation"
-	"github.com/wardgate/wardgate/pep/request"
-	"github.com/wardgate/wardgate/pep/route"
 	"github.com/wardgate/wardgate/pep/token"
 	"github.com/wardgate/wardgate/pep/upstream"
 	"github.com/wardgate/wardgate/pip"
@@ -91,10 +90,11 @@ type Config struct {
 
 // A Proxy is an enforcement point. It holds no state but caches.
 type Proxy struct {
-	Config
-	tokens     *token.Verifier
+	cfg        Config // the enforcement point's own copy
+	own        pdp.Reasons
+	verifier   *token.Verifier
 	discharger obligation.Discharger
-	table      atomic.Pointer[route.Table]
+	tables     atomic.Pointer[tables]
 	forwarder  map[string]*httputil.ReverseProxy
 	inflight   inflight.Set
 }
@@ -136,9 +136,11 @@ func New(c Config) (*Proxy, error) {
 	if c.Now == nil {
 		c.Now = time.Now
 	}
+	c.Upstreams, c.Identities, c.Proxied = maps.Clone(c.Upstreams), maps.Clone(c.Identities), slices.Clone(c.Proxied)
 	p := &Proxy{
-		Config:     c,
-		tokens:     token.New(c.Keys, c.Tokens, c.Possession),
+		cfg:        c,
+		own:        ownReasons(),
+		verifier:   token.New(c.Keys, c.Tokens, c.Possession),
 		discharger: obligation.Discharger{Revoker: c.Revoker},
 		forwarder:  map[string]*httputil.ReverseProxy{},
 	}
@@ -151,62 +153,19 @@ func New(c Config) (*Proxy, error) {
 	return p, nil
 }
 
-// ServeHTTP takes one request the whole way. Whatever panics on it denies.
-func (p *Proxy) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	defer p.abort()
-	x, err := p.begin(clientAddress(r), r.UserAgent())
-	if err != nil {
-		p.Log.Error("no randomness for a decision id", "error", err)
-		w.WriteHeader(http.StatusServiceUnavailable)
-		return
-	}
-	if framingUnsure(r) {
-		w.Header().Set("Connection", "close")
-	}
-	defer func() { p.inflight.End(x.inflight) }()
-	ruling := p.judge(r, x, func(kind string) ([]byte, string) {
-		return request.ReadBody(w, r, kind, p.BodyLimit)
-	})
-	defer x.done()
-	if !ruling.allow {
-		if ruling.broken() && r.ProtoMajor == 1 { // in HTTP/2 it would end the other streams too
-			w.Header().Set("Connection", "close")
+// identityFaults are those of all identities together.
+func (c *Config) identityFaults() []error {
+	var faults []error
+	for name, i := range c.Identities {
+		if err := i.Check(); err != nil {
+			faults = append(faults, fmt.Errorf("identity for application %q: %w", name, err))
 		}
-		if ruling.retry > 0 {
-			w.Header().Set("Retry-After", ruling.retryAfter())
+		if !c.Upstreams[name].External && !slices.Contains(c.Proxied, name) {
+			faults = append(faults, fmt.Errorf("identity for application %q: it is not external", name))
 		}
-		p.answer(w, x, ruling.status, ruling.reasons...)
-		return
 	}
-	p.forward(w, r, x)
-}
-
-// framingUnsure reports whether a program in front may have seen the end of
-// this request elsewhere: net/http hides that a chunked request also had a
-// length (RFC 9112, section 6.3), and that one in HTTP/1.0 was chunked. What
-// follows on such a connection is never read.
-func framingUnsure(r *http.Request) bool {
-	return len(r.TransferEncoding) > 0 || !r.ProtoAtLeast(1, 1)
-}
-
-// routes returns the compiled table of the active revision.
-func (p *Proxy) routes() (*route.Table, error) {
-	routes := p.Routes.Routes()
-	if t := p.table.Load(); t != nil && t.Revision() == routes.Revision {
-		return t, nil
+	if len(c.Identities) > 0 && (c.Statements == nil || c.Issuer == "") {
+		faults = append(faults, errors.New("a signer and an issuer of statements are required"))
 	}
-	t, err := route.New(routes)
-	if err != nil {
-		return nil, err
-	}
-	p.table.Store(t)
-	return t, nil
-}
-
-func clientAddress(r *http.Request) netip.Addr {
-	peer, err := netip.ParseAddrPort(r.RemoteAddr)
-	if err != nil {
-		return netip.Addr{}
-	}
-	return peer.Addr().Unmap()
+	return faults
 }

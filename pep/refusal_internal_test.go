@@ -7,15 +7,16 @@ import (
 )
 
 func TestStatusOfReasons(t *testing.T) {
+	reasons := delivered().With(ownReasons())
 	for want, lists := range map[int][][]string{
 		http.StatusNotFound:           {{"route_unknown"}, {"role_forbidden", "route_unknown", "session_missing"}},
 		http.StatusUnauthorized:       {{"session_missing"}, {"token_expired", "signals_unknown"}, {"step_up_required"}, {"care_missing", "session_revoked"}},
 		http.StatusServiceUnavailable: {{"signals_unknown"}, {"decision_unavailable"}, {"role_forbidden", "location_unknown"}},
 		http.StatusForbidden:          {{"role_forbidden"}, {"care_missing", "step_up_required"}, {"obligation_unmet"}, {""}, nil},
 	} {
-		for _, reasons := range lists {
-			if got := statusOf(reasons); got != want {
-				t.Errorf("%q: got %d, want %d", reasons, got, want)
+		for _, codes := range lists {
+			if got, _ := reasons.Answer(codes); got != want {
+				t.Errorf("%q: got %d, want %d", codes, got, want)
 			}
 		}
 	}

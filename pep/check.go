@@ -60,54 +60,23 @@ type Check struct {
 	Header  http.Header      // of a denial, beside the document's own
 }
 
-// Check answers whether a request that another proxy holds may pass. It takes
-// the same way as a request that Wardgate forwards: obligations are met and
-// the decision is durable before Check returns. What panics denies.
-func (p *Proxy) Check(ctx context.Context, q *Question) (c Check) {
-	defer func() {
-		if fault := recover(); fault != nil {
-			p.logPanic(fault)
-			c = unavailableCheck()
-		}
-	}()
-	x, err := p.begin(q.Client, q.Header.Get("User-Agent"))
-	if err != nil {
-		p.Log.Error("no randomness for a decision id", "error", err)
-		return unavailableCheck()
-	}
-	x.asked = true
-	answer := p.ruleOn(ctx, q, x)
-	if !answer.allow {
-		return x.denied(answer)
-	}
+// passedCheck lets a request pass, with what its application is told.
+func (p *Proxy) passedCheck(x *exchange, q *Question) Check {
 	signed, err := p.sign(x, x.application())
 	if err != nil {
-		p.Log.Error("no assertion", "decision", x.id, "error", err)
-		return x.denied(ruling{status: http.StatusServiceUnavailable, reasons: []string{"assertion_unavailable"}})
+		p.cfg.Log.Error("no assertion", "decision", x.id, "error", err)
+		return x.refusedCheck(p.refuse(assertionMissing))
 	}
 	return Check{Allow: true, Decision: x.id, Assertion: signed, Drop: dropped(q.Header)}
 }
 
-func (p *Proxy) ruleOn(ctx context.Context, q *Question, x *exchange) ruling {
-	r := q.request(ctx)
-	if q.Flaw != "" {
-		if turned, ok := p.admit(r, x); !ok {
-			return turned
-		}
-		return p.refuse(ctx, x, http.StatusBadRequest, q.Flaw)
-	}
-	return p.judge(r, x, func(kind string) ([]byte, string) {
-		switch {
-		case q.Body.State == BodyUnseen:
-			return nil, ""
-		case q.Body.State == BodyWhole:
-			return request.ReadBody(nil, r, kind, p.BodyLimit)
-		case kind == "json":
-			return nil, request.BodyUnreadable
-		default:
-			return nil, request.BodyUnexpected
-		}
-	})
+func (x *exchange) refusedCheck(r *refusal) Check {
+	d, header := x.problem(r)
+	return Check{Decision: x.id, Problem: d, Header: header}
+}
+
+func (p *Proxy) unavailableCheck() Check {
+	return (&exchange{}).refusedCheck(p.refuse(decisionMissing))
 }
 
 // request is the question in the form in which the way of a request begins.
@@ -123,18 +92,15 @@ func (q *Question) request(ctx context.Context) *http.Request {
 	return r.WithContext(ctx)
 }
 
-func (x *exchange) denied(r ruling) Check {
-	d, header := x.denial(r.status, r.reasons)
-	if r.retry > 0 {
-		header.Set("Retry-After", r.retryAfter())
-	}
-	return Check{Decision: x.id, Problem: d, Header: header}
-}
-
-func unavailableCheck() Check {
-	return Check{
-		Problem: problem.New(http.StatusServiceUnavailable, "decision_unavailable"),
-		Header:  http.Header{"Retry-After": {"1"}},
+// hidden is what is made of a body that is not shown whole.
+func (b *Body) hidden(kind string) (body []byte, code string) {
+	switch {
+	case b.State == BodyUnseen:
+		return nil, ""
+	case kind == "json":
+		return nil, request.BodyUnreadable
+	default:
+		return nil, request.BodyUnexpected
 	}
 }
 

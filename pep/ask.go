@@ -8,55 +8,64 @@ import (
 
 	"github.com/wardgate/wardgate/internal/deadline"
 	"github.com/wardgate/wardgate/pdp"
-	"github.com/wardgate/wardgate/pep/route"
 	"github.com/wardgate/wardgate/pep/token"
 )
 
 // decisionTimeout bounds the wait for one decision.
 const decisionTimeout = 50 * time.Millisecond
 
-// decide asks until routing and deciding are of one revision, and leaves a
-// denial in x when nobody answers properly.
-func (p *Proxy) decide(ctx context.Context, x *exchange, table *route.Table) {
+// ask asks until routing and deciding are of one revision, and leaves a denial
+// in x when there is no proper answer. A denial goes on to the next stage: it
+// has obligations too.
+//
+// The exchange counts as one under way from before the question, so that no
+// revocation falls between the answer and the entry. What the policy
+// administrator is asked is left out: it is what ends sessions, and the request
+// that asked for that learns that it happened.
+func (p *Proxy) ask(ctx context.Context, x *exchange) *refusal {
+	if x.asked == nil && x.application() != administrator {
+		x.inflight = p.inflight.Begin(x.credential.Session, x.subject)
+	}
 	for range 3 {
-		d, err := p.ask(ctx, x, table.Revision())
+		d, err := p.decide(ctx, x)
 		if errors.Is(err, pdp.ErrRevisionChanged) {
-			if table, err = p.reroute(x); err == nil {
+			if err = p.reroute(x); err == nil {
 				continue
 			}
 		}
 		if err != nil {
-			p.Log.Error("no decision", "decision", x.id, "error", err)
+			p.cfg.Log.Error("no decision", "decision", x.id, "error", err)
 			break
 		}
 		x.decision = d
-		return
+		return nil
 	}
-	x.decision = pdp.Decision{Reasons: []string{"decision_unavailable"}}
+	x.decision = pdp.Decision{Reasons: []string{decisionMissing}}
+	return nil
 }
 
 // reroute finds out what x means in the active revision. Its body was read for
 // the route of an earlier one: when the new route takes another kind of body,
 // what was read is not what would have to be judged.
-func (p *Proxy) reroute(x *exchange) (*route.Table, error) {
-	table, err := p.routes()
+func (p *Proxy) reroute(x *exchange) error {
+	active, err := p.active()
 	if err != nil {
-		return nil, err
+		return err
 	}
-	match, matched := table.Match(x.target.Method, x.target.Path)
+	match, matched := active.routes.Match(x.target.Method, x.target.Path)
 	if matched && (!x.matched || match.Route.Body != x.match.Route.Body) {
-		return nil, errors.New("the body was read for another route")
+		return errors.New("the body was read for another route")
 	}
-	x.match, x.matched = match, matched
-	return table, nil
+	x.tables, x.match, x.matched = active, match, matched
+	return nil
 }
 
 var errMisshapen = errors.New("the decision contradicts itself")
 
-// ask puts one question to the Decider. An error, a panic, an answer that
+// decide puts one question to the Decider. An error, a panic, an answer that
 // comes too late, contradicts itself or is of another revision than the route
 // is an error, with a zero Decision.
-func (p *Proxy) ask(ctx context.Context, x *exchange, revision string) (d pdp.Decision, err error) {
+func (p *Proxy) decide(ctx context.Context, x *exchange) (d pdp.Decision, err error) {
 	defer func() {
 		if v := recover(); v != nil {
 			d, err = pdp.Decision{}, fmt.Errorf("the decider panicked: %s", panicText(v))
@@ -64,7 +73,8 @@ func (p *Proxy) ask(ctx context.Context, x *exchange, revision string) (d pdp.De
 	}()
 	ctx, cancel := deadline.Within(ctx, decisionTimeout)
 	defer cancel()
-	d, err = p.Decider.Decide(ctx, x.request(revision))
+	revision := x.tables.routes.Revision()
+	d, err = p.cfg.Decider.Decide(ctx, x.question(revision))
 	switch {
 	case err != nil:
 		return pdp.Decision{}, err
@@ -76,15 +86,15 @@ func (p *Proxy) ask(ctx context.Context, x *exchange, revision string) (d pdp.De
 	return d, nil
 }
 
-// request is the question about this very exchange.
-func (x *exchange) request(revision string) pdp.Request {
+// question is what is asked about this very exchange.
+func (x *exchange) question(revision string) pdp.Request {
 	r := pdp.Request{
 		Subject: pdp.Subject{Type: "anonymous"},
 		Action:  pdp.Action{Method: x.target.Method},
 		Context: pdp.Context{
 			Time:       x.now,
 			Address:    x.address,
-			UserAgent:  x.userAgent,
+			UserAgent:  x.incoming.UserAgent(),
 			Credential: x.credential,
 			Route:      revision,
 		},

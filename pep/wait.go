@@ -1,0 +1,34 @@
+package pep
+
+import (
+	"context"
+	"time"
+
+	"github.com/wardgate/wardgate/pep/anonymous"
+)
+
+// retryWaiting is when to come again after too many waited.
+const retryWaiting = 2 * time.Second
+
+// wait lets slow work begin in turn, before a decision is asked for. What only
+// another proxy forwards does none here.
+func (p *Proxy) wait(ctx context.Context, x *exchange) *refusal {
+	if x.asked != nil || !x.matched || !p.cfg.Anonymous.Costly(x.match.Route.Action) {
+		return nil
+	}
+	caller := x.caller
+	if x.subject != "" {
+		caller = anonymous.Caller{Address: x.address, Known: "subject " + x.subject}
+	}
+	leave, ok := p.cfg.Anonymous.Enter(ctx, caller)
+	if ok {
+		x.leave = leave
+		return nil
+	}
+	if x.subject == "" {
+		return p.throttle(tooManyWaiting, retryWaiting)
+	}
+	r := p.refuse(tooManyWaiting)
+	r.retry = retryWaiting
+	return r
+}
