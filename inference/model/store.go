@@ -7,6 +7,8 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+
+	"github.com/wardgate/wardgate/internal/durable"
 )
 
 // The names of a manifest and of its detached signature in a folder of models.
@@ -39,7 +41,7 @@ func TrainFile(name, version, data, out string) (*Model, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := replace(out, raw); err != nil {
+	if err := durable.WriteFile(out, raw, 0o644); err != nil {
 		return nil, fmt.Errorf("train %s: %w", name, err)
 	}
 	return m, nil
@@ -61,7 +63,7 @@ func WriteManifest(dir string, key ed25519.PrivateKey, models ...*Model) error {
 	if err := os.Remove(signatureFile); err != nil && !errors.Is(err, os.ErrNotExist) {
 		return fmt.Errorf("write manifest: %w", err)
 	}
-	if err := replace(filepath.Join(dir, ManifestFile), raw); err != nil {
+	if err := durable.WriteFile(filepath.Join(dir, ManifestFile), raw, 0o644); err != nil {
 		return fmt.Errorf("write manifest: %w", err)
 	}
 	if key == nil {
@@ -71,7 +73,7 @@ func WriteManifest(dir string, key ed25519.PrivateKey, models ...*Model) error {
 	if err != nil {
 		return err
 	}
-	if err := replace(signatureFile, signature); err != nil {
+	if err := durable.WriteFile(signatureFile, signature, 0o644); err != nil {
 		return fmt.Errorf("write manifest: %w", err)
 	}
 	return nil
@@ -150,19 +152,4 @@ func read(root *os.Root, name string) ([]byte, error) {
 		return nil, fmt.Errorf("%s is larger than any model", name)
 	}
 	return raw, nil
-}
-
-// replace writes the file at path whole or not at all.
-func replace(path string, raw []byte) error {
-	f, err := os.CreateTemp(filepath.Dir(path), ".wardgate-*")
-	if err != nil {
-		return err
-	}
-	defer os.Remove(f.Name()) // Fails harmlessly once the file was renamed.
-	_, err = f.Write(raw)
-	err = errors.Join(err, f.Chmod(0o644), f.Sync(), f.Close())
-	if err != nil {
-		return err
-	}
-	return os.Rename(f.Name(), path)
 }

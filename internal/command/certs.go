@@ -11,6 +11,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/wardgate/wardgate/internal/durable"
 	"github.com/wardgate/wardgate/internal/mtls"
 )
 
@@ -172,12 +173,5 @@ func (c *certsCommand) open() (*mtls.Authority, error) {
 	return authority, writeNew(filepath.Join(c.Out, "ca.pem"), raw)
 }
 
-// writeNew makes a file for its owner alone.
-func writeNew(file string, content []byte) error {
-	f, err := os.OpenFile(file, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
-	if err != nil {
-		return err
-	}
-	_, err = f.Write(content)
-	return errors.Join(err, f.Sync(), f.Close())
-}
+// writeNew makes a file for its owner alone. One that is there is left alone.
+func writeNew(file string, content []byte) error { return durable.CreateFile(file, content, 0o600) }

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"path/filepath"
 )
 
 // readPrivate reads a file that nobody else may read.
@@ -34,25 +33,4 @@ func readAtMost(file string, most int64) ([]byte, error) {
 		return nil, fmt.Errorf("%s is too large", file)
 	}
 	return raw, nil
-}
-
-// replaceFile gives a file its name only when it is whole: a server may be
-// reading it.
-func replaceFile(file string, content []byte) error {
-	half, err := os.CreateTemp(filepath.Dir(file), filepath.Base(file)+".*")
-	if err != nil {
-		return err
-	}
-	defer func() { _ = os.Remove(half.Name()) }() // it is gone when all went well
-	_, err = half.Write(content)
-	if err == nil {
-		err = half.Chmod(0o644)
-	}
-	if err == nil {
-		err = half.Sync()
-	}
-	if err = errors.Join(err, half.Close()); err != nil {
-		return err
-	}
-	return os.Rename(half.Name(), file)
 }

@@ -12,6 +12,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/wardgate/wardgate/internal/durable"
 	"github.com/wardgate/wardgate/pdp/engine"
 	"github.com/wardgate/wardgate/pdp/engine/bundle"
 )
@@ -58,7 +59,7 @@ func (c *policyBundle) Run(s *streams) error {
 	if err != nil {
 		return err
 	}
-	if err := replaceFile(c.Out, packed); err != nil {
+	if err := durable.WriteFile(c.Out, packed, 0o644); err != nil {
 		return err
 	}
 	digest := sha256.Sum256(packed)

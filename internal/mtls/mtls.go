@@ -22,6 +22,8 @@ import (
 
 	"github.com/spiffe/go-spiffe/v2/bundle/x509bundle"
 	"github.com/spiffe/go-spiffe/v2/spiffeid"
+
+	"github.com/wardgate/wardgate/internal/durable"
 )
 
 const (
@@ -116,10 +118,5 @@ func encodePEM(kind string, der []byte) []byte {
 // writePEM makes a file for its owner alone. One that is there already is
 // somebody's key: it is left alone.
 func writePEM(file, kind string, der []byte) error {
-	f, err := os.OpenFile(file, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
-	if err != nil {
-		return err
-	}
-	_, err = f.Write(encodePEM(kind, der))
-	return errors.Join(err, f.Sync(), f.Close())
+	return durable.CreateFile(file, encodePEM(kind, der), 0o600)
 }

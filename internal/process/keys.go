@@ -13,10 +13,11 @@ import (
 	"github.com/tink-crypto/tink-go/v2/tink"
 
 	"github.com/wardgate/wardgate/internal/assertion"
+	"github.com/wardgate/wardgate/internal/durable"
 )
 
 // readOrMake returns the bytes of a secret file, and makes it first, with mode
-// 0600, when there is none. A half-written file never gets the name.
+// 0600, when there is none. It survives a power cut once it is returned.
 func readOrMake(file string, content func() ([]byte, error)) ([]byte, error) {
 	raw, err := os.ReadFile(file)
 	if err == nil || !errors.Is(err, os.ErrNotExist) {
@@ -25,11 +26,7 @@ func readOrMake(file string, content func() ([]byte, error)) ([]byte, error) {
 	if raw, err = content(); err != nil {
 		return nil, err
 	}
-	half := file + ".new"
-	if err := os.WriteFile(half, raw, 0o600); err != nil {
-		return nil, err
-	}
-	return raw, os.Rename(half, file)
+	return raw, durable.CreateFile(file, raw, 0o600)
 }
 
 // assertionKey is the secret between the enforcement point and Wardgate's own

@@ -5,11 +5,12 @@ import (
 	"crypto/elliptic"
 	"crypto/x509"
 	"encoding/pem"
-	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
 	"time"
+
+	"github.com/wardgate/wardgate/internal/durable"
 )
 
 // The headers of a key file. The file's name means nothing.
@@ -56,19 +57,11 @@ func writeKey(dir string, k key) (path string, err error) {
 	if err != nil {
 		return "", err
 	}
-	f, err := os.CreateTemp(dir, ".key-*") // mode 0600
-	if err != nil {
-		return "", err
-	}
-	defer os.Remove(f.Name())
-	err = pem.Encode(f, &pem.Block{
+	content := pem.EncodeToMemory(&pem.Block{
 		Type:    "PRIVATE KEY",
 		Headers: map[string]string{headerID: k.id, headerCreated: k.created.Format(time.RFC3339Nano)},
 		Bytes:   der,
 	})
-	if err = errors.Join(err, f.Sync(), f.Close()); err != nil {
-		return "", err
-	}
 	path = filepath.Join(dir, k.id+".pem")
-	return path, os.Rename(f.Name(), path)
+	return path, durable.WriteFile(path, content, 0o600)
 }

@@ -11,6 +11,8 @@ import (
 	"github.com/tink-crypto/tink-go/v2/aead"
 	"github.com/tink-crypto/tink-go/v2/insecurecleartextkeyset"
 	"github.com/tink-crypto/tink-go/v2/keyset"
+
+	"github.com/wardgate/wardgate/internal/durable"
 )
 
 const keyFile = "records.keyset.json"
@@ -48,64 +50,39 @@ func load(path string) (*keyset.Handle, error) {
 // create makes a first key. When two processes create at once, both end up
 // with the key of the one that came first.
 func create(path string) (*keyset.Handle, error) {
-	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+	if err := durable.MkdirAll(filepath.Dir(path), 0o700); err != nil {
 		return nil, fmt.Errorf("create field keys: %w", err)
 	}
 	handle, err := keyset.NewHandle(aead.AES256GCMKeyTemplate())
 	if err != nil {
 		return nil, fmt.Errorf("create field keys: %w", err)
 	}
-	draft, err := write(path, handle)
+	data, err := encode(handle)
 	if err != nil {
 		return nil, err
 	}
-	defer os.Remove(draft)
-	if err := os.Link(draft, path); err != nil && !errors.Is(err, fs.ErrExist) {
+	if err := durable.CreateFile(path, data, 0o600); err != nil && !errors.Is(err, fs.ErrExist) {
 		return nil, fmt.Errorf("create field keys: %w", err)
-	}
-	if err := syncFolder(filepath.Dir(path)); err != nil {
-		return nil, err
 	}
 	return load(path)
 }
 
 // replace puts a new keyset in the place of the old one, whole or not at all.
 func replace(path string, handle *keyset.Handle) error {
-	draft, err := write(path, handle)
+	data, err := encode(handle)
 	if err != nil {
 		return err
 	}
-	if err := os.Rename(draft, path); err != nil {
-		return errors.Join(fmt.Errorf("replace field keys: %w", err), os.Remove(draft))
-	}
-	return syncFolder(filepath.Dir(path))
-}
-
-// write makes a durable file beside path, for its owner alone, and returns its name.
-func write(path string, handle *keyset.Handle) (string, error) {
-	var data bytes.Buffer
-	if err := insecurecleartextkeyset.Write(handle, keyset.NewJSONWriter(&data)); err != nil {
-		return "", fmt.Errorf("write field keys: %w", err)
-	}
-	f, err := os.CreateTemp(filepath.Dir(path), keyFile+".*")
-	if err != nil {
-		return "", fmt.Errorf("write field keys: %w", err)
-	}
-	_, err = f.Write(data.Bytes())
-	if err = errors.Join(err, f.Sync(), f.Close()); err != nil {
-		return "", errors.Join(fmt.Errorf("write field keys: %w", err), os.Remove(f.Name()))
-	}
-	return f.Name(), nil
-}
-
-// syncFolder makes a new name in the folder durable.
-func syncFolder(dir string) error {
-	d, err := os.Open(dir)
-	if err != nil {
-		return fmt.Errorf("sync key folder: %w", err)
-	}
-	if err := errors.Join(d.Sync(), d.Close()); err != nil {
-		return fmt.Errorf("sync key folder: %w", err)
+	if err := durable.WriteFile(path, data, 0o600); err != nil {
+		return fmt.Errorf("replace field keys: %w", err)
 	}
 	return nil
+}
+
+func encode(handle *keyset.Handle) ([]byte, error) {
+	var data bytes.Buffer
+	if err := insecurecleartextkeyset.Write(handle, keyset.NewJSONWriter(&data)); err != nil {
+		return nil, fmt.Errorf("write field keys: %w", err)
+	}
+	return data.Bytes(), nil
 }
