@@ -2,7 +2,7 @@
 GO   ?= go
 ARGS ?=
 
-.PHONY: help build run test format vet policy-test unit race integration bench clean
+.PHONY: help build run test format vet policy-test unit race integration compare bench clean
 
 help: ## list the targets
 	@grep -E '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -40,6 +40,9 @@ race: ## the race detector on the hot path (needs a C compiler)
 
 integration: ## adapters and the whole house on real Redis, MariaDB, Elasticsearch; names those that are missing
 	@GO=$(GO) .ci/integration
+
+compare: build ## what this build answers and journals otherwise than OLD=PROGRAM, a build of the parent commit
+	$(GO) run ./internal/compare -old $(OLD) -new bin/wardgate $(ARGS)
 
 bench: build ## decisions and their growth, the proxy, log-in, replay, revocation and shipping, as ratios from one run
 	$(GO) run ./internal/bench

@@ -33,6 +33,7 @@ func TestImportsPointTheRightWay(t *testing.T) {
 		{"internal/mtls", []string{"internal/durable"}},
 		{"internal/signing", []string{"internal/durable"}},
 		{"internal/realserver", nil},
+		{"internal/compare", nil},
 		{"internal/sqldb", nil},
 		{"cmd/...", []string{"internal/command", "..."}},
 	}
