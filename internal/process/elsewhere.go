@@ -10,7 +10,7 @@ import (
 	"github.com/wardgate/wardgate/internal/config"
 	"github.com/wardgate/wardgate/internal/mtls"
 	"github.com/wardgate/wardgate/pdp"
-	"github.com/wardgate/wardgate/pdp/admin"
+	"github.com/wardgate/wardgate/pdp/admin/handler"
 	"github.com/wardgate/wardgate/pdp/api"
 	"github.com/wardgate/wardgate/pip"
 	"github.com/wardgate/wardgate/pip/signals"
@@ -80,7 +80,7 @@ func decisionsAnd(inside http.Handler, handlers map[string]http.Handler) http.Ha
 		case demo != nil && strings.HasPrefix(r.URL.Path, "/demo/"):
 			demo.ServeHTTP(w, r)
 		default:
-			handlers[admin.Application].ServeHTTP(w, r)
+			handlers[handler.Audience].ServeHTTP(w, r)
 		}
 	})
 }

@@ -14,7 +14,7 @@ import (
 	"github.com/wardgate/wardgate/internal/config"
 	"github.com/wardgate/wardgate/internal/mtls"
 	"github.com/wardgate/wardgate/pdp"
-	"github.com/wardgate/wardgate/pdp/admin"
+	"github.com/wardgate/wardgate/pdp/admin/handler"
 	"github.com/wardgate/wardgate/pdp/client"
 	"github.com/wardgate/wardgate/pep"
 	"github.com/wardgate/wardgate/pep/token"
@@ -114,7 +114,7 @@ func (a *Process) applications(key *assertion.Key) (map[string]http.Handler, err
 		handlers[config.RoleRecords] = records.New(a.stores.records, key, a.log.With("part", "records"))
 	}
 	if a.config.Runs(config.RoleAdministrator) {
-		handlers[admin.Application] = a.admin.Handler(key)
+		handlers[handler.Audience] = handler.New(a.admin, key, a.log.With("part", "admin"))
 		handlers[signalsApplication] = a.reports(key)
 		if a.config.Demo {
 			handlers[demoApplication] = a.demoOutbox(key)
@@ -318,7 +318,7 @@ func (a *Process) addElsewhere(applications map[string]pep.Upstream) error {
 			applications[part.Name] = reached
 			continue
 		}
-		applications[admin.Application], applications[signalsApplication] = reached, reached
+		applications[handler.Audience], applications[signalsApplication] = reached, reached
 		if a.config.Demo {
 			applications[demoApplication] = reached
 		}

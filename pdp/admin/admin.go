@@ -142,8 +142,11 @@ func New(parts Parts, cfg Config) (*Admin, error) {
 		cfg.Limits = func() Limits { return Limits{} }
 	}
 	a := &Admin{parts: parts, cfg: cfg}
-	if a.tokenLife() < a.limits().tokenLife() {
+	if a.tokenLife() < a.Limits().tokenLife() {
 		return nil, errors.New("policy administrator: keys retire before their tokens expire")
 	}
 	return a, nil
 }
+
+// Now is what the administrator's clock shows.
+func (a *Admin) Now() time.Time { return a.cfg.Now() }

@@ -13,8 +13,8 @@ import (
 	"github.com/wardgate/wardgate/pip"
 )
 
-// maxBan is the longest ban: a year. Who is to stay out for longer is disabled.
-const maxBan = 366 * day
+// MaxBan is the longest ban: a year. Who is to stay out for longer is disabled.
+const MaxBan = 366 * day
 
 // A Ban keeps an account out of everything until its end.
 type Ban struct {
@@ -39,12 +39,15 @@ type BanStore interface {
 // has no place.
 var reasonForm = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9 _.:-]{0,63}$`)
 
+// ValidReason reports whether a reason may be journalled as it is.
+func ValidReason(reason string) bool { return reasonForm.MatchString(reason) }
+
 // Ban keeps an account out of everything for a while, and ends its sessions.
 // It takes effect even if the journal fails afterwards, which is an error; if
 // the database fails, it takes effect here until the database answers again.
 func (a *Admin) Ban(ctx context.Context, c Client, by, account string, life time.Duration, reason string) error {
-	if life <= 0 || life > maxBan || !reasonForm.MatchString(reason) {
-		return refuse(Malformed, "ban_malformed")
+	if life <= 0 || life > MaxBan || !ValidReason(reason) {
+		return Refuse(Malformed, "ban_malformed")
 	}
 	if _, err := a.user(ctx, account); err != nil {
 		return err
@@ -111,7 +114,7 @@ func (a *Admin) Held(ctx context.Context, after string, limit int) (held []Ban, 
 func (a *Admin) LiftBar(ctx context.Context, c Client, by string, address netip.Addr) error {
 	name := pip.BarredAddress(address)
 	if name == "" {
-		return refuse(Malformed, "address_malformed")
+		return Refuse(Malformed, "address_malformed")
 	}
 	ctx = context.WithoutCancel(ctx)
 	bans, err := a.Bans(ctx)
@@ -119,7 +122,7 @@ func (a *Admin) LiftBar(ctx context.Context, c Client, by string, address netip.
 		return fmt.Errorf("lift bar: %w", err)
 	}
 	if !slices.ContainsFunc(bans, func(b Ban) bool { return b.Account == name }) {
-		return refuse(Missing, "not_found")
+		return Refuse(Missing, "not_found")
 	}
 	// The evidence comes first: what cannot be journalled lets nobody in.
 	e := a.event(c, "ban.lift", by, "", a.cfg.Now())

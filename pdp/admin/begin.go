@@ -43,7 +43,7 @@ func (a *Admin) mayTry(ctx context.Context, c Client, from familiarity) error {
 		return fmt.Errorf("decide on a log-in: %w", err)
 	}
 	if !d.Allow || len(d.Obligations) > 0 {
-		r := refuse(TooSoon, "throttled")
+		r := Refuse(TooSoon, "throttled")
 		r.Wait = barredWait
 		return r
 	}

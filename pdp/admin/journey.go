@@ -77,7 +77,7 @@ func arrivalUse(account string) string { return "last log-in/" + account }
 // since leads from the last log-in of an account to this one. One that is no
 // longer to be remembered, or does not open, tells nothing.
 func (a *Admin) since(last Arrival, account string, here pip.Footprint, now time.Time) pdp.Journey {
-	if last.Place == "" || now.Sub(last.At) > a.limits().LogInMemory {
+	if last.Place == "" || now.Sub(last.At) > a.Limits().LogInMemory {
 		return pdp.Journey{}
 	}
 	then, err := a.parts.Footprints.Open(arrivalUse(account), last.Place)

@@ -41,8 +41,8 @@ func (l Limits) withDefaults() Limits {
 // tokenLife is how long after signing somebody may still accept a token.
 func (l Limits) tokenLife() time.Duration { return l.Access + l.Leeway }
 
-// limits are the numbers in force now.
-func (a *Admin) limits() Limits { return a.cfg.Limits().withDefaults() }
+// Limits are the numbers in force now.
+func (a *Admin) Limits() Limits { return a.cfg.Limits().withDefaults() }
 
 // tokenLife is how long after signing somebody may still accept any token,
 // under the longest life that was ever in force: a key verifies for as long.

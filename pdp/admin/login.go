@@ -76,7 +76,7 @@ func (a *Admin) begin(ctx context.Context, c Client, proof Proof, seen familiari
 	if err != nil {
 		return Session{}, Tokens{}, err
 	}
-	tokens, err := a.sign(s, proof.Account.Role, s.ACR, s.AuthTime, now, a.limits().Access)
+	tokens, err := a.sign(s, proof.Account.Role, s.ACR, s.AuthTime, now, a.Limits().Access)
 	if err != nil {
 		return Session{}, Tokens{}, err
 	}
@@ -100,7 +100,7 @@ func (a *Admin) newSession(proof Proof, here pip.Footprint, now time.Time) (Sess
 	if err != nil {
 		return Session{}, err
 	}
-	limits := a.limits()
+	limits := a.Limits()
 	s := Session{
 		ID:        id.String(),
 		Account:   proof.Account.ID,

@@ -5,10 +5,8 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
-	"net/http"
 	"time"
 
-	"github.com/gin-gonic/gin"
 	"github.com/google/uuid"
 
 	"github.com/wardgate/wardgate/pdp"
@@ -63,7 +61,7 @@ func (a *Admin) isMachine(ctx context.Context, account string) error {
 		return err
 	}
 	if p.Role != RoleMachine {
-		return refuse(Malformed, "not_a_machine")
+		return Refuse(Malformed, "not_a_machine")
 	}
 	return nil
 }
@@ -73,7 +71,7 @@ func (a *Admin) isMachine(ctx context.Context, account string) error {
 func (a *Admin) LogInMachine(ctx context.Context, c Client, key string) (Tokens, error) {
 	account, err := a.parts.Store.MachineOf(ctx, hashRefresh(key))
 	if errors.Is(err, ErrNotFound) {
-		return Tokens{}, refuse(Unproven, "credentials_invalid")
+		return Tokens{}, Refuse(Unproven, "credentials_invalid")
 	}
 	if err != nil {
 		return Tokens{}, err
@@ -83,7 +81,7 @@ func (a *Admin) LogInMachine(ctx context.Context, c Client, key string) (Tokens,
 		return Tokens{}, err
 	}
 	if profile.Role != RoleMachine {
-		return Tokens{}, refuse(Unproven, "credentials_invalid")
+		return Tokens{}, Refuse(Unproven, "credentials_invalid")
 	}
 	now := a.cfg.Now()
 	proof := Proof{Account: profile, AMR: []string{"swk"}, AuthTime: now} // RFC 8176: a software-secured key
@@ -99,7 +97,7 @@ func (a *Admin) beginMachine(ctx context.Context, c Client, proof Proof, decisio
 	if err != nil {
 		return Tokens{}, fmt.Errorf("begin session: %w", err)
 	}
-	until := now.Add(a.limits().Access)
+	until := now.Add(a.Limits().Access)
 	s := Session{
 		ID: id.String(), Account: proof.Account.ID, Footprint: a.observe(c), AMR: proof.AMR, ACR: ACRMachine,
 		AuthTime: proof.AuthTime, Created: now, LastUsed: now, IdleUntil: until, Until: until,
@@ -107,7 +105,7 @@ func (a *Admin) beginMachine(ctx context.Context, c Client, proof Proof, decisio
 	if s.Sealed, err = a.sealFootprint(s.ID, s.Footprint); err != nil {
 		return Tokens{}, fmt.Errorf("begin session: %w", err)
 	}
-	tokens, err := a.sign(s, RoleMachine, s.ACR, s.AuthTime, now, a.limits().Access)
+	tokens, err := a.sign(s, RoleMachine, s.ACR, s.AuthTime, now, a.Limits().Access)
 	if err != nil {
 		return Tokens{}, fmt.Errorf("begin session: %w", err)
 	}
@@ -121,19 +119,4 @@ func (a *Admin) beginMachine(ctx context.Context, c Client, proof Proof, decisio
 		return Tokens{}, errors.Join(fmt.Errorf("begin session: %w", err), undo)
 	}
 	return tokens, nil
-}
-
-func (f face) machine(c *gin.Context) {
-	var key string
-	if !decodeForm(c, form{required: texts{"key": &key}}) {
-		return
-	}
-	tokens, err := f.admin.LogInMachine(c.Request.Context(), client(c), key)
-	if err != nil {
-		f.fail(c, err)
-		return
-	}
-	c.JSON(http.StatusOK, gin.H{
-		"access_token": tokens.Access, "token_type": "Bearer", "expires_in": seconds(tokens.ExpiresIn), "role": tokens.Role,
-	})
 }

@@ -48,8 +48,8 @@ func (a *Admin) CarryOut(ctx context.Context, o Order) (bool, error) {
 	if who == "" {
 		who = pip.BarredAddress(o.Address)
 	}
-	if who == "" || o.Verdict == "" || o.Life <= 0 || o.Life > maxBan {
-		return false, refuse(Malformed, "order_malformed")
+	if who == "" || o.Verdict == "" || o.Life <= 0 || o.Life > MaxBan {
+		return false, Refuse(Malformed, "order_malformed")
 	}
 	ctx = context.WithoutCancel(ctx)
 	now, name := a.cfg.Now(), o.Verdict+" "+who

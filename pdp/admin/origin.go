@@ -162,7 +162,7 @@ func (f familiarity) suffix() string {
 func (a *Admin) familiar(ctx context.Context, c Client, account string) (familiarity, error) {
 	f := familiarity{network: networkOf(c.Address)}
 	device := a.deviceHash(account, c.Device)
-	now, limits := a.cfg.Now(), a.limits()
+	now, limits := a.cfg.Now(), a.Limits()
 	knowsDevice, knowsNetwork, err := a.parts.Store.Familiar(ctx, account, device, f.network,
 		now.Add(-limits.DeviceMemory), now.Add(-limits.NetworkMemory))
 	switch {

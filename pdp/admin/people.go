@@ -2,10 +2,8 @@ package admin
 
 import (
 	"context"
-	"errors"
 	"fmt"
 
-	"github.com/wardgate/wardgate/internal/problem"
 	"github.com/wardgate/wardgate/pip"
 )
 
@@ -50,6 +48,28 @@ const (
 // who it says, and still may not have another.
 const reasonEnrolled = "totp_enrolled"
 
+// SignsUp reports whether people may sign up and choose a new password here.
+func (a *Admin) SignsUp() bool { return a.parts.Registrar != nil }
+
+// HasApps reports whether authenticator apps are kept here.
+func (a *Admin) HasApps() bool { return a.parts.Apps != nil }
+
+// SignUp takes an application for an account.
+func (a *Admin) SignUp(ctx context.Context, s SignUp) error {
+	return personal(a.parts.Registrar.SignUp(ctx, s))
+}
+
+// Forgot begins to choose a new password.
+func (a *Admin) Forgot(ctx context.Context, email string) (Challenge, error) {
+	challenge, err := a.parts.Registrar.Forgot(ctx, email)
+	return challenge, personal(err)
+}
+
+// Account is what is known of an account.
+func (a *Admin) Account(ctx context.Context, id string) (Profile, error) {
+	return a.parts.Authenticator.Account(ctx, id)
+}
+
 // VerifySignUp opens an account.
 func (a *Admin) VerifySignUp(ctx context.Context, c Client, email, code string) error {
 	p, err := a.parts.Registrar.VerifySignUp(ctx, email, code)
@@ -74,7 +94,7 @@ func (a *Admin) Reset(ctx context.Context, c Client, challenge, code, password s
 // OfferApp makes the secret of an authenticator app.
 func (a *Admin) OfferApp(ctx context.Context, c Client, account, session string) (secret, uri string, err error) {
 	if account == "" {
-		return "", "", refuse(Unproven, "session_missing")
+		return "", "", Refuse(Unproven, "session_missing")
 	}
 	if secret, uri, err = a.parts.Apps.Offer(ctx, account); err != nil {
 		return "", "", personal(err)
@@ -85,7 +105,7 @@ func (a *Admin) OfferApp(ctx context.Context, c Client, account, session string)
 // ConfirmApp makes the app a factor, and returns the recovery codes.
 func (a *Admin) ConfirmApp(ctx context.Context, c Client, account, session, code string) ([]string, error) {
 	if account == "" {
-		return nil, refuse(Unproven, "session_missing")
+		return nil, Refuse(Unproven, "session_missing")
 	}
 	recovery, err := a.parts.Apps.Confirm(ctx, account, code)
 	if err != nil {
@@ -97,7 +117,7 @@ func (a *Admin) ConfirmApp(ctx context.Context, c Client, account, session, code
 // RemoveApp leaves the account with e-mailed codes.
 func (a *Admin) RemoveApp(ctx context.Context, c Client, account, session string) error {
 	if account == "" {
-		return refuse(Unproven, "session_missing")
+		return Refuse(Unproven, "session_missing")
 	}
 	if err := a.parts.Apps.Remove(ctx, account); err != nil {
 		return personal(err)
@@ -126,13 +146,4 @@ func personal(err error) error {
 		r.Kind = Forbidden
 	}
 	return r
-}
-
-// faultyFields returns the fields that ID management did not understand.
-func faultyFields(err error) []problem.Field {
-	var m interface{ Malformed() []problem.Field }
-	if !errors.As(err, &m) {
-		return nil
-	}
-	return m.Malformed()
 }

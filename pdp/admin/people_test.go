@@ -10,6 +10,7 @@ import (
 
 	"github.com/wardgate/wardgate/internal/problem"
 	"github.com/wardgate/wardgate/pdp/admin"
+	"github.com/wardgate/wardgate/pdp/admin/handler"
 	"github.com/wardgate/wardgate/pip/identity"
 )
 
@@ -64,7 +65,7 @@ func (w *world) withDesk(d *desk) {
 	if err != nil {
 		w.t.Fatal(err)
 	}
-	w.server = a.Handler(w.key)
+	w.server = handler.New(a, w.key, slog.New(slog.NewTextHandler(w.log, nil)))
 }
 
 var (

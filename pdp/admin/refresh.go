@@ -31,7 +31,7 @@ func (a *Admin) Refresh(ctx context.Context, c Client, token string) (Tokens, er
 	hash := hashRefresh(token)
 	r, s, err := a.parts.Store.Refresh(ctx, hash)
 	if errors.Is(err, ErrNotFound) {
-		return Tokens{}, refuse(Unproven, "refresh_invalid")
+		return Tokens{}, Refuse(Unproven, "refresh_invalid")
 	}
 	if err != nil {
 		return Tokens{}, fmt.Errorf("refresh: %w", err)
@@ -49,7 +49,7 @@ func (a *Admin) Refresh(ctx context.Context, c Client, token string) (Tokens, er
 	if err := a.mayContinue(ctx, c, s, now); err != nil {
 		return Tokens{}, err
 	}
-	if wait := r.Issued.Add(a.limits().RefreshAfter).Sub(now); wait > 0 {
+	if wait := r.Issued.Add(a.Limits().RefreshAfter).Sub(now); wait > 0 {
 		return Tokens{}, &Refusal{Kind: TooSoon, Reasons: []string{"refresh_too_early"}, Wait: wait}
 	}
 	return a.rotate(ctx, c, s, hash, now)
@@ -114,18 +114,18 @@ func (a *Admin) rotate(ctx context.Context, c Client, s Session, hash string, no
 	if profile.Standing != pip.AccountActive {
 		return Tokens{}, a.endFor(ctx, c, s, reasonInactive)
 	}
-	tokens, err := a.sign(s, profile.Role, s.ACR, s.AuthTime, now, a.limits().Access)
+	tokens, err := a.sign(s, profile.Role, s.ACR, s.AuthTime, now, a.Limits().Access)
 	if err != nil {
 		return Tokens{}, fmt.Errorf("refresh: %w", err)
 	}
 	next, nextHash := newRefresh()
 	tokens.Refresh = next
-	rotation := Rotation{Session: s.ID, Old: hash, New: nextHash, At: now, IdleUntil: now.Add(a.limits().Idle)}
+	rotation := Rotation{Session: s.ID, Old: hash, New: nextHash, At: now, IdleUntil: now.Add(a.Limits().Idle)}
 	if c.Retry != "" {
 		if rotation.Answer, err = a.sealAnswer(hash, c.Retry, tokens); err != nil {
 			return Tokens{}, fmt.Errorf("refresh: %w", err)
 		}
-		rotation.ForgetAnswer = now.Add(a.limits().RetryWithin)
+		rotation.ForgetAnswer = now.Add(a.Limits().RetryWithin)
 	}
 	err = a.parts.Store.Rotate(ctx, rotation)
 	switch {
@@ -134,7 +134,7 @@ func (a *Admin) rotate(ctx context.Context, c Client, s Session, hash string, no
 	case errors.Is(err, ErrUsed):
 		return a.lost(ctx, c, s, hash, now)
 	case errors.Is(err, ErrEnded):
-		return Tokens{}, refuse(Unproven, reasonExpired)
+		return Tokens{}, Refuse(Unproven, reasonExpired)
 	default:
 		return Tokens{}, fmt.Errorf("refresh: %w", err)
 	}
@@ -162,5 +162,5 @@ func (a *Admin) endFor(ctx context.Context, c Client, s Session, reason string) 
 	if err != nil {
 		return err
 	}
-	return refuse(Unproven, reason)
+	return Refuse(Unproven, reason)
 }

@@ -33,13 +33,14 @@ func (r *Refusal) Error() string {
 	return "refused: " + r.Reasons[0]
 }
 
-func refuse(kind Kind, reason string) *Refusal {
+// Refuse is a refusal with one reason.
+func Refuse(kind Kind, reason string) *Refusal {
 	return &Refusal{Kind: kind, Reasons: []string{reason}}
 }
 
-// reasonEmail is the only reason of an Authenticator that is about the form of
+// ReasonEmail is the only reason of an Authenticator that is about the form of
 // the input.
-const reasonEmail = "email_malformed"
+const ReasonEmail = "email_malformed"
 
 // refused finds the definite no of an Authenticator in err: what to tell the
 // caller, and whom it concerned.
@@ -51,12 +52,12 @@ func refused(err error) (r *Refusal, account string) {
 		return nil, ""
 	}
 	reason, account, wait := no.Refused()
-	r = refuse(Unproven, reason)
+	r = Refuse(Unproven, reason)
 	r.Wait = wait
 	switch {
 	case wait > 0:
 		r.Kind = TooSoon
-	case reason == reasonEmail:
+	case reason == ReasonEmail:
 		r.Kind = Malformed
 	}
 	return r, account

@@ -33,7 +33,7 @@ func (a *Admin) sealAnswer(oldHash, retry string, t Tokens) (string, error) {
 // to the client that sent the same idempotency key shortly before. found is
 // false for everybody else: for them the token was replayed.
 func (a *Admin) answered(ctx context.Context, hash, retry string, used, now time.Time) (t Tokens, found bool, err error) {
-	limits := a.limits()
+	limits := a.Limits()
 	age := now.Sub(used)
 	if retry == "" || age > limits.RetryWithin || age < -limits.Leeway {
 		return Tokens{}, false, nil

@@ -28,7 +28,7 @@ func (a *Admin) Revoke(ctx context.Context, session, reason string) error {
 // LogOut ends the session itself.
 func (a *Admin) LogOut(ctx context.Context, c Client, account, session string) error {
 	if account == "" || session == "" {
-		return refuse(Unproven, "session_missing")
+		return Refuse(Unproven, "session_missing")
 	}
 	return a.end(ctx, c, session, account, "logged_out")
 }
@@ -45,7 +45,7 @@ func (a *Admin) RevokeAccount(ctx context.Context, account, reason string) error
 
 func (a *Admin) endAll(ctx context.Context, c Client, account, reason string) error {
 	if account == "" {
-		return refuse(Unproven, "session_missing")
+		return Refuse(Unproven, "session_missing")
 	}
 	live, err := a.parts.Store.LiveOf(ctx, account, a.cfg.Now())
 	if err != nil {
@@ -62,7 +62,7 @@ func (a *Admin) endAll(ctx context.Context, c Client, account, reason string) er
 // does not exist are the same refusal.
 func (a *Admin) EndOwn(ctx context.Context, c Client, account, session string) error {
 	if account == "" {
-		return refuse(Unproven, "session_missing")
+		return Refuse(Unproven, "session_missing")
 	}
 	return a.end(ctx, c, session, account, "ended_by_owner")
 }
@@ -70,7 +70,7 @@ func (a *Admin) EndOwn(ctx context.Context, c Client, account, session string) e
 // Sessions returns the live sessions of the account, newest first.
 func (a *Admin) Sessions(ctx context.Context, account string) ([]Session, error) {
 	if account == "" {
-		return nil, refuse(Unproven, "session_missing")
+		return nil, Refuse(Unproven, "session_missing")
 	}
 	live, err := a.parts.Store.LiveOf(ctx, account, a.cfg.Now())
 	if err != nil {
@@ -92,7 +92,7 @@ func (a *Admin) end(ctx context.Context, c Client, session, account, reason stri
 	reason = reason[:min(len(reason), maxReason)]
 	changed, err := a.parts.Store.End(ctx, session, account, reason, now)
 	if errors.Is(err, ErrNotFound) {
-		return refuse(Missing, "not_found")
+		return Refuse(Missing, "not_found")
 	}
 	if err != nil {
 		return fmt.Errorf("end session %s: %w", session, err)
@@ -144,7 +144,7 @@ func (a *Admin) Snapshot(ctx context.Context, since pip.Mark) (pip.Revocations, 
 // their end, and devices, networks and log-ins that are no longer remembered.
 // Call it now and then.
 func (a *Admin) Sweep(ctx context.Context) error {
-	now, limits := a.cfg.Now(), a.limits()
+	now, limits := a.cfg.Now(), a.Limits()
 	return errors.Join(
 		a.parts.Store.Sweep(ctx, now.Add(-limits.Absolute), now),
 		a.parts.Store.Forget(ctx, now.Add(-limits.DeviceMemory), now.Add(-limits.NetworkMemory), now.Add(-limits.LogInMemory)))

@@ -36,7 +36,7 @@ func (a *Admin) VerifyStepUp(ctx context.Context, c Client, account, session, ch
 	if err != nil {
 		return Tokens{}, err
 	}
-	tokens, err := a.sign(s, proof.Account.Role, ACRSteppedUp, proof.AuthTime, now, a.limits().Elevation)
+	tokens, err := a.sign(s, proof.Account.Role, ACRSteppedUp, proof.AuthTime, now, a.Limits().Elevation)
 	if err != nil {
 		return Tokens{}, fmt.Errorf("step up: %w", err)
 	}
@@ -51,14 +51,14 @@ func (a *Admin) VerifyStepUp(ctx context.Context, c Client, account, session, ch
 // liveSession returns the session if it is live and the account's.
 func (a *Admin) liveSession(ctx context.Context, account, session string, now time.Time) (Session, error) {
 	if account == "" || session == "" {
-		return Session{}, refuse(Unproven, "session_missing")
+		return Session{}, Refuse(Unproven, "session_missing")
 	}
 	s, err := a.parts.Store.Session(ctx, session)
 	if err != nil && !errors.Is(err, ErrNotFound) {
 		return Session{}, fmt.Errorf("read session: %w", err)
 	}
 	if err != nil || s.Account != account || !s.Live(now) {
-		return Session{}, refuse(Unproven, "session_ended")
+		return Session{}, Refuse(Unproven, "session_ended")
 	}
 	if err := a.unseal(&s); err != nil {
 		return Session{}, fmt.Errorf("read session: %w", err)

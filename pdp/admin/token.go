@@ -48,7 +48,7 @@ type tokenClaims struct {
 
 // sign issues an access token for s. It never outlives the session.
 func (a *Admin) sign(s Session, role, acr string, authTime, now time.Time, life time.Duration) (Tokens, error) {
-	life = min(life, s.Until.Sub(now), a.tokenLife()-a.limits().Leeway)
+	life = min(life, s.Until.Sub(now), a.tokenLife()-a.Limits().Leeway)
 	id := rand.Text()
 	footprint, err := a.parts.Footprints.Seal(id, s.Footprint)
 	if err != nil {
@@ -74,7 +74,7 @@ func (a *Admin) sign(s Session, role, acr string, authTime, now time.Time, life 
 	if err != nil {
 		return Tokens{}, fmt.Errorf("sign access token: %w", err)
 	}
-	return Tokens{Access: signed, ExpiresIn: life, RefreshAfter: a.limits().RefreshAfter, Role: role, ACR: acr}, nil
+	return Tokens{Access: signed, ExpiresIn: life, RefreshAfter: a.Limits().RefreshAfter, Role: role, ACR: acr}, nil
 }
 
 // newRefresh draws an opaque refresh token and the hash under which it is kept.

@@ -66,7 +66,7 @@ func (a *Admin) Approve(ctx context.Context, c Client, by, account, staff, depar
 			return err
 		}
 	} else if staff != "" || department != "" {
-		return refuse(Malformed, "staff_unfit")
+		return Refuse(Malformed, "staff_unfit")
 	}
 	// The evidence comes first: what cannot be journalled lets nobody in.
 	if err := a.administered(ctx, c, "user.approve", by, account, ""); err != nil {
@@ -83,14 +83,14 @@ func (a *Admin) Approve(ctx context.Context, c Client, by, account, staff, depar
 // staffOf checks the staff record that a member of role is to be linked to.
 func (a *Admin) staffOf(ctx context.Context, role, staff, department string) (string, error) {
 	if a.parts.Staff == nil || staff == "" {
-		return "", refuse(Malformed, "staff_unfit")
+		return "", Refuse(Malformed, "staff_unfit")
 	}
 	has, of, found, err := a.parts.Staff.Member(ctx, staff)
 	if err != nil {
 		return "", fmt.Errorf("staff record: %w", err)
 	}
 	if !found || has != role || department != "" && department != of {
-		return "", refuse(Malformed, "staff_unfit")
+		return "", Refuse(Malformed, "staff_unfit")
 	}
 	return of, nil
 }

@@ -26,6 +26,7 @@ import (
 	"github.com/wardgate/wardgate/internal/sqldb/sqldbtest"
 	"github.com/wardgate/wardgate/pdp"
 	"github.com/wardgate/wardgate/pdp/admin"
+	"github.com/wardgate/wardgate/pdp/admin/handler"
 	"github.com/wardgate/wardgate/pdp/admin/sqlstore"
 	"github.com/wardgate/wardgate/pip"
 	"github.com/wardgate/wardgate/pip/identity"
@@ -266,7 +267,7 @@ func newWorld(t testing.TB) *world {
 	w.auth = w.register()
 	w.sealer = newSealer(t)
 	w.store, w.admin = w.process()
-	w.server = w.admin.Handler(w.key)
+	w.server = handler.New(w.admin, w.key, slog.New(slog.NewTextHandler(w.log, nil)))
 	w.claims = assertion.Claims{Address: "127.0.0.1", UserAgent: laptop, Action: "log_in.attempt", Decision: "d-1"}
 	return w
 }
@@ -350,7 +351,7 @@ func (w *world) send(method, path, body string) answer {
 	w.t.Helper()
 	c := w.claims
 	c.Method, c.Path, c.BodyDigest = method, path, assertion.Digest([]byte(body))
-	signed, err := w.key.Sign(c, admin.Application, time.Now())
+	signed, err := w.key.Sign(c, handler.Audience, time.Now())
 	if err != nil {
 		w.t.Fatal(err)
 	}

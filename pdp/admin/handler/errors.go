@@ -1,4 +1,4 @@
-package admin
+package handler
 
 import (
 	"errors"
@@ -9,28 +9,29 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"github.com/wardgate/wardgate/internal/problem"
+	"github.com/wardgate/wardgate/pdp/admin"
 )
 
 // document is the one place where an error becomes a status. What is no
 // refusal is a fault: the caller learns that there was one, the log learns what.
 func document(err error) problem.Document {
-	var r *Refusal
+	var r *admin.Refusal
 	if !errors.As(err, &r) {
 		return problem.New(http.StatusServiceUnavailable, "identity_unavailable")
 	}
 	status := http.StatusForbidden
 	switch r.Kind {
-	case Malformed:
+	case admin.Malformed:
 		status = http.StatusBadRequest
-	case Unproven:
+	case admin.Unproven:
 		status = http.StatusUnauthorized
-	case Missing:
+	case admin.Missing:
 		status = http.StatusNotFound
-	case TooSoon:
+	case admin.TooSoon:
 		status = http.StatusTooManyRequests
 	}
 	d := problem.New(status, r.Reasons...)
-	if r.Kind == Malformed && len(r.Reasons) > 0 && r.Reasons[0] == reasonEmail {
+	if r.Kind == admin.Malformed && len(r.Reasons) > 0 && r.Reasons[0] == admin.ReasonEmail {
 		d = malformed(problem.Field{Location: "body.email", Message: "expected an e-mail address"})
 	}
 	return d
@@ -42,12 +43,12 @@ func malformed(fields ...problem.Field) problem.Document {
 	return d
 }
 
-func (f face) fail(c *gin.Context, err error) {
+func (h handler) fail(c *gin.Context, err error) {
 	d := document(err)
 	if d.Status == http.StatusServiceUnavailable {
-		f.admin.parts.Log.Error("request failed", "path", c.FullPath(), "error", err)
+		h.log.Error("request failed", "path", c.FullPath(), "error", err)
 	}
-	var r *Refusal
+	var r *admin.Refusal
 	if errors.As(err, &r) && r.Wait > 0 {
 		wait := (r.Wait + time.Second - 1) / time.Second
 		c.Header("Retry-After", strconv.FormatInt(int64(wait), 10))
@@ -55,8 +56,8 @@ func (f face) fail(c *gin.Context, err error) {
 	write(c, d)
 }
 
-func (f face) panicked(c *gin.Context, cause any) {
-	f.admin.parts.Log.Error("request panicked", "path", c.FullPath(), "panic", cause)
+func (h handler) panicked(c *gin.Context, cause any) {
+	h.log.Error("request panicked", "path", c.FullPath(), "panic", cause)
 	write(c, problem.New(http.StatusInternalServerError, "internal"))
 	c.Abort()
 }
@@ -66,4 +67,13 @@ func write(c *gin.Context, d problem.Document) {
 		d.Decision = who.Decision
 	}
 	problem.Write(c.Writer, d)
+}
+
+// faultyFields returns the fields that ID management did not understand.
+func faultyFields(err error) []problem.Field {
+	var m interface{ Malformed() []problem.Field }
+	if !errors.As(err, &m) {
+		return nil
+	}
+	return m.Malformed()
 }

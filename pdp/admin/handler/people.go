@@ -1,4 +1,4 @@
-package admin
+package handler
 
 import (
 	"io"
@@ -8,110 +8,111 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"github.com/wardgate/wardgate/internal/problem"
+	"github.com/wardgate/wardgate/pdp/admin"
 )
 
 // people serves what concerns accounts. Without a part there are no routes to it.
-func (f face) people(router *gin.Engine) {
-	if f.admin.parts.Registrar != nil {
-		router.POST("/auth/signup", f.signUp)
-		router.POST("/auth/signup/verify", f.verifySignUp)
-		router.POST("/auth/forgot", f.forgot)
-		router.POST("/auth/reset", f.reset)
+func (h handler) people(router *gin.Engine) {
+	if h.admin.SignsUp() {
+		router.POST("/auth/signup", h.signUp)
+		router.POST("/auth/signup/verify", h.verifySignUp)
+		router.POST("/auth/forgot", h.forgot)
+		router.POST("/auth/reset", h.reset)
 	}
-	if f.admin.parts.Apps != nil {
-		router.POST("/api/me/totp", f.offerApp)
-		router.POST("/api/me/totp/confirm", f.confirmApp)
-		router.DELETE("/api/me/totp", f.removeApp)
+	if h.admin.HasApps() {
+		router.POST("/api/me/totp", h.offerApp)
+		router.POST("/api/me/totp/confirm", h.confirmApp)
+		router.DELETE("/api/me/totp", h.removeApp)
 	}
 }
 
-func (f face) signUp(c *gin.Context) {
-	var s SignUp
+func (h handler) signUp(c *gin.Context) {
+	var s admin.SignUp
 	if !decodeSome(c, texts{
 		"username": &s.Username, "email": &s.Email, "password": &s.Password, "role": &s.Role,
 		"patient_number": &s.Number, "enrolment_code": &s.Code,
 	}, "patient_number", "enrolment_code") {
 		return
 	}
-	if err := f.admin.parts.Registrar.SignUp(c.Request.Context(), s); err != nil {
-		f.failPerson(c, personal(err))
+	if err := h.admin.SignUp(c.Request.Context(), s); err != nil {
+		h.failPerson(c, err)
 		return
 	}
 	c.Status(http.StatusAccepted)
 }
 
-func (f face) verifySignUp(c *gin.Context) {
+func (h handler) verifySignUp(c *gin.Context) {
 	var email, code string
 	if !decode(c, texts{"email": &email, "code": &code}) {
 		return
 	}
-	f.donePerson(c, f.admin.VerifySignUp(c.Request.Context(), client(c), email, code))
+	h.donePerson(c, h.admin.VerifySignUp(c.Request.Context(), client(c), email, code))
 }
 
-func (f face) forgot(c *gin.Context) {
+func (h handler) forgot(c *gin.Context) {
 	var email string
 	if !decode(c, texts{"email": &email}) {
 		return
 	}
-	challenge, err := f.admin.parts.Registrar.Forgot(c.Request.Context(), email)
+	challenge, err := h.admin.Forgot(c.Request.Context(), email)
 	if err != nil {
-		f.failPerson(c, personal(err))
+		h.failPerson(c, err)
 		return
 	}
 	c.JSON(http.StatusAccepted, gin.H{"challenge": challenge.ID})
 }
 
-func (f face) reset(c *gin.Context) {
+func (h handler) reset(c *gin.Context) {
 	var challenge, code, password string
 	if !decode(c, texts{"challenge": &challenge, "code": &code, "password": &password}) {
 		return
 	}
-	f.donePerson(c, f.admin.Reset(c.Request.Context(), client(c), challenge, code, password))
+	h.donePerson(c, h.admin.Reset(c.Request.Context(), client(c), challenge, code, password))
 }
 
-func (f face) offerApp(c *gin.Context) {
+func (h handler) offerApp(c *gin.Context) {
 	who := claims(c)
-	secret, uri, err := f.admin.OfferApp(c.Request.Context(), client(c), who.Subject, who.Session)
+	secret, uri, err := h.admin.OfferApp(c.Request.Context(), client(c), who.Subject, who.Session)
 	if err != nil {
-		f.failPerson(c, err)
+		h.failPerson(c, err)
 		return
 	}
 	c.JSON(http.StatusOK, gin.H{"secret": secret, "otpauth_uri": uri})
 }
 
-func (f face) confirmApp(c *gin.Context) {
+func (h handler) confirmApp(c *gin.Context) {
 	var code string
 	if !decode(c, texts{"code": &code}) {
 		return
 	}
 	who := claims(c)
-	recovery, err := f.admin.ConfirmApp(c.Request.Context(), client(c), who.Subject, who.Session, code)
+	recovery, err := h.admin.ConfirmApp(c.Request.Context(), client(c), who.Subject, who.Session, code)
 	if err != nil {
-		f.failPerson(c, err)
+		h.failPerson(c, err)
 		return
 	}
 	c.JSON(http.StatusOK, gin.H{"recovery_codes": recovery})
 }
 
-func (f face) removeApp(c *gin.Context) {
+func (h handler) removeApp(c *gin.Context) {
 	who := claims(c)
-	f.donePerson(c, f.admin.RemoveApp(c.Request.Context(), client(c), who.Subject, who.Session))
+	h.donePerson(c, h.admin.RemoveApp(c.Request.Context(), client(c), who.Subject, who.Session))
 }
 
-func (f face) donePerson(c *gin.Context, err error) {
+func (h handler) donePerson(c *gin.Context, err error) {
 	if err != nil {
-		f.failPerson(c, err)
+		h.failPerson(c, err)
 		return
 	}
 	c.Status(http.StatusNoContent)
 }
 
-func (f face) failPerson(c *gin.Context, err error) {
+func (h handler) failPerson(c *gin.Context, err error) {
 	if fields := faultyFields(err); fields != nil {
 		write(c, malformed(fields...))
 		return
 	}
-	f.fail(c, err)
+	h.fail(c, err)
 }
 
 // decodeSome is decode, but that the optional fields may be absent.

@@ -1,4 +1,4 @@
-package admin
+package handler
 
 import (
 	"net/netip"
@@ -7,6 +7,7 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"github.com/wardgate/wardgate/internal/problem"
+	"github.com/wardgate/wardgate/pdp/admin"
 	"github.com/wardgate/wardgate/pip"
 )
 
@@ -21,7 +22,7 @@ type heldItem struct {
 	Until   time.Time `json:"until"`
 }
 
-func newHeldItem(b *Ban) heldItem {
+func newHeldItem(b *admin.Ban) heldItem {
 	kind, who := pip.HeldAs(b.Account)
 	item := heldItem{Kind: kind, Account: who, Reason: b.Reason, By: b.By, Since: b.Created, Until: b.Until}
 	if kind == pip.HeldAddress {
@@ -30,14 +31,14 @@ func newHeldItem(b *Ban) heldItem {
 	return item
 }
 
-func (f face) bans(c *gin.Context) {
+func (h handler) bans(c *gin.Context) {
 	limit, ok := pageOf(c)
 	if !ok {
 		return
 	}
-	held, next, err := f.admin.Held(c.Request.Context(), c.Query("after"), limit)
+	held, next, err := h.admin.Held(c.Request.Context(), c.Query("after"), limit)
 	if err != nil {
-		f.fail(c, err)
+		h.fail(c, err)
 		return
 	}
 	items := make([]heldItem, 0, len(held))
@@ -47,7 +48,7 @@ func (f face) bans(c *gin.Context) {
 	page(c, items, next)
 }
 
-func (f face) liftBar(c *gin.Context) {
+func (h handler) liftBar(c *gin.Context) {
 	var text string
 	if !decodeForm(c, form{required: texts{"address": &text}}) {
 		return
@@ -57,5 +58,5 @@ func (f face) liftBar(c *gin.Context) {
 		write(c, malformed(problem.Field{Location: "body.address", Message: "expected an IPv4 or IPv6 address, without a prefix length"}))
 		return
 	}
-	f.done(c, f.admin.LiftBar(c.Request.Context(), client(c), claims(c).Subject, address))
+	h.done(c, h.admin.LiftBar(c.Request.Context(), client(c), claims(c).Subject, address))
 }

@@ -1,4 +1,4 @@
-package admin
+package handler
 
 import (
 	"net/http"
@@ -8,6 +8,7 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"github.com/wardgate/wardgate/internal/problem"
+	"github.com/wardgate/wardgate/pdp/admin"
 )
 
 const (
@@ -17,14 +18,14 @@ const (
 
 // administration serves the management of users. The policy decided at the
 // enforcement point that the caller may.
-func (f face) administration(router *gin.Engine) {
-	router.GET("/api/admin/users", f.users)
-	router.POST("/api/admin/users/:id/approve", f.approve)
-	router.POST("/api/admin/users/:id/ban", f.ban)
-	router.POST("/api/admin/users/:id/unban", f.unban)
-	router.POST("/api/admin/users/:id/revoke", f.revokeUser)
-	router.GET("/api/admin/bans", f.bans)
-	router.POST("/api/admin/bans/lift", f.liftBar)
+func (h handler) administration(router *gin.Engine) {
+	router.GET("/api/admin/users", h.users)
+	router.POST("/api/admin/users/:id/approve", h.approve)
+	router.POST("/api/admin/users/:id/ban", h.ban)
+	router.POST("/api/admin/users/:id/unban", h.unban)
+	router.POST("/api/admin/users/:id/revoke", h.revokeUser)
+	router.GET("/api/admin/bans", h.bans)
+	router.POST("/api/admin/bans/lift", h.liftBar)
 }
 
 type userItem struct {
@@ -40,14 +41,14 @@ type userItem struct {
 	BanReason   string     `json:"ban_reason,omitempty"`
 }
 
-func (f face) users(c *gin.Context) {
+func (h handler) users(c *gin.Context) {
 	limit, ok := pageOf(c)
 	if !ok {
 		return
 	}
-	users, next, err := f.admin.Users(c.Request.Context(), c.Query("after"), limit)
+	users, next, err := h.admin.Users(c.Request.Context(), c.Query("after"), limit)
 	if err != nil {
-		f.fail(c, err)
+		h.fail(c, err)
 		return
 	}
 	items := make([]userItem, 0, len(users))
@@ -79,7 +80,7 @@ func page(c *gin.Context, items any, next string) {
 	c.JSON(http.StatusOK, answer)
 }
 
-func newUserItem(u *User) userItem {
+func newUserItem(u *admin.User) userItem {
 	item := userItem{
 		ID: u.ID, Username: u.Username, Email: u.Email, Role: u.Role, Standing: string(u.Standing),
 		Staff: u.Staff, Patient: u.Patient, Department: u.Department, BanReason: u.BanReason,
@@ -90,36 +91,36 @@ func newUserItem(u *User) userItem {
 	return item
 }
 
-func (f face) approve(c *gin.Context) {
+func (h handler) approve(c *gin.Context) {
 	var staff, department string
 	if !decodeForm(c, form{optional: texts{"staff_id": &staff, "department_id": &department}, empty: true}) {
 		return
 	}
-	f.done(c, f.admin.Approve(c.Request.Context(), client(c), claims(c).Subject, c.Param("id"), staff, department))
+	h.done(c, h.admin.Approve(c.Request.Context(), client(c), claims(c).Subject, c.Param("id"), staff, department))
 }
 
-func (f face) ban(c *gin.Context) {
+func (h handler) ban(c *gin.Context) {
 	var reason string
 	var minutes int64
 	if !decodeForm(c, form{required: texts{"reason": &reason}, numbers: map[string]*int64{"minutes": &minutes}}) {
 		return
 	}
-	if minutes < 1 || minutes > int64(maxBan/time.Minute) {
+	if minutes < 1 || minutes > int64(admin.MaxBan/time.Minute) {
 		write(c, malformed(problem.Field{Location: "body.minutes", Message: "expected a whole number from 1 to 527040"}))
 		return
 	}
-	if !reasonForm.MatchString(reason) {
+	if !admin.ValidReason(reason) {
 		write(c, malformed(problem.Field{Location: "body.reason", Message: "expected 1 to 64 letters, digits, blanks and _.:-"}))
 		return
 	}
 	life := time.Duration(minutes) * time.Minute
-	f.done(c, f.admin.Ban(c.Request.Context(), client(c), claims(c).Subject, c.Param("id"), life, reason))
+	h.done(c, h.admin.Ban(c.Request.Context(), client(c), claims(c).Subject, c.Param("id"), life, reason))
 }
 
-func (f face) unban(c *gin.Context) {
-	f.done(c, f.admin.Unban(c.Request.Context(), client(c), claims(c).Subject, c.Param("id")))
+func (h handler) unban(c *gin.Context) {
+	h.done(c, h.admin.Unban(c.Request.Context(), client(c), claims(c).Subject, c.Param("id")))
 }
 
-func (f face) revokeUser(c *gin.Context) {
-	f.done(c, f.admin.RevokeUser(c.Request.Context(), client(c), claims(c).Subject, c.Param("id")))
+func (h handler) revokeUser(c *gin.Context) {
+	h.done(c, h.admin.RevokeUser(c.Request.Context(), client(c), claims(c).Subject, c.Param("id")))
 }

@@ -1,4 +1,4 @@
-package admin
+package handler
 
 import (
 	"net/http"
@@ -8,19 +8,20 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"github.com/wardgate/wardgate/internal/assertion"
+	"github.com/wardgate/wardgate/pdp/admin"
 )
 
 // me answers who the caller is. Fields that the policy withholds are named in
 // "withheld", never shown.
-func (f face) me(c *gin.Context) {
+func (h handler) me(c *gin.Context) {
 	who := claims(c)
 	if who.Subject == "" {
-		f.fail(c, refuse(Unproven, "session_missing"))
+		h.fail(c, admin.Refuse(admin.Unproven, "session_missing"))
 		return
 	}
-	p, err := f.admin.parts.Authenticator.Account(c.Request.Context(), who.Subject)
+	p, err := h.admin.Account(c.Request.Context(), who.Subject)
 	if err != nil {
-		f.fail(c, err)
+		h.fail(c, err)
 		return
 	}
 	fields := gin.H{"id": p.ID, "username": p.Username, "role": p.Role, "email": p.Email}
@@ -49,7 +50,7 @@ func ownRows(who *assertion.Claims) error {
 	r := who.Rows
 	if r == nil || who.Subject == "" || r.Type != "field" || r.Operator != "eq" ||
 		r.Field != "session.account" || r.Value != who.Subject || len(r.Conditions) > 0 {
-		return refuse(Forbidden, "rows_refused")
+		return admin.Refuse(admin.Forbidden, "rows_refused")
 	}
 	return nil
 }
@@ -65,15 +66,15 @@ type sessionItem struct {
 	LastUsed time.Time `json:"last_used_at"`
 }
 
-func (f face) sessions(c *gin.Context) {
+func (h handler) sessions(c *gin.Context) {
 	who := claims(c)
 	if err := ownRows(who); err != nil {
-		f.fail(c, err)
+		h.fail(c, err)
 		return
 	}
-	live, err := f.admin.Sessions(c.Request.Context(), who.Rows.Value)
+	live, err := h.admin.Sessions(c.Request.Context(), who.Rows.Value)
 	if err != nil {
-		f.fail(c, err)
+		h.fail(c, err)
 		return
 	}
 	items := make([]sessionItem, 0, len(live))
@@ -88,11 +89,11 @@ func (f face) sessions(c *gin.Context) {
 	c.JSON(http.StatusOK, gin.H{"items": items, "next": nil})
 }
 
-func (f face) endSession(c *gin.Context) {
+func (h handler) endSession(c *gin.Context) {
 	who := claims(c)
 	if err := ownRows(who); err != nil {
-		f.fail(c, err)
+		h.fail(c, err)
 		return
 	}
-	f.done(c, f.admin.EndOwn(c.Request.Context(), client(c), who.Rows.Value, c.Param("id")))
+	h.done(c, h.admin.EndOwn(c.Request.Context(), client(c), who.Rows.Value, c.Param("id")))
 }
