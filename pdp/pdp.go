@@ -46,7 +46,7 @@ type Context struct {
 	Address    netip.Addr
 	UserAgent  string
 	Credential Credential
-	Route      string // the revision of the route table that named Action and Resource
+	Route      string // the revision of the tables that named Action and Resource
 
 	// Caller is the enforcement point of others that asks, and Claims is what it
 	// says of the request, by where it says so: "context.purpose". The rule book

@@ -9,7 +9,7 @@ import (
 // enforcement points ask by AuthZEN.
 const (
 	PathDecide      = "/internal/v1/decide"      // POST an Ask, get an Answer
-	PathRoutes      = "/internal/v1/routes"      // GET Routes; follows with QueryWait
+	PathTables      = "/internal/v1/tables"      // GET Tables; follows with QueryWait
 	PathKeys        = "/internal/v1/keys"        // GET a KeySet; follows with QueryWait
 	PathRevoke      = "/internal/v1/sessions/"   // POST {id}/revoke, a Revocation
 	PathRevocations = "/internal/v1/revocations" // GET pip.Revocations, since QueryEpoch and QuerySequence

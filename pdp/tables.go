@@ -49,9 +49,3 @@ type Anonymous struct {
 	CostlyAtOnce, CostlyWaiting  int             // costly actions
 	Costly                       map[string]bool // the actions that are
 }
-
-// Routes is the route table of one policy revision.
-type Routes struct {
-	Revision string
-	Rows     []Route
-}

@@ -109,13 +109,13 @@ func TestOnlyTheAdministratorSetsCookies(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, func(w *world) {
 		w.config.Upstreams["admin"] = w.config.Upstreams["records"]
-		routes := testRoutes()
-		for i := range routes.Rows {
-			if routes.Rows[i].Path == "/info" {
-				routes.Rows[i].Application = "admin"
+		tables := testTables()
+		for i := range tables.Routes {
+			if tables.Routes[i].Path == "/info" {
+				tables.Routes[i].Application = "admin"
 			}
 		}
-		w.config.Routes = fixedRoutes(routes)
+		w.config.Tables = fixedTables(tables)
 		answering("HTTP/1.1 200 OK\r\nContent-Length: 0\r\nSet-Cookie: s=1\r\n\r\n")(w)
 		w.audience = map[string]string{"/info": "admin"}
 	})

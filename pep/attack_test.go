@@ -59,25 +59,26 @@ func TestRevisionThatTakesAnotherBody(t *testing.T) {
 	row := func(body string) pdp.Route {
 		return pdp.Route{Method: "POST", Path: "/api/x", Application: "records", Action: "x.add", Resource: "x", Body: body}
 	}
-	one := pdp.Routes{Revision: "one", Rows: []pdp.Route{row("json")}}
+	reasons := pep.ReasonsOfTests()
+	one := &pdp.Tables{Revision: "one", Reasons: reasons, Routes: []pdp.Route{row("json")}}
 	for name, next := range map[string]struct {
-		first, second pdp.Routes
+		first, second *pdp.Tables
 		status        int
 	}{
-		"the same row":           {one, pdp.Routes{Revision: "two", Rows: one.Rows}, 200},
-		"a body is not taken":    {one, pdp.Routes{Revision: "two", Rows: []pdp.Route{row("none")}}, 503},
-		"the row is gone":        {one, pdp.Routes{Revision: "two"}, 404},
-		"the row is new":         {pdp.Routes{Revision: "zero"}, one, 503},
-		"the table is not sound": {one, pdp.Routes{Revision: "two", Rows: []pdp.Route{{Method: "POST", Path: "/api/x"}}}, 503},
+		"the same row":           {one, &pdp.Tables{Revision: "two", Reasons: reasons, Routes: one.Routes}, 200},
+		"a body is not taken":    {one, &pdp.Tables{Revision: "two", Reasons: reasons, Routes: []pdp.Route{row("none")}}, 503},
+		"the row is gone":        {one, &pdp.Tables{Revision: "two", Reasons: reasons}, 404},
+		"the row is new":         {&pdp.Tables{Revision: "zero", Reasons: reasons}, one, 503},
+		"the table is not sound": {one, &pdp.Tables{Revision: "two", Reasons: reasons, Routes: []pdp.Route{{Method: "POST", Path: "/api/x"}}}, 503},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			var current atomic.Pointer[pdp.Routes]
-			current.Store(&next.first)
+			var current atomic.Pointer[pdp.Tables]
+			current.Store(next.first)
 			w := newWorld(t, func(w *world) {
-				w.config.Routes = routesFunc(func() pdp.Routes { return *current.Load() })
+				w.config.Tables = tablesFunc(func() *pdp.Tables { return current.Load() })
 				w.config.Decider = deciderFunc(func(ctx context.Context, r pdp.Request) (pdp.Decision, error) {
-					if current.Swap(&next.second) == &next.first || r.Context.Route != next.second.Revision {
+					if current.Swap(next.second) == next.first || r.Context.Route != next.second.Revision {
 						return pdp.Decision{}, pdp.ErrRevisionChanged
 					}
 					return sessionPolicy(ctx, r)
@@ -297,7 +298,7 @@ func TestHalfAnEnforcementPointIsRefused(t *testing.T) {
 	whole := newWorld(t, nil).config
 	for name, breakIt := range map[string]func(*pep.Config){
 		"no decider":       func(c *pep.Config) { c.Decider = nil },
-		"no routes":        func(c *pep.Config) { c.Routes = nil },
+		"no tables":        func(c *pep.Config) { c.Tables = nil },
 		"no revoker":       func(c *pep.Config) { c.Revoker = nil },
 		"no journal":       func(c *pep.Config) { c.Journal = nil },
 		"no keys":          func(c *pep.Config) { c.Keys = nil },

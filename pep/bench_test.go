@@ -59,7 +59,7 @@ func BenchmarkServeHTTP(b *testing.B) {
 	} {
 		b.Run(bench.name, func(b *testing.B) {
 			p, err := pep.New(pep.Config{
-				Decider: bench.decider, Routes: fixedRoutes(testRoutes()), Journal: nowhere{}, Keys: tokens,
+				Decider: bench.decider, Tables: fixedTables(testTables()), Journal: nowhere{}, Keys: tokens,
 				Revoker: revokerFunc(func(context.Context, string, string) error { return nil }),
 				Tokens:  token.Policy{Issuer: testIssuer, Audience: testAudience}, Assertion: key,
 				Upstreams: map[string]pep.Upstream{"records": {URL: at, Transport: instant{}, External: bench.external}},

@@ -230,7 +230,7 @@ func faultyProxy(t *testing.T, tokens *tokenIssuer, key *assertion.Key, journal 
 		Decider: deciderFunc(func(ctx context.Context, r pdp.Request) (pdp.Decision, error) {
 			return deciderFaults[r.Context.UserAgent](ctx, r)
 		}),
-		Routes: fixedRoutes(testRoutes()),
+		Tables: fixedTables(testTables()),
 		Revoker: revokerFunc(func(_ context.Context, _, reason string) error {
 			if reason == "revoker panics" {
 				panic(reason)

@@ -65,7 +65,7 @@ func enforceForever(args []string) error {
 	}
 	proxy, err := pep.New(pep.Config{
 		Decider:   deciderFunc(sessionPolicy),
-		Routes:    fixedRoutes(testRoutes()),
+		Tables:    fixedTables(testTables()),
 		Revoker:   revokerFunc(func(context.Context, string, string) error { return nil }),
 		Journal:   journal,
 		Keys:      onlyKey{public},

@@ -203,11 +203,11 @@ func TestNoRequestEvadesMasking(t *testing.T) {
 func TestHeadOfAMaskedAnswerHasNoLength(t *testing.T) {
 	t.Parallel()
 	w := masked(t, func(w *world) {
-		routes := testRoutes()
-		head := routes.Rows[0]
+		tables := testTables()
+		head := tables.Routes[0]
 		head.Method = "HEAD"
-		routes.Rows = append(routes.Rows, head)
-		w.config.Routes = fixedRoutes(routes)
+		tables.Routes = append(tables.Routes, head)
+		w.config.Tables = fixedTables(tables)
 		answering("HTTP/1.1 200 OK\r\nContent-Length: 4711\r\nETag: \"a\"\r\n" + aJSON + "\r\n\r\n")(w)
 	})
 	answers := w.send(request("HEAD", "/info", ""))

@@ -45,14 +45,14 @@ type Upstream struct {
 	AnswerLimit int64
 }
 
-// A RouteSource offers the route table of the active policy.
-type RouteSource interface{ Routes() pdp.Routes }
+// A TableSource offers the tables of the active policy.
+type TableSource interface{ Tables() *pdp.Tables }
 
 // Config is what an enforcement point is made of. All of it is required but
 // the last blocks.
 type Config struct {
 	Decider   pdp.Decider
-	Routes    RouteSource
+	Tables    TableSource
 	Revoker   pdp.Revoker
 	Journal   pip.Journal
 	Keys      token.Keys
@@ -109,7 +109,7 @@ func New(c Config) (*Proxy, error) {
 		}
 	}
 	need(c.Decider != nil, "a decider")
-	need(c.Routes != nil, "a route source")
+	need(c.Tables != nil, "a source of tables")
 	need(c.Revoker != nil, "a revoker")
 	need(c.Journal != nil, "a journal")
 	need(c.Keys != nil, "a key source")

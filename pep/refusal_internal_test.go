@@ -7,7 +7,7 @@ import (
 )
 
 func TestStatusOfReasons(t *testing.T) {
-	reasons := delivered().With(ownReasons())
+	reasons := ReasonsOfTests().With(ownReasons())
 	for want, lists := range map[int][][]string{
 		http.StatusNotFound:           {{"route_unknown"}, {"role_forbidden", "route_unknown", "session_missing"}},
 		http.StatusUnauthorized:       {{"session_missing"}, {"token_expired", "signals_unknown"}, {"step_up_required"}, {"care_missing", "session_revoked"}},

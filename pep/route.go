@@ -51,15 +51,15 @@ type tables struct {
 
 // active returns the tables of the active revision.
 func (p *Proxy) active() (*tables, error) {
-	routes := p.cfg.Routes.Routes()
-	if t := p.tables.Load(); t != nil && t.routes.Revision() == routes.Revision {
+	now := p.cfg.Tables.Tables()
+	if t := p.tables.Load(); t != nil && t.routes.Revision() == now.Revision {
 		return t, nil
 	}
-	compiled, err := route.New(routes)
+	compiled, err := route.New(now)
 	if err != nil {
 		return nil, err
 	}
-	t := &tables{routes: compiled, reasons: delivered().With(p.own)}
+	t := &tables{routes: compiled, reasons: now.Reasons.With(p.own)}
 	p.tables.Store(t)
 	return t, nil
 }

@@ -79,11 +79,11 @@ func (f revokerFunc) Revoke(ctx context.Context, session, reason string) error {
 	return f(ctx, session, reason)
 }
 
-type routesFunc func() pdp.Routes
+type tablesFunc func() *pdp.Tables
 
-func (f routesFunc) Routes() pdp.Routes { return f() }
+func (f tablesFunc) Tables() *pdp.Tables { return f() }
 
-func fixedRoutes(r pdp.Routes) routesFunc { return func() pdp.Routes { return r } }
+func fixedTables(t *pdp.Tables) tablesFunc { return func() *pdp.Tables { return t } }
 
 // byRole are the grounds of what these policies allow.
 func byRole() pdp.Grounds {
@@ -111,11 +111,11 @@ func sessionPolicy(_ context.Context, r pdp.Request) (pdp.Decision, error) {
 
 var allRows = pdp.Obligation{ID: "row_condition", Type: "filter", Properties: []byte(`{"condition":{"type":"all"}}`)}
 
-func testRoutes() pdp.Routes {
+func testTables() *pdp.Tables {
 	row := func(method, path, action, resource, body string) pdp.Route {
 		return pdp.Route{Method: method, Path: path, Application: "records", Action: action, Resource: resource, Body: body}
 	}
-	return pdp.Routes{Revision: testRevision, Rows: []pdp.Route{
+	return &pdp.Tables{Revision: testRevision, Reasons: pep.ReasonsOfTests(), Routes: []pdp.Route{
 		row("GET", "/info", "info.read", "info", "none"),
 		row("GET", "/admin", "admin.read", "admin", "none"),
 		row("GET", "/api/patients", "patient.list", "patient", "none"),
@@ -162,7 +162,7 @@ func newWorld(t testing.TB, change func(*world)) *world {
 	t.Cleanup(transport.CloseIdleConnections)
 	w.config = pep.Config{
 		Decider:   deciderFunc(sessionPolicy),
-		Routes:    fixedRoutes(testRoutes()),
+		Tables:    fixedTables(testTables()),
 		Revoker:   revokerFunc(func(context.Context, string, string) error { return nil }),
 		Journal:   w.journal,
 		Keys:      w.tokens,

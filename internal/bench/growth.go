@@ -216,7 +216,7 @@ func (w *ward) amongRoutes(n int) (func() error, func() error, error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	table, err := route.New(e.Routes())
+	table, err := route.New(e.Tables())
 	if err != nil {
 		return nil, nil, err
 	}

@@ -223,7 +223,7 @@ func (w *ward) enforce(target *url.URL, journal pip.Journal) (string, error) {
 		return "", err
 	}
 	proxy, err := pep.New(pep.Config{
-		Decider: w.engine, Routes: w.engine, Revoker: nobody{}, Journal: journal, Keys: w.keys,
+		Decider: w.engine, Tables: w.engine, Revoker: nobody{}, Journal: journal, Keys: w.keys,
 		Tokens: token.Policy{Issuer: issuer, Audience: audience}, Assertion: key,
 		Upstreams: map[string]pep.Upstream{"records": {URL: target, Transport: toBackend()}},
 		Log:       slog.New(slog.DiscardHandler),

@@ -1,32 +1,24 @@
 package process
 
 import (
-	"github.com/wardgate/wardgate/pdp/engine"
+	"net/netip"
+
+	"github.com/wardgate/wardgate/pep"
 	"github.com/wardgate/wardgate/pep/anonymous"
 )
 
-// openStrangers makes the bounds of callers without a session, from the active
-// rule book's numbers. Where another process decides, they are the numbers of
-// the rule book that this process was given, which decides nothing here.
-func (a *Process) openStrangers() (*anonymous.Limiter, error) {
-	book := a.engine
-	if book == nil {
-		if err := a.checkBook(); err != nil {
-			return nil, err
-		}
-		var err error
-		if book, err = engine.New(a.ruleBook(), nil, checkRoutes, a.log); err != nil {
-			return nil, err
-		}
-	}
+// openStrangers makes the limits of callers without a session. Their numbers
+// are those of the rule book that decides, wherever it does.
+func (a *Process) openStrangers(tables pep.TableSource) (*anonymous.Limiter, error) {
 	return anonymous.New(anonymous.Config{
-		Limits: func() anonymous.Limits { return strangerLimits(book) }, OnSite: book.OnSite,
+		Limits:  func() anonymous.Limits { return anonymousLimits(tables) },
+		OnSite:  func(at netip.Addr) bool { return tables.Tables().OnSite(at) },
 		Journal: a.journal, Log: a.log.With("part", "pep"),
 	})
 }
 
-func strangerLimits(book *engine.Engine) anonymous.Limits {
-	l := book.Limits().Strangers
+func anonymousLimits(tables pep.TableSource) anonymous.Limits {
+	l := &tables.Tables().Anonymous
 	return anonymous.Limits{
 		PerMinute: l.PerMinute, Burst: l.Burst, OffSite: l.OffSitePerMinute,
 		OnSitePerMinute: l.OnSitePerMinute, OnSiteBurst: l.OnSiteBurst,

@@ -57,7 +57,7 @@ func (a *Process) serveElsewhere(handlers map[string]http.Handler) ([]*server, e
 func (a *Process) internal() (*api.Internal, error) {
 	return api.NewInternal(api.InternalConfig{
 		Decider:     counting{a.metrics.decider(a.engine), a.behaviour},
-		Routes:      a.engine,
+		Tables:      a.engine,
 		Revoker:     a.admin,
 		Keys:        a.stores.tokenKeys,
 		Revocations: a.admin,

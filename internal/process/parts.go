@@ -203,7 +203,7 @@ const (
 // asked is what the enforcement point asks about every request.
 type asked struct {
 	decider pdp.Decider
-	routes  pep.RouteSource
+	tables  pep.TableSource
 	revoker pdp.Revoker
 	keys    token.Keys
 
@@ -215,10 +215,10 @@ type asked struct {
 func (a *Process) decisions() asked {
 	var d asked
 	if a.elsewhere != nil {
-		d = asked{decider: reporting{a.elsewhere, a}, routes: a.elsewhere, revoker: a.elsewhere, keys: a.elsewhere}
+		d = asked{decider: reporting{a.elsewhere, a}, tables: a.elsewhere, revoker: a.elsewhere, keys: a.elsewhere}
 	}
 	if a.engine != nil {
-		d.decider, d.routes = a.engine, a.engine
+		d.decider, d.tables = a.engine, a.engine
 	}
 	if a.admin != nil {
 		d.revoker, d.keys, d.knownDevice = a.admin, a.stores.tokenKeys, a.admin.KnownDevice
@@ -232,14 +232,15 @@ func (a *Process) revision() string {
 	case a.engine != nil:
 		return a.engine.Revision()
 	case a.elsewhere != nil:
-		return a.elsewhere.Routes().Revision
+		return a.elsewhere.Tables().Revision
 	default:
 		return ""
 	}
 }
 
 func (a *Process) enforcementPoint(key *assertion.Key, applications map[string]pep.Upstream) (*pep.Proxy, error) {
-	guard, err := a.openStrangers()
+	d := a.decisions()
+	guard, err := a.openStrangers(d.tables)
 	if err != nil {
 		return nil, err
 	}
@@ -249,12 +250,11 @@ func (a *Process) enforcementPoint(key *assertion.Key, applications map[string]p
 	}
 	a.strangers = guard
 	a.inBackground(guard.Run)
-	d := a.decisions()
 	return pep.New(pep.Config{
 		Anonymous:   guard,
 		KnownDevice: d.knownDevice,
 		Decider:     a.metrics.decider(d.decider),
-		Routes:      d.routes,
+		Tables:      d.tables,
 		Revoker:     d.revoker,
 		Journal:     a.journal,
 		Keys:        d.keys,

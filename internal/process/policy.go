@@ -27,7 +27,7 @@ func (a *Process) openPolicy(ctx context.Context, sources []pip.Source) error {
 		return err
 	}
 	var err error
-	a.engine, err = engine.New(a.ruleBook(), sources, checkRoutes, a.log)
+	a.engine, err = engine.New(a.ruleBook(), sources, checkTables, a.log)
 	return err
 }
 
@@ -41,13 +41,13 @@ func (a *Process) openDelivery(ctx context.Context, sources []pip.Source) error 
 		return fmt.Errorf("policy.verification_keys: %w", err)
 	}
 	a.keeper, err = delivery.Open(ctx, delivery.Config{
-		Dir: filepath.Join(a.config.Data, "policy"), Source: source, Trust: trust, Check: checkRoutes,
+		Dir: filepath.Join(a.config.Data, "policy"), Source: source, Trust: trust, Check: checkTables,
 		Journal: lateJournal{a}, Log: a.log.With("part", "policy"), Patience: patience,
 	})
 	if err != nil {
 		return err
 	}
-	a.engine = engine.NewFrom(a.keeper.First(), sources, checkRoutes, a.log)
+	a.engine = engine.NewFrom(a.keeper.First(), sources, checkTables, a.log)
 	return nil
 }
 
@@ -102,10 +102,10 @@ func (a *Process) checkBook() error {
 	return nil
 }
 
-// checkRoutes refuses a rule book whose routes the enforcement point could not
+// checkTables refuses a rule book whose routes the enforcement point could not
 // read.
-func checkRoutes(r pdp.Routes) error {
-	_, err := route.New(r)
+func checkTables(t *pdp.Tables) error {
+	_, err := route.New(t)
 	return err
 }
 

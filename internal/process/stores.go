@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/netip"
 	"os"
 	"time"
 
@@ -112,7 +113,7 @@ func (a *Process) openDecisions(ctx context.Context, s *sources) error {
 		if err != nil {
 			return err
 		}
-		if err := a.openAdmin(ctx, people, footprints{devices, places, a.engine.OnSite}); err != nil {
+		if err := a.openAdmin(ctx, people, footprints{devices, places, func(at netip.Addr) bool { return a.engine.Tables().OnSite(at) }}); err != nil {
 			return err
 		}
 		if err := a.openSentinel(); err != nil {

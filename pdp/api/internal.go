@@ -26,8 +26,8 @@ const (
 	lookEvery = 100 * time.Millisecond // while it waits
 )
 
-// A RouteSource offers the route table of the active policy.
-type RouteSource interface{ Routes() pdp.Routes }
+// A TableSource offers the tables of the active policy.
+type TableSource interface{ Tables() *pdp.Tables }
 
 // A KeySource offers the keys that verify access tokens now.
 type KeySource interface{ JWKS() (pdp.KeySet, error) }
@@ -52,7 +52,7 @@ const countedLimit = 32 << 20
 // InternalConfig is what an Internal is made of. All of it is required.
 type InternalConfig struct {
 	Decider     pdp.Decider
-	Routes      RouteSource
+	Tables      TableSource
 	Revoker     pdp.Revoker
 	Keys        KeySource
 	Revocations RevocationSource
@@ -65,7 +65,7 @@ type InternalConfig struct {
 }
 
 // An Internal answers the enforcement points of this house, which have no
-// decision point in their own process: decisions with their evidence, routes,
+// decision point in their own process: decisions with their evidence, tables,
 // keys, and what is cut off. Unlike a Service it has an effect: it ends a
 // session when an enforcement point, obliged by a decision, says so.
 type Internal struct {
@@ -80,7 +80,7 @@ var _ http.Handler = (*Internal)(nil)
 // NewInternal refuses what lacks a part: it could not tell its callers from
 // strangers, or would answer less than an enforcement point needs.
 func NewInternal(c InternalConfig) (*Internal, error) {
-	if c.Decider == nil || c.Routes == nil || c.Revoker == nil || c.Keys == nil ||
+	if c.Decider == nil || c.Tables == nil || c.Revoker == nil || c.Keys == nil ||
 		c.Revocations == nil || c.Counter == nil || c.Caller == nil || c.Log == nil {
 		return nil, errors.New("decision point of this house: a part is missing")
 	}
@@ -94,7 +94,7 @@ func NewInternal(c InternalConfig) (*Internal, error) {
 	r.NoRoute(func(c *gin.Context) { s.fail(c, errNoPath) })
 	r.NoMethod(func(c *gin.Context) { s.fail(c, errNoMethod) })
 	r.POST(pdp.PathDecide, s.decide)
-	r.GET(pdp.PathRoutes, s.follow(func() (any, error) { return s.Routes.Routes(), nil }))
+	r.GET(pdp.PathTables, s.follow(func() (any, error) { return s.Tables.Tables(), nil }))
 	r.GET(pdp.PathKeys, s.follow(func() (any, error) { return s.Keys.JWKS() }))
 	r.POST(pdp.PathRevoke+":session/revoke", s.revoke)
 	r.GET(pdp.PathRevocations, s.revocations)

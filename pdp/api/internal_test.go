@@ -31,7 +31,7 @@ type inner struct {
 	counted  []pdp.Counted
 }
 
-func (i *inner) Routes() pdp.Routes { return pdp.Routes{Revision: *i.revision.Load()} }
+func (i *inner) Tables() *pdp.Tables { return &pdp.Tables{Revision: *i.revision.Load()} }
 
 func (i *inner) JWKS() (pdp.KeySet, error) {
 	return pdp.NewKeySet(map[string]*ecdsa.PublicKey{"k1": &i.key.PublicKey})
@@ -61,7 +61,7 @@ func newInternal(t testing.TB, caller func(*http.Request) bool) (*api.Internal, 
 	i, first := &inner{key: key}, "r1"
 	i.revision.Store(&first)
 	s, err := api.NewInternal(api.InternalConfig{
-		Decider: i, Routes: i, Revoker: i, Keys: i,
+		Decider: i, Tables: i, Revoker: i, Keys: i,
 		Revocations: i, Counter: i,
 		Caller: caller, Log: slog.New(slog.NewTextHandler(io.Discard, nil)),
 	})
@@ -83,7 +83,7 @@ const revokePath = "/internal/v1/sessions/s-1/revoke"
 
 func TestOnlyTheEnforcementPointIsAnswered(t *testing.T) {
 	s, i := newInternal(t, pepAlone)
-	for _, path := range []string{pdp.PathDecide, pdp.PathRoutes, pdp.PathKeys, revokePath, pdp.PathRevocations, pdp.PathBehaviour, "/internal/v1/other", "/"} {
+	for _, path := range []string{pdp.PathDecide, pdp.PathTables, pdp.PathKeys, revokePath, pdp.PathRevocations, pdp.PathBehaviour, "/internal/v1/other", "/"} {
 		for _, method := range []string{http.MethodGet, http.MethodPost, http.MethodDelete} {
 			for name, spoil := range map[string]func(*http.Request){
 				"a stranger": func(r *http.Request) { r.Header.Del("Certificate") },
@@ -118,7 +118,7 @@ func TestBodiesWithMoreThanIsKnownAreRefused(t *testing.T) {
 		"nothing":             {revokePath, ``, 400},
 		"too much":            {pdp.PathDecide, `{"ID":"` + strings.Repeat("a", 1<<20) + `"}`, 413},
 		"an unknown reason":   {revokePath, `{"Reason":"x","Until":"y"}`, 400},
-		"the method is wrong": {pdp.PathRoutes, `{}`, 405},
+		"the method is wrong": {pdp.PathTables, `{}`, 405},
 		"nothing is there":    {"/internal/v1/bans", `{}`, 404},
 	} {
 		got := httptest.NewRecorder()
@@ -135,13 +135,13 @@ func TestBodiesWithMoreThanIsKnownAreRefused(t *testing.T) {
 func TestWhoFollowsHearsOfAChange(t *testing.T) {
 	s, i := newInternal(t, pepAlone)
 	first := httptest.NewRecorder()
-	s.ServeHTTP(first, request(http.MethodGet, pdp.PathRoutes, ""))
+	s.ServeHTTP(first, request(http.MethodGet, pdp.PathTables, ""))
 	tag := first.Header().Get("ETag")
 	if first.Code != 200 || tag == "" {
 		t.Fatalf("got %d, tag %q", first.Code, tag)
 	}
 	follow := func(wait string) *httptest.ResponseRecorder {
-		r := request(http.MethodGet, pdp.PathRoutes+"?wait="+wait, "")
+		r := request(http.MethodGet, pdp.PathTables+"?wait="+wait, "")
 		r.Header.Set("If-None-Match", tag)
 		got := httptest.NewRecorder()
 		s.ServeHTTP(got, r)

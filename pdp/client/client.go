@@ -1,5 +1,5 @@
 // Package client is a decision point elsewhere, seen from an enforcement
-// point: the same Decider and Revoker over the network, and the routes, keys
+// point: the same Decider and Revoker over the network, and the tables, keys
 // and revocations that an enforcement point needs in its own memory. It owns
 // that memory and keeps it fresh. It decides nothing: whatever keeps it from a
 // whole answer to this very question is an error, and errors deny.
@@ -23,7 +23,7 @@ import (
 )
 
 const (
-	maxAnswer   = 1 << 20         // bytes of a decision, of routes or of keys
+	maxAnswer   = 1 << 20         // bytes of a decision, of tables or of keys
 	maxList     = 256 << 20       // bytes of all that is cut off
 	maxRefused  = 4 << 10         // bytes of a refusal that are read to keep the connection
 	callTimeout = 5 * time.Second // of what has no deadline of its own
@@ -43,13 +43,13 @@ type Config struct {
 }
 
 // A Client speaks to one decision point. Its methods may be called in
-// parallel. Until Run has heard of routes and keys it knows none.
+// parallel. Until Run has heard of tables and keys it knows none.
 type Client struct {
 	base   *url.URL
 	http   *http.Client
 	log    *slog.Logger
 	cfg    Config
-	routes followed[pdp.Routes]
+	tables followed[pdp.Tables]
 	keys   keys
 	silent atomic.Int64 // Unix nanoseconds of the first failure since it last answered; 0 while it answers
 }
@@ -82,10 +82,10 @@ func New(base *url.URL, transport http.RoundTripper, log *slog.Logger, c Config)
 // neverFollow refuses to carry a question to where the answer points.
 func neverFollow(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
 
-// Run keeps routes and keys fresh until the context ends.
+// Run keeps tables and keys fresh until the context ends.
 func (c *Client) Run(ctx context.Context) {
 	var group sync.WaitGroup
-	group.Go(func() { keepFresh(ctx, c, pdp.PathRoutes, "routes", &c.routes, checkRoutes) })
+	group.Go(func() { keepFresh(ctx, c, pdp.PathTables, "tables", &c.tables, checkTables) })
 	group.Go(func() { keepFresh(ctx, c, pdp.PathKeys, "keys", &c.keys.followed, c.keys.learn) })
 	group.Wait()
 }
@@ -112,8 +112,8 @@ func (c *Client) Ready() error {
 	if since := c.silent.Load(); since != 0 && time.Since(time.Unix(0, since)) > silence {
 		faults = append(faults, errors.New("the decision point does not answer"))
 	}
-	if c.routes.value.Load() == nil {
-		faults = append(faults, errors.New("no routes from the decision point yet"))
+	if c.tables.value.Load() == nil {
+		faults = append(faults, errors.New("no tables from the decision point yet"))
 	}
 	if !c.keys.known() {
 		faults = append(faults, errors.New("no keys from the decision point"))

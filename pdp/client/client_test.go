@@ -243,11 +243,11 @@ func TestErrorsOfTheDeciderDeny(t *testing.T) {
 // that asking again helps.
 func TestAChangedPolicyIsRoutedAnewAtOnce(t *testing.T) {
 	w := newWorld(t)
-	if got := w.client.Routes(); got.Revision != "" || got.Rows != nil {
+	if got := w.client.Tables(); got.Revision != "" || got.Routes != nil {
 		t.Errorf("before anything was heard: got %+v", got)
 	}
 	w.run()
-	until(t, "routes are known", func() bool { return w.client.Routes().Revision == "r1" })
+	until(t, "tables are known", func() bool { return w.client.Tables().Revision == "r1" })
 	w.point.decide = func(_ context.Context, r pdp.Request) (pdp.Decision, error) {
 		if r.Context.Route != "r2" {
 			return pdp.Decision{}, pdp.ErrRevisionChanged
@@ -258,7 +258,7 @@ func TestAChangedPolicyIsRoutedAnewAtOnce(t *testing.T) {
 	}
 	w.point.set(func() { w.point.revision = "r2" })
 	until(t, "an answer of the newer policy", func() bool {
-		r := pdp.Request{Context: pdp.Context{Route: w.client.Routes().Revision}}
+		r := pdp.Request{Context: pdp.Context{Route: w.client.Tables().Revision}}
 		d, err := w.client.Decide(context.Background(), r)
 		return err == nil && d.Revision == "r2"
 	})

@@ -102,32 +102,32 @@ func (f *followed[T]) learn(value *T, known, tag string, asked time.Time, check 
 	return nil
 }
 
-// Routes is the route table that the decision point last named; none of any
-// revision before it has, under which nothing is decided.
-func (c *Client) Routes() pdp.Routes {
-	if r := c.routes.value.Load(); r != nil {
-		return *r
+// Tables are those that the decision point last named. Before it has named any
+// they are zero, of no revision, under which nothing is decided.
+func (c *Client) Tables() *pdp.Tables {
+	if t := c.tables.value.Load(); t != nil {
+		return t
 	}
-	return pdp.Routes{}
+	return &pdp.Tables{}
 }
 
-func checkRoutes(r *pdp.Routes) error {
-	if r.Revision == "" {
-		return errors.New("the decision point's routes are of no revision")
+func checkTables(t *pdp.Tables) error {
+	if t.Revision == "" {
+		return errors.New("the decision point's tables are of no revision")
 	}
 	return nil
 }
 
-// catchUp fetches the routes out of turn when the policy that decides is newer
+// catchUp fetches the tables out of turn when the policy that decides is newer
 // than the one that routed. Whoever comes while another is fetching has only
 // to wait.
 func (c *Client) catchUp(ctx context.Context, revision string) {
-	c.routes.asking.Lock()
-	defer c.routes.asking.Unlock()
-	if c.Routes().Revision != revision || ctx.Err() != nil {
+	c.tables.asking.Lock()
+	defer c.tables.asking.Unlock()
+	if c.Tables().Revision != revision || ctx.Err() != nil {
 		return
 	}
-	if err := fetch(ctx, c, pdp.PathRoutes, 0, &c.routes, checkRoutes); err != nil {
-		c.log.Warn("routes of the newer policy not fetched", "error", err)
+	if err := fetch(ctx, c, pdp.PathTables, 0, &c.tables, checkTables); err != nil {
+		c.log.Warn("tables of the newer policy not fetched", "error", err)
 	}
 }

@@ -11,14 +11,14 @@ import (
 	"github.com/wardgate/wardgate/pdp"
 )
 
-// Routes that were asked for out of turn are newer than those that a request
+// Tables that were asked for out of turn are newer than those that a request
 // brings which was under way all the time. The older ones change nothing.
-func TestOlderRoutesDoNotOverwriteNewerOnes(t *testing.T) {
+func TestOlderTablesDoNotOverwriteNewerOnes(t *testing.T) {
 	release, held := make(chan struct{}), make(chan struct{}, 1)
 	after := make(chan string, 64) // what is known in requests after the held one
 	routes := func(w http.ResponseWriter, revision string) {
 		w.Header().Set("ETag", `"`+revision+`"`)
-		_ = json.NewEncoder(w).Encode(pdp.Routes{Revision: revision, Rows: []pdp.Route{}})
+		_ = json.NewEncoder(w).Encode(&pdp.Tables{Revision: revision, Routes: []pdp.Route{}})
 	}
 	released := func() bool {
 		select {
@@ -35,7 +35,7 @@ func TestOlderRoutesDoNotOverwriteNewerOnes(t *testing.T) {
 			var ask pdp.Ask
 			_ = json.NewDecoder(r.Body).Decode(&ask)
 			_ = json.NewEncoder(w).Encode(pdp.Answer{ID: ask.ID, Changed: true})
-		case r.URL.Path != pdp.PathRoutes:
+		case r.URL.Path != pdp.PathTables:
 			w.WriteHeader(http.StatusServiceUnavailable)
 		case known == "":
 			routes(w, "r1")
@@ -58,10 +58,10 @@ func TestOlderRoutesDoNotOverwriteNewerOnes(t *testing.T) {
 	<-held
 	until(t, "newer routes", func() bool {
 		_, err := w.client.Decide(context.Background(), pdp.Request{Context: pdp.Context{Route: "r1"}})
-		return errors.Is(err, pdp.ErrRevisionChanged) && w.client.Routes().Revision == "r3"
+		return errors.Is(err, pdp.ErrRevisionChanged) && w.client.Tables().Revision == "r3"
 	})
 	close(release)
-	if known := <-after; known != `"r3"` || w.client.Routes().Revision != "r3" {
-		t.Errorf("got %s known and %s in force, want r3", known, w.client.Routes().Revision)
+	if known := <-after; known != `"r3"` || w.client.Tables().Revision != "r3" {
+		t.Errorf("got %s known and %s in force, want r3", known, w.client.Tables().Revision)
 	}
 }

@@ -67,10 +67,10 @@ func (p *point) Decide(ctx context.Context, r pdp.Request) (pdp.Decision, error)
 	return allowed(), nil
 }
 
-func (p *point) Routes() pdp.Routes {
+func (p *point) Tables() *pdp.Tables {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	return pdp.Routes{Revision: p.revision, Rows: []pdp.Route{{ID: "r", Method: "GET", Path: "/a", Application: "a", Action: "x.y", Resource: "z", Body: "none"}}}
+	return &pdp.Tables{Revision: p.revision, Routes: []pdp.Route{{ID: "r", Method: "GET", Path: "/a", Application: "a", Action: "x.y", Resource: "z", Body: "none"}}}
 }
 
 func (p *point) JWKS() (pdp.KeySet, error) {
@@ -129,7 +129,7 @@ func newWorld(t testing.TB) *world {
 	t.Helper()
 	w := &world{t: t, point: &point{revision: "r1", keys: map[string]*ecdsa.PublicKey{"k1": newKey(t)}}}
 	inner, err := api.NewInternal(api.InternalConfig{
-		Decider: w.point, Routes: w.point, Revoker: w.point, Keys: w.point,
+		Decider: w.point, Tables: w.point, Revoker: w.point, Keys: w.point,
 		Revocations: w.point, Counter: w.point,
 		Caller: func(*http.Request) bool { return true },
 		Log:    quiet(),

@@ -45,13 +45,13 @@ type Candidate struct{ rev *revision }
 
 // Prepare loads a rule book, and refuses what New refuses. Its tests are not
 // run: see TestFiles.
-func Prepare(files Files, check func(pdp.Routes) error) (*Candidate, error) {
+func Prepare(files Files, check func(*pdp.Tables) error) (*Candidate, error) {
 	rev, err := loadRules(files.rules())
 	if err != nil {
 		return nil, err
 	}
 	if check != nil {
-		if err := check(rev.tables.routes); err != nil {
+		if err := check(rev.tables.house); err != nil {
 			return nil, err
 		}
 	}

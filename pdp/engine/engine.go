@@ -27,7 +27,7 @@ var _ pdp.Decider = (*Engine)(nil)
 // be called in parallel. A decision never mixes two revisions.
 type Engine struct {
 	sources []pip.Source
-	check   func(pdp.Routes) error
+	check   func(*pdp.Tables) error
 	log     *slog.Logger
 	active  atomic.Pointer[revision]
 	fault   atomic.Pointer[Fault]
@@ -42,8 +42,8 @@ type Fault struct {
 
 // New loads the rule book in fsys, and refuses one that does not compile, does
 // not deny the empty request on every floor, or whose tables make no sense.
-// check refuses routes that the enforcement point could not read; nil accepts all.
-func New(fsys fs.FS, sources []pip.Source, check func(pdp.Routes) error, log *slog.Logger) (*Engine, error) {
+// check refuses tables that the enforcement point could not read; nil accepts all.
+func New(fsys fs.FS, sources []pip.Source, check func(*pdp.Tables) error, log *slog.Logger) (*Engine, error) {
 	files, err := readRuleBook(fsys)
 	if err != nil {
 		return nil, err
@@ -57,7 +57,7 @@ func New(fsys fs.FS, sources []pip.Source, check func(pdp.Routes) error, log *sl
 
 // NewFrom begins with a rule book that was prepared before. check is for those
 // that follow.
-func NewFrom(first *Candidate, sources []pip.Source, check func(pdp.Routes) error, log *slog.Logger) *Engine {
+func NewFrom(first *Candidate, sources []pip.Source, check func(*pdp.Tables) error, log *slog.Logger) *Engine {
 	e := &Engine{sources: sources, check: check, log: log}
 	e.active.Store(first.rev)
 	return e
@@ -95,8 +95,8 @@ func (e *Engine) Revision() string { return e.active.Load().digest }
 // Fault is the refusal of the newest rule book, or nil when that one is active.
 func (e *Engine) Fault() *Fault { return e.fault.Load() }
 
-// Routes is the route table of the active revision.
-func (e *Engine) Routes() pdp.Routes { return e.active.Load().tables.routes }
+// Tables are what the active revision says to the rest of the house.
+func (e *Engine) Tables() *pdp.Tables { return e.active.Load().tables.house }
 
 // Decide answers r from the active revision and the information points. It
 // returns within Timeout, or with the context's end; then it denies.

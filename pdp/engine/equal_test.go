@@ -104,7 +104,7 @@ func put(document map[string]any, path string, value any) {
 
 func knownActions(rev *revision) []any {
 	seen := map[string]bool{"session.create": true, "session.continue": true, "log_in.fail": true, "machine.log_in": true, "no.such.action": true, "": true}
-	for _, row := range rev.tables.routes.Rows {
+	for _, row := range rev.tables.house.Routes {
 		seen[row.Action] = true
 	}
 	var actions []any

@@ -38,16 +38,11 @@ type Limits struct {
 	DeviceMemory  time.Duration
 	NetworkMemory time.Duration
 	LogInMemory   time.Duration
-
-	Strangers StrangerLimits
 }
 
 // Limits returns the numbers of the active revision.
 func (e *Engine) Limits() Limits {
-	t := e.active.Load().tables
-	l := t.limits.typed()
-	l.Strangers.Costly = t.costly
-	return l
+	return e.active.Load().tables.limits.typed()
 }
 
 // limitRows is the table as it is written. Bars are read by rules alone; they
@@ -131,7 +126,6 @@ func (l *limitRows) typed() Limits {
 		Idle: seconds(l.IdleSeconds), Absolute: seconds(l.SessionSeconds),
 		Elevation: seconds(l.ElevatedSeconds), RetryWithin: seconds(l.RetrySeconds),
 		DeviceMemory: days(l.KnownDeviceDays), NetworkMemory: days(l.KnownNetworkDays), LogInMemory: days(l.LastLogInDays),
-		Strangers: l.strangerRows.typed(),
 	}
 }
 

@@ -1,20 +1,6 @@
 package engine
 
-import "net/netip"
-
-// StrangerLimits are the numbers of requests without a session.
-type StrangerLimits struct {
-	PerMinute, Burst             int // of one address off-site
-	OnSitePerMinute, OnSiteBurst int
-	OffSitePerMinute             int // of all off-site together
-	Recorded, OnSiteRecorded     int // denials recorded singly in ten seconds
-	CostlyAtOnce, CostlyWaiting  int
-	Costly                       map[string]bool // actions; not to be changed
-}
-
-// OnSite reports whether an address is one of the hospital's own, by the table
-// of networks of the active revision.
-func (e *Engine) OnSite(a netip.Addr) bool { return e.active.Load().tables.place(a) == "on_site" }
+import "github.com/wardgate/wardgate/pdp"
 
 type strangerRows struct {
 	PerMinute        int `json:"anonymous_requests_per_minute"`
@@ -43,8 +29,8 @@ func (s *strangerRows) check(row func(name string, n, least, most int)) {
 	row("costly_waiting", s.CostlyWaiting, 0, 100_000)
 }
 
-func (s *strangerRows) typed() StrangerLimits {
-	return StrangerLimits{
+func (s *strangerRows) typed() pdp.Anonymous {
+	return pdp.Anonymous{
 		PerMinute: s.PerMinute, Burst: s.Burst,
 		OnSitePerMinute: s.OnSitePerMinute, OnSiteBurst: s.OnSiteBurst, OffSitePerMinute: s.OffSitePerMinute,
 		Recorded: s.Recorded, OnSiteRecorded: s.OnSiteRecorded,

@@ -90,7 +90,7 @@ func routedDecision(e *Engine) (d pdp.Decision, err error) {
 	r := readsPatient()
 	r.Action.Name = "bill.list"
 	for range routings {
-		r.Context.Route = e.Routes().Revision
+		r.Context.Route = e.Tables().Revision
 		if d, err = e.Decide(context.Background(), r); !errors.Is(err, pdp.ErrRevisionChanged) {
 			return d, err
 		}

@@ -20,11 +20,10 @@ type tables struct {
 	networks   []netip.Prefix
 	zone       *time.Location
 	acr        string
-	routes     pdp.Routes
+	house      *pdp.Tables // what the rest of the house reads
 	limits     limitRows
 	stale      map[string]int   // role -> minutes of reading on a stale revocation list
 	words      map[string][]any // that the tables give to paths of the input
-	costly     map[string]bool
 	freshness  freshness
 	claims     []claim // by name
 	callers    belief
@@ -57,6 +56,7 @@ type tablesDocument struct {
 	Claims     map[string]claimRow `json:"claims"`
 	Callers    belief              `json:"callers"`
 	withheldTables
+	houseTables
 }
 
 // A row of the table of rights: how far each role reaches.
@@ -103,11 +103,9 @@ func newTables(document any, digest string) (*tables, error) {
 	if d.Freshness == nil {
 		return nil, errors.New("authz.tables: freshness is missing")
 	}
-	t := &tables{stale: d.Stale, freshness: *d.Freshness, limits: *d.Limits, thresholds: *d.Thresholds, acr: d.ACR, routes: pdp.Routes{Revision: digest, Rows: d.Routes}, words: d.words()}
+	t := &tables{stale: d.Stale, freshness: *d.Freshness, limits: *d.Limits, thresholds: *d.Thresholds, acr: d.ACR, words: d.words()}
 	faults := slices.Concat(t.thresholds.faults(), t.limits.faults(), t.freshness.faults(), staleFaults(d.Stale))
-	t.costly = map[string]bool{}
 	for _, action := range d.Costly {
-		t.costly[action] = true
 		if d.Actions[action] == nil {
 			faults = append(faults, fmt.Errorf("costly: %q stands in no row of actions", action))
 		}
@@ -147,6 +145,9 @@ func newTables(document any, digest string) (*tables, error) {
 			t.networks = append(t.networks, prefix)
 		}
 	}
+	house, wrong := d.house(digest)
+	faults = append(faults, wrong...)
+	house.Networks, t.house = t.networks, house
 	if len(faults) > 0 {
 		return nil, fmt.Errorf("authz.tables: %w", errors.Join(faults...))
 	}

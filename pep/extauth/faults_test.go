@@ -18,9 +18,9 @@ func (panicking) Decide(context.Context, pdp.Request) (pdp.Decision, error) { pa
 
 func (panicking) Check(context.Context, *pep.Question) pep.Check { panic("broken") }
 
-func (p panicking) Routes() pdp.Routes {
+func (p panicking) Tables() *pdp.Tables {
 	if p.quiet {
-		return pdp.Routes{Rows: []pdp.Route{{Path: "broken"}}}
+		return &pdp.Tables{Routes: []pdp.Route{{Path: "broken"}}}
 	}
 	panic("broken")
 }

@@ -197,8 +197,8 @@ func TestFaultsDeny(t *testing.T) {
 		"journal fails":   func(w *world) { w.journal.fail = errors.New("disk full") },
 		"journal panics":  func(w *world) { w.config.Journal = panicking{} },
 		"decider panics":  func(w *world) { w.config.Decider = panicking{} },
-		"routes panic":    func(w *world) { w.config.Routes = panicking{} },
-		"routes are none": func(w *world) { w.config.Routes = panicking{quiet: true} },
+		"tables panic":    func(w *world) { w.config.Tables = panicking{} },
+		"tables are none": func(w *world) { w.config.Tables = panicking{quiet: true} },
 	} {
 		t.Run(name, func(t *testing.T) {
 			w := newWorld(t, change)

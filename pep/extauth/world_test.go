@@ -117,13 +117,22 @@ func sessionPolicy(_ context.Context, r pdp.Request) (pdp.Decision, error) {
 	return d, nil
 }
 
-type fixedRoutes struct{}
+type fixedTables struct{}
 
-func (fixedRoutes) Routes() pdp.Routes {
+func (fixedTables) Tables() *pdp.Tables {
 	row := func(method, path, application, action, body string) pdp.Route {
 		return pdp.Route{Method: method, Path: path, Application: application, Action: action, Resource: "patient", Body: body}
 	}
-	return pdp.Routes{Revision: revision, Rows: []pdp.Route{
+	reasons := pdp.Reasons{
+		"route_unknown":    {Class: pdp.ClassMalformed, Status: http.StatusNotFound, Alone: true},
+		"session_missing":  {Class: pdp.ClassCredential, Status: http.StatusUnauthorized, Alone: true},
+		"token_expired":    {Class: pdp.ClassCredential, Status: http.StatusUnauthorized, Alone: true},
+		"token_invalid":    {Class: pdp.ClassCredential, Status: http.StatusUnauthorized, Alone: true},
+		"session_revoked":  {Class: pdp.ClassCredential, Status: http.StatusUnauthorized, Alone: true},
+		"step_up_required": {Class: pdp.ClassCredential, Status: http.StatusUnauthorized},
+		"care_unknown":     {Class: pdp.ClassUnavailable, Status: http.StatusServiceUnavailable},
+	}
+	return &pdp.Tables{Revision: revision, Reasons: reasons, Routes: []pdp.Route{
 		row("GET", "/api/patients", "records", "patient.list", "none"),
 		row("POST", "/api/patients", "records", "patient.add", "json"),
 		row("GET", "/api/patients/{patient}", "records", "patient.read", "none"),
@@ -217,7 +226,7 @@ func newWorld(t testing.TB, change func(*world)) *world {
 	}
 	w.config = pep.Config{
 		Decider:   deciderFunc(sessionPolicy),
-		Routes:    fixedRoutes{},
+		Tables:    fixedTables{},
 		Revoker:   noRevoker{},
 		Journal:   w.journal,
 		Keys:      tokens,

@@ -36,12 +36,12 @@ type node struct {
 	rows   map[string]*pdp.Route
 }
 
-// New compiles routes, and reports all faulty rows together.
-func New(routes pdp.Routes) (*Table, error) {
-	t := &Table{revision: routes.Revision}
+// New compiles the routes of the tables, and reports all faulty rows together.
+func New(tables *pdp.Tables) (*Table, error) {
+	t := &Table{revision: tables.Revision}
 	var faults []error
-	for i := range routes.Rows {
-		row := &routes.Rows[i]
+	for i := range tables.Routes {
+		row := &tables.Routes[i]
 		if err := t.add(row); err != nil {
 			faults = append(faults, fmt.Errorf("route %s %s: %w", row.Method, row.Path, err))
 		}

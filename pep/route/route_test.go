@@ -14,7 +14,7 @@ func row(method, path, action, resource string) pdp.Route {
 
 func hospital(t *testing.T) *route.Table {
 	t.Helper()
-	table, err := route.New(pdp.Routes{Revision: "r1", Rows: []pdp.Route{
+	table, err := route.New(&pdp.Tables{Revision: "r1", Routes: []pdp.Route{
 		row("GET", "/info", "info.read", "info"),
 		row("GET", "/api/patients", "patient.list", "patient"),
 		row("GET", "/api/patients/new", "patient.form", "form"),
@@ -113,7 +113,7 @@ func TestFaultyRowsAreRefused(t *testing.T) {
 			faulty := row("GET", "/info", "info.read", "info")
 			change(&faulty)
 			rows := []pdp.Route{row("GET", "/api/{patient}", "patient.read", "patient"), faulty}
-			if _, err := route.New(pdp.Routes{Revision: "r", Rows: rows}); err == nil {
+			if _, err := route.New(&pdp.Tables{Revision: "r", Routes: rows}); err == nil {
 				t.Errorf("%+v was accepted", faulty)
 			}
 		})
@@ -121,7 +121,7 @@ func TestFaultyRowsAreRefused(t *testing.T) {
 }
 
 func TestAllFaultsAreReportedTogether(t *testing.T) {
-	_, err := route.New(pdp.Routes{Rows: []pdp.Route{row("GET", "one", "a", "b"), row("GET", "two", "a", "b")}})
+	_, err := route.New(&pdp.Tables{Routes: []pdp.Route{row("GET", "one", "a", "b"), row("GET", "two", "a", "b")}})
 	if err == nil || !strings.Contains(err.Error(), "GET one") || !strings.Contains(err.Error(), "GET two") {
 		t.Errorf("got %v, want both rows", err)
 	}

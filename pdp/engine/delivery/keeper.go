@@ -27,7 +27,7 @@ type Config struct {
 	Dir    string // where the mark and the last good bundles are kept
 	Source Source
 	Trust  *bundle.Trust
-	Check  func(pdp.Routes) error // refuses routes that the enforcement point could not read; nil accepts all
+	Check  func(*pdp.Tables) error // refuses tables that the enforcement point could not read; nil accepts all
 	// Journal keeps evidence of what came into force, before it does, and of
 	// what was refused.
 	Journal pip.Journal
