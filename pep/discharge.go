@@ -2,6 +2,7 @@ package pep
 
 import (
 	"context"
+	"errors"
 	"slices"
 	"time"
 
@@ -12,48 +13,75 @@ import (
 // dischargeTimeout bounds what a decision's obligations may take.
 const dischargeTimeout = 5 * time.Second
 
-// discharge meets the obligations of the decision, and refuses what it denies
-// or what cannot be met. It goes on when the client has gone: hanging up saves
-// no session from its revocation.
+// discharge reads the obligations of the decision for the way that the request
+// goes, does what has to be done before it goes, and refuses what is denied or
+// cannot be kept on that way.
 func (p *Proxy) discharge(ctx context.Context, x *exchange) *refusal {
-	ctx, cancel := deadline.Within(context.WithoutCancel(ctx), dischargeTimeout)
-	defer cancel()
-	effects, err := p.discharger.Discharge(ctx, &x.decision, x.credential.Session)
-	x.effects = effects
+	way := p.way(x)
+	if way == 0 {
+		return x.deny(applicationMissing)
+	}
+	effects, err := p.obligations.Discharge(&x.decision, way)
+	err = errors.Join(err, p.revoke(ctx, x, effects.Revoke))
 	if err != nil {
 		p.cfg.Log.Error("obligation not met", "decision", x.id, "error", err)
-		x.unmet(obligationUnmet)
+		return x.deny(obligationUnmet)
 	}
-	if code := p.outOfReach(x); x.decision.Allow && code != "" {
-		x.unmet(code)
-	}
-	if !x.decision.Allow {
+	x.effects = effects
+	if way == obligation.Refused {
 		return x.refuse()
 	}
 	return nil
 }
 
-func (x *exchange) unmet(code string) {
-	x.deny(code)
-	x.effects = obligation.Effects{Revoked: x.effects.Revoked}
+// deny refuses for one more reason what the decision may have allowed.
+func (x *exchange) deny(reason string) *refusal {
+	x.decision.Allow = false
+	x.decision.Reasons = append(slices.Clone(x.decision.Reasons), reason)
+	return x.refuse()
 }
 
-// outOfReach says why the application may not have this request, or "". One
-// that is external or that only another proxy reaches reads no assertion: a
-// decision that limits what it may show would limit nothing there. Nor is an answer masked that
-// another proxy brings to the client.
-func (p *Proxy) outOfReach(x *exchange) string {
+// way is where the request goes. It is 0 when it is allowed for an application
+// that is not reached from here.
+func (p *Proxy) way(x *exchange) obligation.Way {
 	name := x.application()
+	to, reached := p.cfg.Upstreams[name]
 	switch {
-	case x.asked != nil && x.effects.Mask != nil:
-		return obligationUnmet // the answer will never be seen here
-	case p.forwarder[name] != nil && !p.cfg.Upstreams[name].External:
-		return ""
-	case p.forwarder[name] == nil && (x.asked == nil || !slices.Contains(p.cfg.Proxied, name)):
-		return applicationMissing
-	case x.effects.Rows != nil || len(x.effects.Withhold) > 0 || x.effects.WithholdFragile:
-		return obligationUnmet
+	case !x.decision.Allow:
+		return obligation.Refused
+	case reached && x.asked == nil && to.External:
+		return obligation.External
+	case reached && x.asked == nil:
+		return obligation.Service
+	case x.asked == nil:
+		return 0
+	case reached && !to.External:
+		return obligation.ProxiedService
+	case reached || slices.Contains(p.cfg.Proxied, name):
+		return obligation.Proxied
 	default:
-		return ""
+		return 0
 	}
+}
+
+// revoke ends the session for the reasons. It goes on when the client has gone:
+// hanging up saves no session from its revocation.
+func (p *Proxy) revoke(ctx context.Context, x *exchange, reasons []string) error {
+	if len(reasons) == 0 {
+		return nil
+	}
+	if x.credential.Session == "" {
+		return errors.New("there is no session to revoke")
+	}
+	ctx, cancel := deadline.Within(context.WithoutCancel(ctx), dischargeTimeout)
+	defer cancel()
+	var faults []error
+	for _, reason := range reasons {
+		if err := p.cfg.Revoker.Revoke(ctx, x.credential.Session, reason); err != nil {
+			faults = append(faults, err)
+			continue
+		}
+		x.revoked = true
+	}
+	return errors.Join(faults...)
 }

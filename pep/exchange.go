@@ -52,6 +52,7 @@ type exchange struct {
 
 	// discharge
 	effects obligation.Effects
+	revoked bool // the session was ended
 }
 
 // begin opens an exchange. Without randomness there is no decision id, and
@@ -79,10 +80,4 @@ func (x *exchange) application() string {
 		return ""
 	}
 	return x.match.Route.Application
-}
-
-// deny turns the decision into a denial for one more reason.
-func (x *exchange) deny(reason string) {
-	x.decision.Allow = false
-	x.decision.Reasons = append(x.decision.Reasons[:len(x.decision.Reasons):len(x.decision.Reasons)], reason)
 }

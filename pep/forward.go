@@ -7,6 +7,7 @@ import (
 	"net/http"
 
 	"github.com/wardgate/wardgate/pep/inflight"
+	"github.com/wardgate/wardgate/pep/obligation"
 	"github.com/wardgate/wardgate/pep/upstream"
 	"github.com/wardgate/wardgate/pip"
 )
@@ -41,10 +42,8 @@ func (p *Proxy) outcome(res *http.Response) error {
 	x := exchangeOf(res.Request.Context())
 	ids := upstream.Patients(res.Header)
 	upstream.Scrub(res.Header, x.application() == administrator)
-	if x.effects.Mask != nil {
-		if err := p.mask(res, x.effects.Mask); err != nil {
-			return err
-		}
+	if err := p.change(res, x); err != nil {
+		return err
 	}
 	e := x.event(pip.KindOutcome)
 	e.Status = res.StatusCode
@@ -65,6 +64,28 @@ func (p *Proxy) outcome(res *http.Response) error {
 	return nil
 }
 
+// change has the obligations change what goes out of an answer. A stream leaves
+// in parts before it is known whole: what cannot be kept on one withholds it.
+func (p *Proxy) change(res *http.Response, x *exchange) error {
+	if upstream.Streams(res) && !x.effects.Ways.Has(obligation.Stream) {
+		return fmt.Errorf("%w: it is a stream", obligation.ErrWithheld)
+	}
+	for _, a := range x.effects.Answers {
+		if err := a.Change(res, p.answerLimit(x.application())); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// answerLimit is the largest answer of an application that is changed.
+func (p *Proxy) answerLimit(application string) int64 {
+	if own := p.cfg.Upstreams[application].AnswerLimit; own > 0 {
+		return own
+	}
+	return p.cfg.AnswerLimit
+}
+
 // failed answers when the application did not, or when its answer may not go
 // out because there is no evidence of it.
 func (p *Proxy) failed(w http.ResponseWriter, r *http.Request, err error) {
@@ -74,13 +95,13 @@ func (p *Proxy) failed(w http.ResponseWriter, r *http.Request, err error) {
 		return
 	}
 	p.cfg.Log.Error("not forwarded", "decision", x.id, "application", x.application(),
-		"error", upstream.Cause(err, errOutcome, errNotFinal, errWithheld))
+		"error", upstream.Cause(err, errOutcome, errNotFinal, obligation.ErrWithheld))
 	if errors.Is(err, errOutcome) {
 		p.answer(w, x, p.refuse(journalMissing))
 		return
 	}
 	refused, outcome := p.refuse(applicationFailed), "unknown"
-	if errors.Is(err, errWithheld) {
+	if errors.Is(err, obligation.ErrWithheld) {
 		refused, outcome = p.refuse(answerWithheld), "failure"
 	}
 	e := x.event(pip.KindOutcome)

@@ -31,8 +31,8 @@ func (p *Proxy) newForwarder(name string, a Upstream) *httputil.ReverseProxy {
 			pr.Out.Host = a.URL.Host
 			pr.Out.Header = upstream.Header(pr.In.Header)
 			upstream.Unrepeatable(pr.Out.Header)
-			if x.effects.Mask != nil {
-				unconditional(x.target.Method, pr.Out.Header)
+			for _, a := range x.effects.Answers {
+				a.Ask(x.target.Method, pr.Out.Header)
 			}
 			if name == administrator {
 				upstream.HandDevice(pr.In, pr.Out.Header)

@@ -30,6 +30,10 @@ import (
 // BodyLimit is the largest request body, in bytes, that is taken by default.
 const BodyLimit = 1 << 20
 
+// AnswerLimit is the largest answer, in bytes, that is masked by default. A
+// larger one is withheld: it is held in memory whole.
+const AnswerLimit = 8 << 20
+
 // An Upstream is an application that a request may be forwarded to.
 type Upstream struct {
 	URL       *url.URL          // scheme and host
@@ -81,6 +85,9 @@ type Config struct {
 	// nil refuses such tokens.
 	Possession token.Possession
 
+	// Obligations are those that can be kept; nil means obligation.All.
+	Obligations []obligation.Handler
+
 	Revocations inflight.Notifier      // breaks off exchanges under way; nil breaks none
 	Hosts       func(host string) bool // which Host headers are served; nil serves all
 	BodyLimit   int64                  // bytes; 0 means BodyLimit
@@ -90,13 +97,13 @@ type Config struct {
 
 // A Proxy is an enforcement point. It holds no state but caches.
 type Proxy struct {
-	cfg        Config // the enforcement point's own copy
-	own        pdp.Reasons
-	verifier   *token.Verifier
-	discharger obligation.Discharger
-	tables     atomic.Pointer[tables]
-	forwarder  map[string]*httputil.ReverseProxy
-	inflight   inflight.Set
+	cfg         Config // the enforcement point's own copy
+	own         pdp.Reasons
+	verifier    *token.Verifier
+	obligations *obligation.Discharger
+	tables      atomic.Pointer[tables]
+	forwarder   map[string]*httputil.ReverseProxy
+	inflight    inflight.Set
 }
 
 // New checks the configuration whole. An enforcement point that lacks a part
@@ -124,7 +131,11 @@ func New(c Config) (*Proxy, error) {
 		need(name != "" && !own, fmt.Sprintf("a name of its own for the proxied application %q", name))
 	}
 	faults = append(faults, c.identityFaults()...)
-	if err := errors.Join(faults...); err != nil {
+	if c.Obligations == nil {
+		c.Obligations = obligation.All()
+	}
+	obligations, err := obligation.New(c.Obligations)
+	if err = errors.Join(append(faults, err)...); err != nil {
 		return nil, fmt.Errorf("enforcement point: %w", err)
 	}
 	if c.BodyLimit == 0 {
@@ -138,11 +149,11 @@ func New(c Config) (*Proxy, error) {
 	}
 	c.Upstreams, c.Identities, c.Proxied = maps.Clone(c.Upstreams), maps.Clone(c.Identities), slices.Clone(c.Proxied)
 	p := &Proxy{
-		cfg:        c,
-		own:        ownReasons(),
-		verifier:   token.New(c.Keys, c.Tokens, c.Possession),
-		discharger: obligation.Discharger{Revoker: c.Revoker},
-		forwarder:  map[string]*httputil.ReverseProxy{},
+		cfg:         c,
+		own:         ownReasons(),
+		verifier:    token.New(c.Keys, c.Tokens, c.Possession),
+		obligations: obligations,
+		forwarder:   map[string]*httputil.ReverseProxy{},
 	}
 	if c.Revocations != nil {
 		c.Revocations.OnRevoke(p.inflight.Cancel)

@@ -38,7 +38,7 @@ func (p *Proxy) counted(x *exchange, r *refusal) bool {
 	case r.throttled:
 		p.cfg.Anonymous.Throttled(x.caller, r.reasons[0], x.now)
 		return true
-	case x.subject != "" || x.effects.Revoked:
+	case x.subject != "" || x.revoked:
 		return false
 	default:
 		return p.cfg.Anonymous.Collect(x.caller, r.reasons, x.decision.Revision, x.now)

@@ -58,9 +58,9 @@ func (x *exchange) claims() assertion.Claims {
 		Path:             x.target.Path,
 		QueryDigest:      assertion.Digest([]byte(x.target.Query)),
 		BodyDigest:       x.bodyDigest,
-		Rows:             x.effects.Rows,
-		Withhold:         x.effects.Withhold,
-		WithholdFragile:  x.effects.WithholdFragile,
+		Rows:             x.effects.Limits.Rows,
+		Withhold:         x.effects.Limits.Withhold,
+		WithholdFragile:  x.effects.Limits.WithholdFragile,
 	}
 	if x.match.Route.Application == administrator {
 		c.Session, c.TokenID, c.Footprint = x.credential.Session, x.credential.TokenID, x.credential.Footprint

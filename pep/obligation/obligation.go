@@ -1,39 +1,75 @@
-// Package obligation does what a decision obliges the enforcement point to do.
-// An obligation that is not known, or that cannot be met, denies.
+// Package obligation reads what a decision obliges the enforcement point to do
+// into effects, which are data: the stage of each way does them. An obligation
+// that no handler knows, that cannot be read, or that cannot be kept on the way
+// of this very request, denies.
+//
+// One obligation is one file with its Handler and a test, and one line in All.
 package obligation
 
 import (
-	"bytes"
-	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
-	"slices"
+	"net/http"
 
 	"github.com/wardgate/wardgate/internal/assertion"
 	"github.com/wardgate/wardgate/pdp"
 )
 
-// The ids that the enforcement point knows.
-const (
-	RevokeSession = "revoke_session" // properties: {"reason": code}
-	StepUp        = "step_up"        // properties: {"acr_values": string, "max_age": seconds}
-	RowCondition  = "row_condition"  // properties: {"condition": assertion.Condition}
-	Withhold      = "withhold"       // properties: {"fields": [name, …]}
-	Fragile       = "withhold_fragile"
-	MaskResponse  = "mask_response" // properties: {"pointers": [JSON pointer, …], "pass": [media type, …]}
-)
-
-// Effects is what the obligations of one decision amount to.
-type Effects struct {
-	Rows     *assertion.Condition // limits what the application may touch
-	Withhold []string             // fields that the application must not show
-	Mask     *Mask                // what the enforcement point takes out of the answer
-
-	WithholdFragile bool       // nor what a model says when a small change would turn it
-	Challenge       *Challenge // a fresh factor would help
-	Revoked         bool       // the session was ended
+// All are the obligations that the enforcement point knows.
+func All() []Handler {
+	return []Handler{
+		revokeSession(),
+		stepUp(),
+		rowCondition(),
+		withhold(),
+		withholdFragile(),
+		maskResponse(),
+	}
 }
+
+// A Handler knows one obligation.
+type Handler struct {
+	ID string
+
+	// Ways are those on which the obligation can be kept. On any other it denies;
+	// a handler that declares none denies always.
+	Ways Ways
+
+	// Read adds what the properties amount to. Properties that it does not
+	// understand whole are an error: a member that is not known could limit the
+	// answer further.
+	Read func(o *pdp.Obligation, e *Effects) error
+}
+
+// Effects is what the obligations of one decision amount to. Each field is
+// consumed by one part of the enforcement point, and parts says which: effects
+// that nothing consumes on a way deny there.
+type Effects struct {
+	// Ways are those on which all of the obligations can be kept.
+	Ways Ways
+
+	Revoke    []string   // reasons for which the session is to be ended
+	Challenge *Challenge // a fresh factor would help
+
+	// Limits are stated to the application, which keeps them.
+	Limits Limits
+
+	// Answers change what is asked of the application, and what of its answer
+	// goes out, one after the other.
+	Answers []Answer
+}
+
+// An Answer changes an answer on its way to the client.
+type Answer interface {
+	// Ask takes out of a request what would let its answer escape the change.
+	Ask(method string, h http.Header)
+	// Change replaces an answer of at most limit bytes by what may be seen of it.
+	// Its error is ErrWithheld, and quotes nothing of the answer.
+	Change(res *http.Response, limit int64) error
+}
+
+// ErrWithheld says that an answer had to be changed and could not be.
+var ErrWithheld = errors.New("the answer is withheld: it cannot be masked")
 
 // A Challenge asks for a fresh factor (RFC 9470).
 type Challenge struct {
@@ -41,137 +77,77 @@ type Challenge struct {
 	MaxAge int    `json:"max_age"` // seconds
 }
 
-// A Discharger meets obligations. Its zero value can revoke nothing.
+// Limits are what one of Wardgate's own services may touch and show. The
+// assertion carries them.
+type Limits struct {
+	Rows            *assertion.Condition // rows that the service may touch
+	Withhold        []string             // fields that it must not show
+	WithholdFragile bool                 // nor what a model says when a small change would turn it
+}
+
+// A Discharger reads obligations by its handlers.
 type Discharger struct {
-	Revoker pdp.Revoker
-	known   memory
+	handlers map[string]Handler
+	known    memory
 }
 
-// Discharge meets every obligation of d for a session, in order. Revoking and
-// challenging belong to denials, row conditions and withholding to permissions;
-// each is skipped on the other side, where it would mean nothing. One that
-// fails does not keep the others from being met: a revocation never depends on
-// what stands before it. With an error the request must be denied.
-func (h *Discharger) Discharge(ctx context.Context, d *pdp.Decision, session string) (Effects, error) {
-	switch {
-	case len(d.Obligations) == 0:
-		return Effects{}, nil
-	case d.Allow:
-		return h.known.of(d.Obligations, func() (Effects, error) { return h.each(ctx, d, session) })
-	default:
-		return h.each(ctx, d, session)
+// New returns a discharger that knows these handlers, and no other obligation.
+func New(handlers []Handler) (*Discharger, error) {
+	d := &Discharger{handlers: make(map[string]Handler, len(handlers))}
+	for _, h := range handlers {
+		if _, again := d.handlers[h.ID]; h.ID == "" || h.Read == nil || again {
+			return nil, fmt.Errorf("obligation %q: expected an id of its own and a reader", h.ID)
+		}
+		d.handlers[h.ID] = h
 	}
+	return d, nil
 }
 
-func (h *Discharger) each(ctx context.Context, d *pdp.Decision, session string) (Effects, error) {
-	var e Effects
+// Discharge returns what the obligations of d amount to on the way that the
+// request goes: Refused when d denies. With an error the request must be
+// denied. The effects are then those of the obligations that could be read: a
+// revocation never depends on what stands beside it. Nobody may change what it
+// returns.
+//
+// What limits an answer means nothing for a denial, and is skipped there
+// unread.
+func (d *Discharger) Discharge(decision *pdp.Decision, way Way) (Effects, error) {
+	if decision.Allow == (way == Refused) || way.bit() == 0 || way == Stream {
+		return Effects{}, fmt.Errorf("no decision goes the way %s", way)
+	}
+	if len(decision.Obligations) == 0 {
+		return Effects{Ways: everywhere}, nil
+	}
+	e, err := d.known.of(way, decision.Obligations, func() (Effects, error) { return d.read(decision.Obligations, way) })
+	if err == nil && (!e.Ways.Has(way) || e.parts()&^way.takes() != 0) {
+		return Effects{}, fmt.Errorf("effects that nothing keeps on the way %s", way)
+	}
+	return e, err
+}
+
+func (d *Discharger) read(list []pdp.Obligation, way Way) (Effects, error) {
+	e := Effects{Ways: everywhere}
 	var faults []error
-	for i := range d.Obligations {
-		o := &d.Obligations[i]
-		if err := h.one(ctx, d.Allow, o, session, &e); err != nil {
-			faults = append(faults, fmt.Errorf("obligation %s: %w", o.ID, err))
+	for i := range list {
+		if err := d.one(&list[i], way, &e); err != nil {
+			faults = append(faults, fmt.Errorf("obligation %s: %w", list[i].ID, err))
 		}
 	}
 	return e, errors.Join(faults...)
 }
 
-func (h *Discharger) one(ctx context.Context, allow bool, o *pdp.Obligation, session string, e *Effects) error {
-	switch o.ID {
-	case RevokeSession:
-		if allow {
-			return errors.New("a decision that allows may not revoke")
-		}
-		return h.revoke(ctx, o, session, e)
-	case StepUp:
-		return challenge(o, e)
-	case RowCondition:
-		if !allow {
-			return nil
-		}
-		return rows(o, e)
-	case Fragile:
-		return fragile(allow, o, e)
-	case Withhold:
-		if !allow {
-			return nil
-		}
-		return withhold(o, e)
-	case MaskResponse:
-		if !allow {
-			return nil
-		}
-		return mask(o, e)
-	default:
+func (d *Discharger) one(o *pdp.Obligation, way Way, e *Effects) error {
+	h, known := d.handlers[o.ID]
+	switch {
+	case !known:
 		return errors.New("this enforcement point does not know it")
-	}
-}
-
-func (h *Discharger) revoke(ctx context.Context, o *pdp.Obligation, session string, e *Effects) error {
-	var p struct {
-		Reason string `json:"reason"`
-	}
-	if err := json.Unmarshal(o.Properties, &p); err != nil || p.Reason == "" {
-		return errors.New("properties: expected a reason")
-	}
-	if h.Revoker == nil || session == "" {
-		return errors.New("there is nothing to revoke with")
-	}
-	if err := h.Revoker.Revoke(ctx, session, p.Reason); err != nil {
-		return err
-	}
-	e.Revoked = true
-	return nil
-}
-
-func challenge(o *pdp.Obligation, e *Effects) error {
-	var c Challenge
-	if err := json.Unmarshal(o.Properties, &c); err != nil || c.ACR == "" || c.MaxAge <= 0 {
-		return errors.New("properties: expected acr_values and max_age")
-	}
-	e.Challenge = &c
-	return nil
-}
-
-func rows(o *pdp.Obligation, e *Effects) error {
-	var p struct {
-		Condition *assertion.Condition `json:"condition"`
-	}
-	if err := exactly(o.Properties, &p); err != nil || p.Condition == nil || !p.Condition.Valid() {
-		return errors.New("properties: expected a condition with one reading")
-	}
-	if e.Rows != nil {
-		both := assertion.Condition{Type: "compound", Operator: "and", Conditions: []assertion.Condition{*e.Rows, *p.Condition}}
-		e.Rows = &both
+	case h.Ways == 0:
+		return errors.New("it can be kept nowhere")
+	case way == Refused && !h.Ways.Has(Refused):
 		return nil
+	case !h.Ways.Has(way):
+		return fmt.Errorf("it cannot be kept on the way %s", way)
 	}
-	e.Rows = p.Condition
-	return nil
-}
-
-// exactly decodes properties that limit something. A member that is not known
-// could limit it further, and is refused.
-func exactly(properties json.RawMessage, into any) error {
-	d := json.NewDecoder(bytes.NewReader(properties))
-	d.DisallowUnknownFields()
-	return d.Decode(into)
-}
-
-func withhold(o *pdp.Obligation, e *Effects) error {
-	var p struct {
-		Fields []string `json:"fields"`
-	}
-	if err := exactly(o.Properties, &p); err != nil || len(p.Fields) == 0 || slices.Contains(p.Fields, "") {
-		return errors.New("properties: expected names of fields")
-	}
-	e.Withhold = append(e.Withhold, p.Fields...)
-	return nil
-}
-
-// fragile takes no properties: one that is there could limit it.
-func fragile(allow bool, o *pdp.Obligation, e *Effects) error {
-	if len(o.Properties) > 0 && string(o.Properties) != "{}" {
-		return errors.New("properties: expected none")
-	}
-	e.WithholdFragile = e.WithholdFragile || allow
-	return nil
+	e.Ways &= h.Ways
+	return h.Read(o, e)
 }

@@ -1,143 +1,199 @@
 package obligation_test
 
 import (
-	"context"
-	"errors"
 	"reflect"
+	"strings"
 	"testing"
 
-	"github.com/wardgate/wardgate/internal/assertion"
 	"github.com/wardgate/wardgate/pdp"
 	"github.com/wardgate/wardgate/pep/obligation"
 )
 
-type revoker struct {
-	err     error
-	revoked []string
-}
-
-func (r *revoker) Revoke(_ context.Context, session, reason string) error {
-	if r.err != nil {
-		return r.err
-	}
-	r.revoked = append(r.revoked, session+" "+reason)
-	return nil
-}
-
-func oblige(id, properties string) pdp.Obligation {
-	return pdp.Obligation{ID: id, Properties: []byte(properties)}
-}
-
-const ofDoctor = `{"type":"field","operator":"eq","field":"patient.doctor","value":"s-1"}`
-
-func doctorCondition() assertion.Condition {
-	return assertion.Condition{Type: "field", Operator: "eq", Field: "patient.doctor", Value: "s-1"}
-}
-
-func TestDischarge(t *testing.T) {
-	doctor := doctorCondition()
-	for _, test := range []struct {
-		name    string
-		allow   bool
-		session string
-		given   []pdp.Obligation
-		want    obligation.Effects
-		revoked int
-		fails   bool
-	}{
-		{name: "nothing", allow: true},
-		{name: "rows", allow: true, given: []pdp.Obligation{oblige("row_condition", `{"condition":`+ofDoctor+`}`)},
-			want: obligation.Effects{Rows: &doctor}},
-		{name: "two conditions are joined by and", allow: true,
-			given: []pdp.Obligation{oblige("row_condition", `{"condition":`+ofDoctor+`}`), oblige("row_condition", `{"condition":{"type":"all"}}`)},
-			want:  obligation.Effects{Rows: &assertion.Condition{Type: "compound", Operator: "and", Conditions: []assertion.Condition{doctor, {Type: "all"}}}}},
-		{name: "withheld fields add up", allow: true,
-			given: []pdp.Obligation{oblige("withhold", `{"fields":["contact"]}`), oblige("withhold", `{"fields":["diagnoses"]}`)},
-			want:  obligation.Effects{Withhold: []string{"contact", "diagnoses"}}},
-		{name: "a fragile prediction is withheld", allow: true, given: []pdp.Obligation{{ID: "withhold_fragile"}},
-			want: obligation.Effects{WithholdFragile: true}},
-		{name: "of a denial nothing is withheld", given: []pdp.Obligation{{ID: "withhold_fragile"}}},
-		{name: "withhold some that are fragile", allow: true, given: []pdp.Obligation{oblige("withhold_fragile", `{"models":["x"]}`)}, fails: true},
-		{name: "challenge", given: []pdp.Obligation{oblige("step_up", `{"acr_values":"aal2","max_age":300}`)},
-			want: obligation.Effects{Challenge: &obligation.Challenge{ACR: "aal2", MaxAge: 300}}},
-		{name: "revoke", session: "s", given: []pdp.Obligation{oblige("revoke_session", `{"reason":"device_changed"}`)},
-			want: obligation.Effects{Revoked: true}, revoked: 1},
-		{name: "limits of a denial mean nothing", given: []pdp.Obligation{oblige("row_condition", `{`), oblige("withhold", `{`)}},
-		{name: "an unknown one does not save a session", session: "s", fails: true, revoked: 1,
-			given: []pdp.Obligation{oblige("ban", `{}`), oblige("revoke_session", `{"reason":"device_changed"}`)},
-			want:  obligation.Effects{Revoked: true}},
-		{name: "unknown", allow: true, given: []pdp.Obligation{oblige("watermark", `{}`)}, fails: true},
-		{name: "unknown on a denial", given: []pdp.Obligation{oblige("watermark", `{}`)}, fails: true},
-		{name: "no id", allow: true, given: []pdp.Obligation{oblige("", `{}`)}, fails: true},
-		{name: "id in another case", allow: true, given: []pdp.Obligation{oblige("ROW_CONDITION", `{"condition":{"type":"all"}}`)}, fails: true},
-		{name: "revoke on a permission", allow: true, session: "s", given: []pdp.Obligation{oblige("revoke_session", `{"reason":"x"}`)}, fails: true},
-		{name: "revoke nobody", given: []pdp.Obligation{oblige("revoke_session", `{"reason":"x"}`)}, fails: true},
-		{name: "revoke without a reason", session: "s", given: []pdp.Obligation{oblige("revoke_session", `{}`)}, fails: true},
-		{name: "challenge without an age", given: []pdp.Obligation{oblige("step_up", `{"acr_values":"aal2"}`)}, fails: true},
-		{name: "challenge without a level", given: []pdp.Obligation{oblige("step_up", `{"max_age":300}`)}, fails: true},
-		{name: "withhold nothing", allow: true, given: []pdp.Obligation{oblige("withhold", `{"fields":[]}`)}, fails: true},
-		{name: "withhold a nameless field", allow: true, given: []pdp.Obligation{oblige("withhold", `{"fields":["contact",""]}`)}, fails: true},
-		{name: "withhold with more", allow: true, given: []pdp.Obligation{oblige("withhold", `{"fields":["contact"],"patterns":["diag*"]}`)}, fails: true},
-		{name: "no properties", allow: true, given: []pdp.Obligation{{ID: "row_condition"}}, fails: true},
-		{name: "null properties", allow: true, given: []pdp.Obligation{oblige("row_condition", `null`)}, fails: true},
-		{name: "null condition", allow: true, given: []pdp.Obligation{oblige("row_condition", `{"condition":null}`)}, fails: true},
-		{name: "empty condition", allow: true, given: []pdp.Obligation{oblige("row_condition", `{"condition":{}}`)}, fails: true},
-		{name: "condition with more", allow: true, given: []pdp.Obligation{oblige("row_condition", `{"condition":{"type":"all","except":"x"}}`)}, fails: true},
-		{name: "empty and", allow: true, given: []pdp.Obligation{oblige("row_condition", `{"condition":{"type":"compound","operator":"and","conditions":[]}}`)}, fails: true},
-		{name: "empty value", allow: true, given: []pdp.Obligation{oblige("row_condition", `{"condition":{"type":"field","operator":"eq","field":"patient.doctor","value":""}}`)}, fails: true},
-	} {
-		t.Run(test.name, func(t *testing.T) {
-			r := &revoker{}
-			h := obligation.Discharger{Revoker: r}
-			got, err := h.Discharge(context.Background(), &pdp.Decision{Allow: test.allow, Obligations: test.given}, test.session)
-			if (err != nil) != test.fails {
-				t.Fatalf("error %v", err)
-			}
-			if !reflect.DeepEqual(got, test.want) || len(r.revoked) != test.revoked {
-				t.Errorf("got %+v, revoked %q; want %+v", got, r.revoked, test.want)
-			}
-			again, err := h.Discharge(context.Background(), &pdp.Decision{Allow: test.allow, Obligations: test.given}, test.session)
-			if (err != nil) != test.fails || !reflect.DeepEqual(again, test.want) || len(r.revoked) != 2*test.revoked {
-				t.Errorf("the second time: got %+v, %v, revoked %q", again, err, r.revoked)
-			}
-		})
-	}
-}
-
-// What one list of obligations amounts to is never taken for another's, however
-// their bytes fall together, nor what a permission amounts to for a denial.
-func TestListsAreNotMistaken(t *testing.T) {
-	h := obligation.Discharger{Revoker: &revoker{}}
-	fields := func(names string) pdp.Obligation { return oblige("withhold", `{"fields":[`+names+`]}`) }
-	for range 2 {
-		for _, test := range []struct {
-			given pdp.Decision
-			want  []string
-			fails bool
-		}{
-			{given: pdp.Decision{Allow: true, Obligations: []pdp.Obligation{fields(`"a"`), fields(`"b"`)}}, want: []string{"a", "b"}},
-			{given: pdp.Decision{Allow: true, Obligations: []pdp.Obligation{fields(`"a"`)}}, want: []string{"a"}},
-			{given: pdp.Decision{Obligations: []pdp.Obligation{fields(`"a"`)}}},
-			{given: pdp.Decision{Allow: true, Obligations: []pdp.Obligation{oblige("withhol", `d{"fields":["a"]}`)}}, fails: true},
-			{given: pdp.Decision{Allow: true}},
-		} {
-			got, err := h.Discharge(context.Background(), &test.given, "s")
-			if (err != nil) != test.fails || !reflect.DeepEqual(got, obligation.Effects{Withhold: test.want}) {
-				t.Errorf("%v: got %+v, %v", test.given, got, err)
+// An obligation that no handler knows denies on every way, a denial's too.
+func TestUnknownObligationsAreKeptNowhere(t *testing.T) {
+	d := newDischarger(t, obligation.Handler{ID: "nowhere", Read: func(*pdp.Obligation, *obligation.Effects) error { return nil }})
+	for _, id := range []string{"watermark", "", "ROW_CONDITION", "nowhere"} {
+		for _, way := range ways {
+			if _, err := d.Discharge(decided(way, oblige(id, `{}`)), way); err == nil {
+				t.Errorf("%q was kept on the way %s", id, way)
 			}
 		}
 	}
 }
 
-func TestRevokerThatFails(t *testing.T) {
-	broken := errors.New("database gone")
-	given := &pdp.Decision{Obligations: []pdp.Obligation{oblige("revoke_session", `{"reason":"x"}`)}}
-	h := obligation.Discharger{Revoker: &revoker{err: broken}}
-	if got, err := h.Discharge(context.Background(), given, "s"); !errors.Is(err, broken) || got.Revoked {
-		t.Errorf("got %+v, %v", got, err)
+// An obligation is kept on the ways that its handler declares, and on no other.
+func TestObligationsBindWhereTheyDeclare(t *testing.T) {
+	all := append([]obligation.Way{obligation.Stream}, ways...)
+	for _, only := range all {
+		read := 0
+		d := newDischarger(t, obligation.Handler{ID: "x", Ways: obligation.On(only),
+			Read: func(*pdp.Obligation, *obligation.Effects) error { read++; return nil }})
+		for _, way := range ways {
+			before := read
+			e, err := d.Discharge(decided(way, oblige("x", `{}`)), way)
+			switch {
+			case way == only:
+				if err != nil || !e.Ways.Has(way) || e.Ways != obligation.On(only) || read != before+1 {
+					t.Errorf("declared for %s: got %v, %+v", only, err, e)
+				}
+			case way == obligation.Refused: // it limits an answer that there is none of
+				if err != nil || read != before {
+					t.Errorf("declared for %s, on a denial: got %v, read %t", only, err, read > before)
+				}
+			case err == nil || read != before:
+				t.Errorf("declared for %s, kept on the way %s", only, way)
+			}
+		}
 	}
-	var zero obligation.Discharger
-	if _, err := zero.Discharge(context.Background(), given, "s"); err == nil {
-		t.Error("the zero discharger revoked something")
+}
+
+// What two obligations can be kept on together is where both can.
+func TestTheNarrowestObligationCounts(t *testing.T) {
+	d := newDischarger(t)
+	both := []pdp.Obligation{oblige("withhold", `{"fields":["a"]}`), oblige("mask_response", `{"pointers":["/a"]}`)}
+	e, err := d.Discharge(decided(obligation.Service, both...), obligation.Service)
+	if err != nil || e.Ways != obligation.On(obligation.Service) {
+		t.Errorf("got %+v, %v", e, err)
+	}
+	for _, way := range []obligation.Way{obligation.External, obligation.ProxiedService, obligation.Proxied} {
+		if _, err := d.Discharge(decided(way, both...), way); err == nil {
+			t.Errorf("kept on the way %s", way)
+		}
+	}
+}
+
+// A handler that declares a way on which nothing consumes its effects cannot
+// have them dropped there: they deny.
+func TestEffectsThatNothingConsumesDeny(t *testing.T) {
+	consumed := map[string]obligation.Ways{
+		"Revoke":    obligation.On(obligation.Refused),
+		"Challenge": obligation.On(obligation.Refused),
+		"Limits":    obligation.On(obligation.Service, obligation.ProxiedService),
+		"Answers":   obligation.On(obligation.Service, obligation.External),
+	}
+	kinds := reflect.TypeFor[obligation.Effects]()
+	for i := range kinds.NumField() {
+		field := kinds.Field(i)
+		if field.Name == "Ways" {
+			continue
+		}
+		where, known := consumed[field.Name]
+		if !known {
+			t.Fatalf("say on which ways %s is consumed", field.Name)
+		}
+		d := newDischarger(t, obligation.Handler{ID: "x", Ways: obligation.On(ways...),
+			Read: func(_ *pdp.Obligation, e *obligation.Effects) error {
+				fill(reflect.ValueOf(e).Elem().Field(i))
+				return nil
+			}})
+		for _, way := range ways {
+			if _, err := d.Discharge(decided(way, oblige("x", `{}`)), way); (err == nil) != where.Has(way) {
+				t.Errorf("%s on the way %s: %v", field.Name, way, err)
+			}
+		}
+	}
+}
+
+// fill makes a value that is not zero: of a struct, in its last field.
+func fill(v reflect.Value) {
+	switch v.Kind() {
+	case reflect.Slice:
+		v.Set(reflect.MakeSlice(v.Type(), 1, 1))
+	case reflect.Pointer:
+		v.Set(reflect.New(v.Type().Elem()))
+	case reflect.Struct:
+		fill(v.Field(v.NumField() - 1))
+	case reflect.Bool:
+		v.SetBool(true)
+	default:
+		panic("fill " + v.Kind().String())
+	}
+}
+
+// Each kind of limit counts as one that has to be consumed.
+func TestEachLimitDeniesWhereItIsNotRead(t *testing.T) {
+	limits := reflect.TypeFor[obligation.Limits]()
+	for i := range limits.NumField() {
+		d := newDischarger(t, obligation.Handler{ID: "x", Ways: obligation.On(ways...),
+			Read: func(_ *pdp.Obligation, e *obligation.Effects) error {
+				fill(reflect.ValueOf(&e.Limits).Elem().Field(i))
+				return nil
+			}})
+		for _, way := range []obligation.Way{obligation.External, obligation.Proxied, obligation.Refused} {
+			if _, err := d.Discharge(decided(way, oblige("x", `{}`)), way); err == nil {
+				t.Errorf("%s was dropped on the way %s", limits.Field(i).Name, way)
+			}
+		}
+	}
+}
+
+func TestNoDecisionGoesNowhere(t *testing.T) {
+	d := newDischarger(t)
+	for _, test := range []struct {
+		allow bool
+		way   obligation.Way
+	}{{true, 0}, {false, 0}, {true, obligation.Refused}, {false, obligation.Service}, {true, obligation.Stream}, {true, 99}} {
+		if e, err := d.Discharge(&pdp.Decision{Allow: test.allow}, test.way); err == nil || e.Ways != 0 {
+			t.Errorf("allow %t went the way %s", test.allow, test.way)
+		}
+	}
+	for _, w := range append([]obligation.Way{0, obligation.Stream, 99}, ways...) {
+		if (obligation.Ways(0)).Has(w) || (^obligation.Ways(0)).Has(0) || (^obligation.Ways(0)).Has(99) {
+			t.Errorf("%s is in a set that has it not", w)
+		}
+	}
+}
+
+func TestHandlersAreCheckedWhenTheyAreListed(t *testing.T) {
+	read := func(*pdp.Obligation, *obligation.Effects) error { return nil }
+	for name, list := range map[string][]obligation.Handler{
+		"no id":     {{Read: read}},
+		"no reader": {{ID: "x"}},
+		"twice":     {{ID: "x", Read: read}, {ID: "x", Read: read}},
+	} {
+		if _, err := obligation.New(list); err == nil || !strings.Contains(err.Error(), "obligation") {
+			t.Errorf("%s: got %v", name, err)
+		}
+	}
+	if d, err := obligation.New(nil); err != nil {
+		t.Error(err)
+	} else if _, err := d.Discharge(decided(obligation.Service, oblige("withhold", `{"fields":["a"]}`)), obligation.Service); err == nil {
+		t.Error("a discharger without handlers kept an obligation")
+	}
+}
+
+// An obligation that cannot be read does not keep a session from its
+// revocation.
+func TestAnUnknownObligationSavesNoSession(t *testing.T) {
+	e, err := newDischarger(t).Discharge(decided(obligation.Refused, oblige("ban", `{}`), oblige("revoke_session", `{"reason":"device_changed"}`)), obligation.Refused)
+	if err == nil || !reflect.DeepEqual(e.Revoke, []string{"device_changed"}) {
+		t.Errorf("got %+v, %v", e, err)
+	}
+}
+
+// What one list of obligations amounts to is never taken for another's, however
+// their bytes fall together, nor what it amounts to on one way for another way.
+func TestListsAreNotMistaken(t *testing.T) {
+	d := newDischarger(t)
+	fields := func(names string) pdp.Obligation { return oblige("withhold", `{"fields":[`+names+`]}`) }
+	for range 2 {
+		for _, test := range []struct {
+			way   obligation.Way
+			given []pdp.Obligation
+			want  []string
+			fails bool
+		}{
+			{way: obligation.Service, given: []pdp.Obligation{fields(`"a"`), fields(`"b"`)}, want: []string{"a", "b"}},
+			{way: obligation.Service, given: []pdp.Obligation{fields(`"a"`)}, want: []string{"a"}},
+			{way: obligation.External, given: []pdp.Obligation{fields(`"a"`)}, fails: true},
+			{way: obligation.Refused, given: []pdp.Obligation{fields(`"a"`)}},
+			{way: obligation.Service, given: []pdp.Obligation{oblige("withhol", `d{"fields":["a"]}`)}, fails: true},
+			{way: obligation.Service},
+		} {
+			got, err := d.Discharge(decided(test.way, test.given...), test.way)
+			if (err != nil) != test.fails || !reflect.DeepEqual(got.Limits.Withhold, test.want) {
+				t.Errorf("%s %v: got %+v, %v", test.way, test.given, got, err)
+			}
+		}
 	}
 }

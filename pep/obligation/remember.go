@@ -10,9 +10,8 @@ import (
 // maxRemembered bounds the lists of obligations that are remembered.
 const maxRemembered = 4096
 
-// memory holds what the obligations of decisions that allow amount to, by all
-// of their bytes. Nothing is done by them: a decision that allows revokes
-// nothing. What is remembered is shared, and nobody writes to it.
+// memory holds what obligations amount to, by the way and all of their bytes.
+// What is remembered is shared and must not be changed.
 type memory struct {
 	mu      sync.RWMutex
 	effects map[string]Effects
@@ -21,13 +20,13 @@ type memory struct {
 
 // of returns what the obligations amount to, and finds it out the first time.
 // What cannot be met is found out each time.
-func (m *memory) of(list []pdp.Obligation, find func() (Effects, error)) (Effects, error) {
+func (m *memory) of(way Way, list []pdp.Obligation, find func() (Effects, error)) (Effects, error) {
 	buffer, ok := m.keys.Get().(*[]byte)
 	if !ok {
 		buffer = new([]byte)
 	}
 	defer m.keys.Put(buffer)
-	key := appendKey((*buffer)[:0], list)
+	key := appendKey(append((*buffer)[:0], byte(way)), list)
 	*buffer = key
 	m.mu.RLock()
 	known, ok := m.effects[string(key)]

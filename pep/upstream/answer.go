@@ -46,6 +46,18 @@ func (f Final) WriteHeader(status int) {
 	}
 }
 
+// Streams reports whether an answer has no end that its application knows: a
+// stream of events.
+func Streams(res *http.Response) bool {
+	for _, value := range res.Header["Content-Type"] {
+		kind, _, _ := strings.Cut(value, ";")
+		if strings.EqualFold(strings.TrimSpace(kind), "text/event-stream") {
+			return true
+		}
+	}
+	return false
+}
+
 // Patients reads whose data an answer holds, however the list is spread.
 func Patients(h http.Header) []string {
 	var ids []string

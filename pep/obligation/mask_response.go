@@ -1,4 +1,4 @@
-package pep
+package obligation
 
 import (
 	"bytes"
@@ -12,18 +12,79 @@ import (
 	"strings"
 
 	"github.com/wardgate/wardgate/internal/strictjson"
-	"github.com/wardgate/wardgate/pep/obligation"
+	"github.com/wardgate/wardgate/pdp"
 )
 
-// AnswerLimit is the largest answer, in bytes, that is masked by default. A
-// larger one is withheld: it is held in memory whole.
-const AnswerLimit = 8 << 20
+// maskResponse takes members out of the answer of an application that knows
+// nothing of Wardgate, or of one of Wardgate's own. Properties: {"pointers":
+// [JSON pointer, …], "pass": [media type, …]}. It holds an answer whole, which a
+// stream never is, and sees none that another proxy brings to the client.
+func maskResponse() Handler {
+	return Handler{ID: "mask_response", Ways: On(Service, External), Read: func(o *pdp.Obligation, e *Effects) error {
+		m, err := readMask(o)
+		if err != nil {
+			return err
+		}
+		for i, a := range e.Answers {
+			if other, ok := a.(*Mask); ok {
+				e.Answers[i] = other.and(m)
+				return nil
+			}
+		}
+		e.Answers = append(e.Answers, m)
+		return nil
+	}}
+}
+
+// A Mask is what the enforcement point takes out of the answer of an
+// application that knows nothing of Wardgate.
+type Mask struct {
+	Pointers []strictjson.Pointer
+	Pass     []string // media types that go out whole: a picture has no members
+}
+
+func readMask(o *pdp.Obligation) (*Mask, error) {
+	var p struct {
+		Pointers []string `json:"pointers"`
+		Pass     []string `json:"pass"`
+	}
+	if err := exactly(o.Properties, &p); err != nil {
+		return nil, errors.New("properties: expected pointers, and media types to pass")
+	}
+	pointers, err := strictjson.ParsePointers(p.Pointers)
+	if err != nil {
+		return nil, fmt.Errorf("properties: pointers: %w", err)
+	}
+	if slices.ContainsFunc(p.Pass, func(kind string) bool { return !mayPass(kind) }) {
+		return nil, errors.New("properties: pass: expected media types such as image/png, application/pdf: pictures, sound, pages")
+	}
+	return &Mask{Pointers: pointers, Pass: p.Pass}, nil
+}
+
+// and is both masks together. Pointers add up; a media type passes when both let
+// it pass.
+func (m *Mask) and(o *Mask) *Mask {
+	return &Mask{
+		Pointers: append(slices.Clone(m.Pointers), o.Pointers...),
+		Pass: slices.DeleteFunc(slices.Clone(m.Pass), func(kind string) bool {
+			return !slices.Contains(o.Pass, kind)
+		}),
+	}
+}
+
+// mayPass accepts what holds pictures, sound or pages. Media types in which
+// masked members could stand in another spelling are refused.
+func mayPass(kind string) bool {
+	plain, _, err := mime.ParseMediaType(kind)
+	if err != nil || plain != kind || strings.HasSuffix(kind, "xml") || strings.Contains(kind, "*") {
+		return false
+	}
+	family, _, _ := strings.Cut(kind, "/")
+	return slices.Contains([]string{"image", "audio", "video", "font"}, family) || kind == "application/pdf"
+}
 
 // withheldHeader tells the client what a masked answer does not hold.
 const withheldHeader = "Wardgate-Withheld"
-
-// errWithheld says that an answer had to be masked and could not be.
-var errWithheld = errors.New("the answer is withheld: it cannot be masked")
 
 // beside names the headers of a masked answer that go on. The others speak of
 // the bytes that there were (validators, digests, lengths, ranges) or may say
@@ -32,10 +93,10 @@ var beside = []string{
 	"Allow", "Content-Language", "Date", "Location", "Retry-After", "Vary", "Www-Authenticate",
 }
 
-// unconditional takes out of a request what would let the answer to it tell of
+// Ask takes out of a request what would let the answer to it tell of
 // bytes that the client never sees: validators, parts, encodings. A condition
 // on a change stays: without it the change would be made over somebody else's.
-func unconditional(method string, h http.Header) {
+func (m *Mask) Ask(method string, h http.Header) {
 	h.Set("Accept-Encoding", "identity")
 	for _, name := range []string{"If-None-Match", "If-Modified-Since", "If-Range", "Range"} {
 		h.Del(name)
@@ -46,33 +107,23 @@ func unconditional(method string, h http.Header) {
 	}
 }
 
-// answerLimit is the largest answer of an application that is masked.
-func (p *Proxy) answerLimit(application string) int64 {
-	if own := p.cfg.Upstreams[application].AnswerLimit; own > 0 {
-		return own
-	}
-	return p.cfg.AnswerLimit
-}
-
-// mask replaces an answer by what may be seen of it. The error is errWithheld,
-// and quotes nothing of the answer.
-func (p *Proxy) mask(res *http.Response, m *obligation.Mask) error {
+// Change replaces an answer by what may be seen of it.
+func (m *Mask) Change(res *http.Response, limit int64) error {
 	if res.StatusCode == http.StatusPartialContent || res.StatusCode == http.StatusNotModified ||
 		len(res.Header["Content-Range"]) > 0 || encoded(res.Header) {
-		return fmt.Errorf("%w: it is a part, a reference or encoded", errWithheld)
+		return fmt.Errorf("%w: it is a part, a reference or encoded", ErrWithheld)
 	}
-	limit := p.answerLimit(exchangeOf(res.Request.Context()).application())
 	body, err := io.ReadAll(io.LimitReader(res.Body, limit+1))
 	if closing := res.Body.Close(); err != nil || closing != nil {
-		return fmt.Errorf("%w: it broke off", errWithheld)
+		return fmt.Errorf("%w: it broke off", ErrWithheld)
 	}
 	if int64(len(body)) > limit {
-		return fmt.Errorf("%w: it is larger than %d bytes", errWithheld, limit)
+		return fmt.Errorf("%w: it is larger than %d bytes", ErrWithheld, limit)
 	}
 	kind := ""
 	if len(body) > 0 {
 		if kind, body, err = masked(res.Header["Content-Type"], body, m); err != nil {
-			return fmt.Errorf("%w: %w", errWithheld, err)
+			return fmt.Errorf("%w: %w", ErrWithheld, err)
 		}
 	}
 	res.Header = masksHeader(res.Header, m)
@@ -95,7 +146,7 @@ func encoded(h http.Header) bool {
 var errMediaType = errors.New("its media type is neither JSON nor one that may pass")
 
 // masked returns a body without what m names, and its media type.
-func masked(types []string, body []byte, m *obligation.Mask) (string, []byte, error) {
+func masked(types []string, body []byte, m *Mask) (string, []byte, error) {
 	if len(types) != 1 {
 		return "", nil, errMediaType
 	}
@@ -116,7 +167,7 @@ func masked(types []string, body []byte, m *obligation.Mask) (string, []byte, er
 
 // masksHeader is the header of a masked answer. No cache may keep it for
 // somebody from whom less is withheld, or more.
-func masksHeader(from http.Header, m *obligation.Mask) http.Header {
+func masksHeader(from http.Header, m *Mask) http.Header {
 	h := http.Header{}
 	for _, name := range beside {
 		if values := from[name]; len(values) > 0 {
