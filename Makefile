@@ -46,7 +46,7 @@ compare: build ## what this build answers and journals otherwise than OLD=PROGRA
 
 bench: build ## decisions and their growth, the proxy, log-in, replay, revocation and shipping, as ratios from one run
 	$(GO) run ./internal/bench
-	$(GO) test -run '^$$' -bench 'Remembered|Replay' ./pdp/engine
+	$(GO) test -run '^$$' -bench 'Remembered|Replay' ./pdp/engine ./pdp/engine/analysis
 	$(GO) test -run '^$$' -bench 'LogIn|Refresh' -benchtime 10x ./pdp/admin
 	$(GO) test -run '^$$' -bench 'Enforcement' ./pip/revocation/...
 	$(GO) test -run '^$$' -bench 'Ship|Read' ./pip/audit/ship

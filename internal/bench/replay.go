@@ -14,7 +14,7 @@ import (
 
 	"github.com/google/uuid"
 
-	"github.com/wardgate/wardgate/pdp/engine"
+	"github.com/wardgate/wardgate/pdp/engine/analysis"
 	"github.com/wardgate/wardgate/pip"
 	"github.com/wardgate/wardgate/pip/audit"
 	"github.com/wardgate/wardgate/pip/audit/reader"
@@ -28,7 +28,7 @@ func printReplay(w *ward, dir string, n int) error {
 	if err := w.record(journal, n); err != nil {
 		return fmt.Errorf("record: %w", err)
 	}
-	book, err := engine.OpenBook(policies.FS)
+	book, err := analysis.Open(policies.FS)
 	if err != nil {
 		return err
 	}

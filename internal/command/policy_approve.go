@@ -10,14 +10,14 @@ import (
 
 	"go.yaml.in/yaml/v3"
 
-	"github.com/wardgate/wardgate/pdp/engine"
+	"github.com/wardgate/wardgate/pdp/engine/analysis"
 )
 
 // An approval says that a flip is meant. Role and Action may be "*"; Rule is
 // compared whole, and AtMost, when it is set, bounds the count.
 type approval struct {
-	engine.FlipKey `yaml:",inline"`
-	AtMost         int `yaml:"at_most,omitempty" json:"at_most,omitempty"`
+	analysis.FlipKey `yaml:",inline"`
+	AtMost           int `yaml:"at_most,omitempty" json:"at_most,omitempty"`
 }
 
 type approvals []approval
@@ -42,7 +42,7 @@ func readApprovals(file string) (approvals, error) {
 	if err := decoder.Decode(&f); err != nil && !errors.Is(err, io.EOF) {
 		return nil, fmt.Errorf("%s: %w", file, err)
 	}
-	known := []string{engine.NewlyAllowed, engine.NewlyDenied, engine.ObligationsChanged}
+	known := []string{analysis.NewlyAllowed, analysis.NewlyDenied, analysis.ObligationsChanged}
 	for i, a := range f.Flips {
 		if !slices.Contains(known, a.Direction) {
 			return nil, fmt.Errorf("%s: flip %d: expected a direction of %v", file, i+1, known)
@@ -51,30 +51,30 @@ func readApprovals(file string) (approvals, error) {
 	return f.Flips, nil
 }
 
-func (a *approval) covers(k engine.FlipKey) bool {
+func (a *approval) covers(k analysis.FlipKey) bool {
 	return a.Direction == k.Direction && a.Rule == k.Rule &&
 		(a.Role == "*" || a.Role == k.Role) && (a.Action == "*" || a.Action == k.Action)
 }
 
-func (list approvals) mean(f engine.Flip) bool {
+func (list approvals) mean(f analysis.Flip) bool {
 	return slices.ContainsFunc(list, func(a approval) bool {
 		return a.covers(f.FlipKey) && (a.AtMost == 0 || f.Count <= a.AtMost)
 	})
 }
 
 // unmeant are the flips that nobody has approved.
-func (list approvals) unmeant(r *engine.ReplayReport) []engine.Flip {
+func (list approvals) unmeant(r *analysis.ReplayReport) []analysis.Flip {
 	return slices.DeleteFunc(slices.Clone(r.Flips), list.mean)
 }
 
 // stale are approvals that met no flip: they would hide a later one.
-func (list approvals) stale(r *engine.ReplayReport) []approval {
+func (list approvals) stale(r *analysis.ReplayReport) []approval {
 	return slices.DeleteFunc(slices.Clone(list), func(a approval) bool {
-		return slices.ContainsFunc(r.Flips, func(f engine.Flip) bool { return a.covers(f.FlipKey) })
+		return slices.ContainsFunc(r.Flips, func(f analysis.Flip) bool { return a.covers(f.FlipKey) })
 	})
 }
 
-func approvalsOf(r *engine.ReplayReport) approvalFile {
+func approvalsOf(r *analysis.ReplayReport) approvalFile {
 	f := approvalFile{Flips: approvals{}}
 	for _, flip := range r.Flips {
 		f.Flips = append(f.Flips, approval{FlipKey: flip.FlipKey})

@@ -13,8 +13,9 @@ import (
 	"time"
 
 	"github.com/wardgate/wardgate/internal/durable"
-	"github.com/wardgate/wardgate/pdp/engine"
+	"github.com/wardgate/wardgate/pdp/engine/analysis"
 	"github.com/wardgate/wardgate/pdp/engine/bundle"
+	"github.com/wardgate/wardgate/pdp/engine/rulebook"
 )
 
 type policyBundle struct {
@@ -71,12 +72,12 @@ func (c *policyBundle) Run(s *streams) error {
 
 // checked reads the rule book, and refuses it for what `policy check` and
 // `policy test` find.
-func (c *policyBundle) checked(s *streams) (engine.Files, error) {
+func (c *policyBundle) checked(s *streams) (rulebook.Files, error) {
 	fsys, err := bookAt(c.Policies)
 	if err != nil {
 		return nil, err
 	}
-	for _, f := range engine.Check(context.Background(), fsys) {
+	for _, f := range rulebook.Check(context.Background(), fsys) {
 		f.File = filepath.Join(c.Policies, f.File)
 		fmt.Fprintln(s.err, f)
 		err = errors.New("the rule book has faults; no bundle is written")
@@ -87,12 +88,12 @@ func (c *policyBundle) checked(s *streams) (engine.Files, error) {
 	return c.tested(s, fsys)
 }
 
-func (c *policyBundle) tested(s *streams, fsys fs.FS) (engine.Files, error) {
-	files, err := engine.ReadFiles(fsys)
+func (c *policyBundle) tested(s *streams, fsys fs.FS) (rulebook.Files, error) {
+	files, err := rulebook.ReadFiles(fsys)
 	if err != nil {
 		return nil, err
 	}
-	report, err := engine.TestFiles(context.Background(), files, engine.TestOptions{})
+	report, err := analysis.TestFiles(context.Background(), files, analysis.TestOptions{})
 	if err != nil {
 		return nil, err
 	}

@@ -5,7 +5,7 @@ import (
 	"fmt"
 	"path/filepath"
 
-	"github.com/wardgate/wardgate/pdp/engine"
+	"github.com/wardgate/wardgate/pdp/engine/rulebook"
 )
 
 type policyCheck struct {
@@ -19,15 +19,15 @@ func (c *policyCheck) Run(s *streams) error {
 	if err != nil {
 		return err
 	}
-	found := engine.Check(context.Background(), fsys)
+	found := rulebook.Check(context.Background(), fsys)
 	for i := range found {
 		found[i].File = filepath.Join(c.Dir, found[i].File)
 	}
 	if c.Output == "json" {
 		if err := printJSON(s.out, struct {
-			OK       bool             `json:"ok"`
-			Findings []engine.Finding `json:"findings"`
-		}{len(found) == 0, append([]engine.Finding{}, found...)}); err != nil {
+			OK       bool               `json:"ok"`
+			Findings []rulebook.Finding `json:"findings"`
+		}{len(found) == 0, append([]rulebook.Finding{}, found...)}); err != nil {
 			return err
 		}
 	} else {

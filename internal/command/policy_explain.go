@@ -10,7 +10,7 @@ import (
 	"text/tabwriter"
 	"time"
 
-	"github.com/wardgate/wardgate/pdp/engine"
+	"github.com/wardgate/wardgate/pdp/engine/analysis"
 	"github.com/wardgate/wardgate/pip"
 )
 
@@ -23,7 +23,7 @@ type policyExplain struct {
 
 // An explained decision: what the rule book says, and what was recorded.
 type explained struct {
-	*engine.Explanation
+	*analysis.Explanation
 	Recorded *recordedDecision `json:"recorded,omitempty"`
 }
 
@@ -117,7 +117,7 @@ func under(rules []string, right, reach string) []string {
 	return []string{text}
 }
 
-func printFacts(w io.Writer, facts []engine.Fact) {
+func printFacts(w io.Writer, facts []analysis.Fact) {
 	fmt.Fprintln(w, "\nwhich facts they read")
 	table := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
 	for _, f := range facts {
@@ -130,7 +130,7 @@ func printFacts(w io.Writer, facts []engine.Fact) {
 	_ = table.Flush() // an error of the terminal shows itself
 }
 
-func freshness(f *engine.Fact) string {
+func freshness(f *analysis.Fact) string {
 	text := f.State
 	if f.Age != nil {
 		text = strings.TrimSpace(fmt.Sprintf("%s %s old", text, time.Duration(*f.Age)*time.Microsecond))

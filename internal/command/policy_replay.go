@@ -12,7 +12,7 @@ import (
 	"text/tabwriter"
 	"time"
 
-	"github.com/wardgate/wardgate/pdp/engine"
+	"github.com/wardgate/wardgate/pdp/engine/analysis"
 	"github.com/wardgate/wardgate/pip"
 	"github.com/wardgate/wardgate/pip/audit/reader"
 )
@@ -53,10 +53,10 @@ func (c *policyReplay) Run(s *streams) error {
 	unmeant := approved.unmeant(report)
 	if c.Output == "json" {
 		err = printJSON(s.out, struct {
-			*engine.ReplayReport
-			Unapproved []engine.Flip `json:"unapproved"`
-			Stale      []approval    `json:"stale_approvals"`
-		}{report, append([]engine.Flip{}, unmeant...), append([]approval{}, approved.stale(report)...)})
+			*analysis.ReplayReport
+			Unapproved []analysis.Flip `json:"unapproved"`
+			Stale      []approval      `json:"stale_approvals"`
+		}{report, append([]analysis.Flip{}, unmeant...), append([]approval{}, approved.stale(report)...)})
 	} else {
 		printReplay(s.out, report, approved, time.Since(begun))
 	}
@@ -93,7 +93,7 @@ func progress(w io.Writer, begun time.Time) func(int) {
 	}
 }
 
-func printReplay(w io.Writer, r *engine.ReplayReport, approved approvals, took time.Duration) {
+func printReplay(w io.Writer, r *analysis.ReplayReport, approved approvals, took time.Duration) {
 	fmt.Fprintf(w, "%s asked again of %.12s in %s (%s; recorded under %s)\n",
 		counted(r.Decisions, "decision"), r.Candidate, took.Round(time.Millisecond),
 		counted(r.Asked, "different input"), shortRevisions(r.Recorded))
@@ -108,7 +108,7 @@ func printReplay(w io.Writer, r *engine.ReplayReport, approved approvals, took t
 	}
 }
 
-func printFlips(w io.Writer, r *engine.ReplayReport, approved approvals) {
+func printFlips(w io.Writer, r *analysis.ReplayReport, approved approvals) {
 	table := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(table, "\nCOUNT\tDIRECTION\tROLE\tACTION\tRULE\tMEANT\tEXAMPLES")
 	for _, f := range r.Flips {
@@ -139,7 +139,7 @@ func shortRevisions(revisions []string) string {
 	return strings.Join(short, ", ")
 }
 
-func writeApprovals(file string, r *engine.ReplayReport) error {
+func writeApprovals(file string, r *analysis.ReplayReport) error {
 	raw, err := approvalsOf(r).encode()
 	if err != nil {
 		return err

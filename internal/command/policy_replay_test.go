@@ -20,6 +20,7 @@ import (
 	"github.com/wardgate/wardgate/internal/command"
 	"github.com/wardgate/wardgate/pdp"
 	"github.com/wardgate/wardgate/pdp/engine"
+	"github.com/wardgate/wardgate/pdp/engine/analysis"
 	"github.com/wardgate/wardgate/pip"
 	"github.com/wardgate/wardgate/pip/audit"
 	"github.com/wardgate/wardgate/policies"
@@ -189,7 +190,7 @@ func TestReplayUnderTheSameBookFindsNoFlip(t *testing.T) {
 	data := recordShift(t, policies.FS)
 	r := run("policy", "replay", "--journal", filepath.Join(data, "journal"), "--output", "json")
 	r.want(t, 0)
-	var report engine.ReplayReport
+	var report analysis.ReplayReport
 	if err := json.Unmarshal([]byte(r.out), &report); err != nil {
 		t.Fatal(err)
 	}

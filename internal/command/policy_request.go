@@ -10,7 +10,8 @@ import (
 	"path/filepath"
 
 	"github.com/wardgate/wardgate/pdp"
-	"github.com/wardgate/wardgate/pdp/engine"
+	"github.com/wardgate/wardgate/pdp/engine/analysis"
+	"github.com/wardgate/wardgate/pdp/engine/input"
 	"github.com/wardgate/wardgate/pip"
 	"github.com/wardgate/wardgate/pip/audit/reader"
 )
@@ -38,7 +39,7 @@ func readRequest(file string) (request, error) {
 		Input json.RawMessage `json:"input"`
 	}
 	if err := json.Unmarshal(raw, &probe); err != nil {
-		return request{}, fmt.Errorf("%s: %w", file, engine.ErrInput)
+		return request{}, fmt.Errorf("%s: %w", file, input.ErrInput)
 	}
 	if probe.Kind == "" {
 		return request{input: raw}, nil
@@ -139,12 +140,12 @@ func verdict(allow bool) string {
 	return "deny"
 }
 
-func openBook(dir string) (*engine.Book, error) {
+func openBook(dir string) (*analysis.Book, error) {
 	fsys, err := bookAt(dir)
 	if err != nil {
 		return nil, err
 	}
-	book, err := engine.OpenBook(fsys)
+	book, err := analysis.Open(fsys)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", bookName(dir), err)
 	}

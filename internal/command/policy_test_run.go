@@ -11,7 +11,8 @@ import (
 	"syscall"
 	"time"
 
-	"github.com/wardgate/wardgate/pdp/engine"
+	"github.com/wardgate/wardgate/pdp/engine/analysis"
+	"github.com/wardgate/wardgate/pdp/engine/rulebook"
 )
 
 type policyTest struct {
@@ -48,7 +49,7 @@ func (c *policyTest) watch(ctx context.Context, s *streams, fsys fs.FS) error {
 	defer ticker.Stop()
 	ran := ""
 	for {
-		if now := engine.BookContent(fsys); now != ran {
+		if now := rulebook.Content(fsys); now != ran {
 			ran = now
 			if err := c.once(ctx, s, fsys); err != nil && err != errReported {
 				fmt.Fprintln(s.out, err)
@@ -66,7 +67,7 @@ func (c *policyTest) watch(ctx context.Context, s *streams, fsys fs.FS) error {
 }
 
 func (c *policyTest) once(ctx context.Context, s *streams, fsys fs.FS) error {
-	report, err := engine.TestBook(ctx, fsys, engine.TestOptions{Run: c.Filter, Coverage: c.Coverage})
+	report, err := analysis.TestBook(ctx, fsys, analysis.TestOptions{Run: c.Filter, Coverage: c.Coverage})
 	if err != nil {
 		return err
 	}
@@ -92,7 +93,7 @@ func (c *policyTest) once(ctx context.Context, s *streams, fsys fs.FS) error {
 	return nil
 }
 
-func printTests(s *streams, r *engine.TestReport) {
+func printTests(s *streams, r *analysis.TestReport) {
 	for i := range r.Tests {
 		t := &r.Tests[i]
 		if t.Outcome == "pass" {

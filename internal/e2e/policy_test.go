@@ -20,8 +20,8 @@ import (
 	"github.com/wardgate/wardgate/internal/config"
 	"github.com/wardgate/wardgate/internal/control"
 	"github.com/wardgate/wardgate/internal/process"
-	"github.com/wardgate/wardgate/pdp/engine"
 	"github.com/wardgate/wardgate/pdp/engine/bundle"
+	"github.com/wardgate/wardgate/pdp/engine/rulebook"
 	"github.com/wardgate/wardgate/pip"
 	"github.com/wardgate/wardgate/pip/audit/reader"
 	"github.com/wardgate/wardgate/policies"
@@ -32,7 +32,7 @@ type press struct {
 	t      *testing.T
 	public string // file
 	signer *bundle.Signer
-	files  engine.Files
+	files  rulebook.Files
 }
 
 func newPress(t *testing.T) *press {
@@ -55,7 +55,7 @@ func newPress(t *testing.T) *press {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if p.files, err = engine.ReadFiles(policies.FS); err != nil {
+	if p.files, err = rulebook.ReadFiles(policies.FS); err != nil {
 		t.Fatal(err)
 	}
 	return p
@@ -64,7 +64,7 @@ func newPress(t *testing.T) *press {
 // print signs the rule book as it was changed, without tests.
 func (p *press) print(day int, old, new string) []byte {
 	p.t.Helper()
-	files := engine.Files{}
+	files := rulebook.Files{}
 	const rights = "authz/tables/rights.rego"
 	for name, content := range p.files {
 		if !strings.HasSuffix(name, "_test.rego") {

@@ -6,7 +6,7 @@ import (
 	"path/filepath"
 	"testing"
 
-	"github.com/wardgate/wardgate/pdp/engine"
+	"github.com/wardgate/wardgate/pdp/engine/analysis"
 	"github.com/wardgate/wardgate/pip"
 	"github.com/wardgate/wardgate/pip/audit/reader"
 	"github.com/wardgate/wardgate/policies"
@@ -28,7 +28,7 @@ func TestReplayOfTheHousesJournalFindsNoFlip(t *testing.T) {
 	nurse.put("/api/services/none", map[string]string{})
 	w.stop()
 
-	book, err := engine.OpenBook(policies.FS)
+	book, err := analysis.Open(policies.FS)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -117,7 +117,7 @@ func revocationCondition(r pip.Reading) condition {
 // signalsCondition is how far the rule book believes the counts of behaviour.
 func (a *Process) signalsCondition(now time.Time) condition {
 	r := a.behaviour.Reading(now)
-	state := a.engine.Believed(r)
+	state := a.engine.Trusted(r)
 	return condition{State: state.String(), Age: r.Age.Seconds(), degraded: state != pip.Fresh}
 }
 

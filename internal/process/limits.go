@@ -6,7 +6,7 @@ import (
 	"time"
 
 	"github.com/wardgate/wardgate/pdp/admin"
-	"github.com/wardgate/wardgate/pdp/engine"
+	"github.com/wardgate/wardgate/pdp/engine/tables"
 	"github.com/wardgate/wardgate/pip/identity"
 	"github.com/wardgate/wardgate/records/store"
 )
@@ -16,7 +16,7 @@ const clockLeeway = 30 * time.Second
 
 // keysOutlive is how long a signing key verifies after it was replaced: as long
 // as any token can live that a table may ever allow.
-const keysOutlive = engine.MaxAccess + clockLeeway
+const keysOutlive = tables.MaxAccess + clockLeeway
 
 // identityLimits are the numbers of authentication in the active rule book.
 func (a *Process) identityLimits() identity.Limits {

@@ -1,62 +1,86 @@
 package engine
 
 import (
-	"io/fs"
-	"maps"
-	"strings"
+	"context"
 
 	"github.com/wardgate/wardgate/pdp"
+	"github.com/wardgate/wardgate/pdp/engine/answer"
+	"github.com/wardgate/wardgate/pdp/engine/input"
+	"github.com/wardgate/wardgate/pdp/engine/rulebook"
 )
 
-// Files are the files of a rule book by path, tests included.
-type Files map[string][]byte
-
-// ReadFiles reads a rule book and its tests. It refuses what loading would
-// refuse to read: loose data files, and more than a rule book may hold.
-func ReadFiles(fsys fs.FS) (Files, error) {
-	files, err := readRuleBook(fsys)
-	if err != nil {
-		return nil, err
-	}
-	tests, err := readTests(fsys)
-	if err != nil {
-		return nil, err
-	}
-	maps.Copy(files, tests)
-	return files, nil
+// A Candidate is a rule book that was loaded and checked, ready to be asked. It
+// decides nothing for an engine before it is Put. It may be asked in parallel.
+type Candidate struct {
+	book   *rulebook.Book
+	blank  *input.Document // what every input looks like
+	scope  input.Scope
+	narrow bool // single members are all that the rules read
+	memory memory
 }
-
-// Revision is the digest that decisions by these files would bear. Tests do
-// not count: they decide nothing.
-func (f Files) Revision() string { return digest(f.rules()) }
-
-// Tests counts the files that hold tests.
-func (f Files) Tests() int { return len(f) - len(f.rules()) }
-
-func (f Files) rules() map[string][]byte {
-	rules := maps.Clone(map[string][]byte(f))
-	maps.DeleteFunc(rules, func(name string, _ []byte) bool { return strings.HasSuffix(name, "_test.rego") })
-	return rules
-}
-
-// A Candidate is a rule book that was loaded and checked, and that decides
-// nothing yet.
-type Candidate struct{ rev *revision }
 
 // Prepare loads a rule book, and refuses what New refuses. Its tests are not
-// run: see TestFiles.
-func Prepare(files Files, check func(*pdp.Tables) error) (*Candidate, error) {
-	rev, err := loadRules(files.rules())
+// run.
+func Prepare(files rulebook.Files, check func(*pdp.Tables) error) (*Candidate, error) {
+	book, err := rulebook.Load(files)
 	if err != nil {
 		return nil, err
 	}
 	if check != nil {
-		if err := check(rev.tables.house); err != nil {
+		if err := check(book.Tables.House); err != nil {
 			return nil, err
 		}
 	}
-	return &Candidate{rev}, nil
+	return newCandidate(book), nil
+}
+
+func newCandidate(book *rulebook.Book) *Candidate {
+	c := &Candidate{book: book, blank: blank(book.Tables)}
+	if book.Compiled != nil {
+		c.scope = input.NewScope(book.Compiled.Program, c.blank)
+		c.scope.Add(book.Rows.Reads())
+		c.narrow = !c.scope.Whole
+	}
+	return c
 }
 
 // Revision is the digest of the candidate's rules.
-func (c *Candidate) Revision() string { return c.rev.digest }
+func (c *Candidate) Revision() string { return c.book.Digest }
+
+// Book is what was loaded.
+func (c *Candidate) Book() *rulebook.Book { return c.book }
+
+// Form reads back the inputs that engines write under this rule book.
+func (c *Candidate) Form() *input.Form { return input.NewForm(c.blank) }
+
+// Narrow reports whether single members are all that the rules read, so that a
+// key need not hold the whole input.
+func (c *Candidate) Narrow() bool { return c.narrow }
+
+// AppendKey appends all of an input that the answer can depend on. No two inputs
+// that can have two answers have one key.
+func (c *Candidate) AppendKey(b []byte, in *input.Document) []byte {
+	if c.narrow {
+		return c.scope.AppendKey(b, in)
+	}
+	return in.AppendExact(b)
+}
+
+// Ask evaluates an input. With an error the decision is the zero one.
+func (c *Candidate) Ask(ctx context.Context, in *input.Document) (pdp.Decision, error) {
+	if !c.narrow {
+		return c.book.Ask(ctx, in.Value())
+	}
+	term, err := c.book.Compiled.Run(ctx, c.scope.Values(in))
+	if err != nil {
+		return pdp.Decision{}, err
+	}
+	d, err := answer.Decode(term)
+	if err != nil {
+		return pdp.Decision{}, err
+	}
+	if err := c.book.Rows.Fill(ctx, &d, c.scope.Member(in)); err != nil {
+		return pdp.Decision{}, err
+	}
+	return d, nil
+}

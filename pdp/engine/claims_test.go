@@ -11,12 +11,15 @@ import (
 	"testing/fstest"
 
 	"github.com/wardgate/wardgate/pdp"
+	"github.com/wardgate/wardgate/pdp/engine/answer"
+	"github.com/wardgate/wardgate/pdp/engine/input"
+	"github.com/wardgate/wardgate/pdp/engine/tables"
 	"github.com/wardgate/wardgate/pip"
 	"github.com/wardgate/wardgate/policies"
 )
 
 // delegated is a doctor who reads the own patient through another enforcement
-// point, which is believed about the address and the purpose.
+// point, which is trusted about the address and the purpose.
 func delegated() pdp.Request {
 	r := readsPatient()
 	r.Context.Credential = pdp.Credential{State: pdp.CredentialDelegated}
@@ -84,7 +87,7 @@ func TestNoClaimWinsOverWhatIsKnown(t *testing.T) {
 	}
 }
 
-// Who stands in no row is believed about nothing, an address included; and a
+// Who stands in no row is trusted about nothing, an address included; and a
 // name is believed only by the proof that the table names.
 func TestAnUnknownCallersClaimsChangeNothing(t *testing.T) {
 	rules := prepared(t, book(t))
@@ -182,7 +185,7 @@ func TestFaultyTablesOfCallersAreRefused(t *testing.T) {
 		"a deep place":            {`"at": "context.purpose"`, `"at": "context.a.b"`, "claims.purpose: at"},
 		"no words":                {`"words": {"fresh"}`, `"words": set()`, "claims.elevation: words"},
 		"the word for others":     {`"words": {"fresh"}`, `"words": {"fresh", "other"}`, "claims.elevation: words"},
-		"a claim that is none":    {`{"address", "user_agent", "purpose"}`, `{"address", "role"}`, `believed about "role"`},
+		"a claim that is none":    {`{"address", "user_agent", "purpose"}`, `{"address", "role"}`, `trusted about "role"`},
 		"another proof":           {`"certificate": {}`, `"header": {}`, "callers.header: expected token or certificate"},
 	} {
 		files := book(t)
@@ -207,22 +210,21 @@ include if input.context.claims.purpose == "emergency"
 }
 
 // claimed draws every way in which the optional members can be there.
-func claimed(t *tables, each func(*input)) {
-	in := &input{}
-	in.fill(&pdp.Request{}, &pip.Facts{}, t)
-	numbers, _ := layout(t)
+func claimed(t *tables.Tables, each func(*input.Document)) {
+	in := &input.Document{}
+	fill(in, &pdp.Request{}, &pip.Facts{}, t)
 	var places []int
-	for path, number := range numbers {
-		if isClaim(path) {
+	for path, number := range input.Places(in) {
+		if input.IsClaim(path) {
 			places = append(places, number)
 		}
 	}
 	slices.Sort(places)
 	for which := range 1 << len(places) {
 		for i, place := range places {
-			in.pairs[place].kind, in.pairs[place].text = isNothing, ""
+			in.Put(place, nil)
 			if which&(1<<i) != 0 {
-				in.pairs[place].kind, in.pairs[place].text = isText, "fresh"
+				in.Put(place, "fresh")
 			}
 		}
 		each(in)
@@ -232,7 +234,7 @@ func claimed(t *tables, each func(*input)) {
 // What may be missing is looked up and remembered as it stands in the document,
 // and is read back from it.
 func TestMissingMembersAreMissingInEveryForm(t *testing.T) {
-	table := &tables{claims: []claim{{name: "elevation"}, {name: "purpose"}}}
+	table := &tables.Tables{Claims: []tables.Claim{{Name: "elevation"}, {Name: "purpose"}}}
 	for name, rule := range map[string]string{
 		"a member":       `allow if input.context.claims.purpose == "fresh"`,
 		"its presence":   `allow if input.context.claims.purpose`,
@@ -245,27 +247,28 @@ func TestMissingMembersAreMissingInEveryForm(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			program := programOf(t, "package authz\n\nanswer := {\"allow\": allow}\n\ndefault allow := false\n\n"+rule)
-			c := &compiled{program: program, scope: scopeOf(program, table)}
-			form, answers, both := newForm(table), map[string]string{}, map[string]bool{}
-			claimed(table, func(in *input) {
-				want, err := c.evaluate(t.Context(), in.value())
+			c := &answer.Compiled{Program: program}
+			scope := input.NewScope(program, blank(table))
+			form, answers, both := input.NewForm(blank(table)), map[string]string{}, map[string]bool{}
+			claimed(table, func(in *input.Document) {
+				want, err := c.Evaluate(t.Context(), in.Value())
 				if err != nil {
 					t.Fatal(err)
 				}
 				both[want.String()] = true
-				document := in.appendJSON(nil)
-				var back input
-				if !json.Valid(document) || !form.read(&back, document) || back.value().Compare(in.value()) != 0 {
-					t.Fatalf("%s is not read back: got %v", document, back.value())
+				document := in.AppendJSON(nil)
+				var back input.Document
+				if !json.Valid(document) || !form.Read(&back, document) || back.Value().Compare(in.Value()) != 0 {
+					t.Fatalf("%s is not read back: got %v", document, back.Value())
 				}
-				if c.scope.whole {
+				if scope.Whole {
 					return
 				}
-				got, err := c.run(t.Context(), c.scope.values(in))
+				got, err := c.Run(t.Context(), scope.Values(in))
 				if err != nil || got.Value.Compare(want.Value) != 0 {
 					t.Fatalf("%s: got %v, %v, want %v", document, got, err, want)
 				}
-				key := fmt.Sprintf("%x", c.scope.appendKey(nil, in))
+				key := fmt.Sprintf("%x", scope.AppendKey(nil, in))
 				if before, known := answers[key]; known && before != want.String() {
 					t.Fatalf("%s: got %v, and %s by the same key", document, want, before)
 				}

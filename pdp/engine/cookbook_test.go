@@ -5,9 +5,11 @@ import (
 	"os"
 	"strings"
 	"testing"
-	"testing/fstest"
 
-	"github.com/wardgate/wardgate/pdp/engine"
+	"github.com/wardgate/wardgate/pdp/engine/analysis"
+	"github.com/wardgate/wardgate/pdp/engine/enginetest"
+	"github.com/wardgate/wardgate/pdp/engine/rulebook"
+	"github.com/wardgate/wardgate/policies"
 )
 
 const cookbook = "testdata/cookbook"
@@ -22,22 +24,20 @@ func TestRecipesOfTheCookbookWork(t *testing.T) {
 	if len(recipes) != 10 {
 		t.Errorf("got %d recipes, want ten", len(recipes))
 	}
-	files := bookFiles(t)
+	files := enginetest.Book(t, policies.FS)
 	for _, recipe := range recipes {
 		folder := "authz/rules/" + recipe.Name() + "/"
-		recipeFiles := fstest.MapFS{}
-		addTree(t, recipeFiles, os.DirFS(cookbook+"/"+recipe.Name()))
-		for file, content := range recipeFiles {
-			if files[folder+file] != nil {
-				t.Errorf("%s stands in the built-in rule book", folder+file)
+		for file := range files {
+			if strings.HasPrefix(file, folder) {
+				t.Errorf("%s stands in the built-in rule book", file)
 			}
-			files[folder+file] = content
 		}
+		enginetest.Add(t, files, folder, os.DirFS(cookbook+"/"+recipe.Name()))
 	}
-	for _, f := range engine.Check(context.Background(), files) {
+	for _, f := range rulebook.Check(context.Background(), files) {
 		t.Errorf("%s (%s)", f, f.Hint)
 	}
-	report, err := engine.TestBook(context.Background(), files, engine.TestOptions{Coverage: true})
+	report, err := analysis.TestBook(context.Background(), files, analysis.TestOptions{Coverage: true})
 	if err != nil {
 		t.Fatal(err)
 	}

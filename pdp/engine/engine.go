@@ -1,7 +1,8 @@
 // Package engine is the policy engine (NIST SP 800-207, section 3): Rego
-// behind pdp.Decider. It is the only importer of OPA. It gathers facts from
+// behind pdp.Decider. It gathers facts from
 // the information points, turns them into the words that the revision's own
-// tables define, and asks one prepared query. It never acts on its answer.
+// tables define, and asks one prepared query. It never acts on its answer. OPA
+// is imported by it and by the packages below it alone.
 package engine
 
 import (
@@ -15,6 +16,8 @@ import (
 
 	"github.com/wardgate/wardgate/internal/deadline"
 	"github.com/wardgate/wardgate/pdp"
+	"github.com/wardgate/wardgate/pdp/engine/input"
+	"github.com/wardgate/wardgate/pdp/engine/rulebook"
 	"github.com/wardgate/wardgate/pip"
 )
 
@@ -29,9 +32,9 @@ type Engine struct {
 	sources []pip.Source
 	check   func(*pdp.Tables) error
 	log     *slog.Logger
-	active  atomic.Pointer[revision]
+	active  atomic.Pointer[Candidate]
 	fault   atomic.Pointer[Fault]
-	inputs  sync.Pool // of *input
+	inputs  sync.Pool // of *input.Document
 }
 
 // A Fault is a rule book that was refused. The last good one goes on serving.
@@ -44,7 +47,7 @@ type Fault struct {
 // not deny the empty request on every floor, or whose tables make no sense.
 // check refuses tables that the enforcement point could not read; nil accepts all.
 func New(fsys fs.FS, sources []pip.Source, check func(*pdp.Tables) error, log *slog.Logger) (*Engine, error) {
-	files, err := readRuleBook(fsys)
+	files, err := rulebook.ReadRules(fsys)
 	if err != nil {
 		return nil, err
 	}
@@ -59,14 +62,14 @@ func New(fsys fs.FS, sources []pip.Source, check func(*pdp.Tables) error, log *s
 // that follow.
 func NewFrom(first *Candidate, sources []pip.Source, check func(*pdp.Tables) error, log *slog.Logger) *Engine {
 	e := &Engine{sources: sources, check: check, log: log}
-	e.active.Store(first.rev)
+	e.active.Store(first)
 	return e
 }
 
 // Activate replaces the rule book by the one in fsys, whole, and returns its
 // revision. With an error nothing changes and Fault tells why.
 func (e *Engine) Activate(fsys fs.FS) (string, error) {
-	files, err := readRuleBook(fsys)
+	files, err := rulebook.ReadRules(fsys)
 	var next *Candidate
 	if err == nil {
 		next, err = Prepare(files, e.check)
@@ -82,113 +85,68 @@ func (e *Engine) Activate(fsys fs.FS) (string, error) {
 // Put replaces the active rule book by a prepared one, whole: a decision that
 // has begun ends under the one that it began with.
 func (e *Engine) Put(c *Candidate) {
-	if slow := c.rev.slow; slow != nil {
+	if slow := c.book.Slow; slow != nil {
 		e.log.Warn("OPA's interpreter runs this rule book, which takes longer: it could not be compiled", "reason", slow)
 	}
-	e.active.Store(c.rev)
+	e.active.Store(c)
 	e.fault.Store(nil)
 }
 
 // Revision is the digest of the active rule book.
-func (e *Engine) Revision() string { return e.active.Load().digest }
+func (e *Engine) Revision() string { return e.active.Load().Revision() }
 
 // Fault is the refusal of the newest rule book, or nil when that one is active.
 func (e *Engine) Fault() *Fault { return e.fault.Load() }
 
 // Tables are what the active revision says to the rest of the house.
-func (e *Engine) Tables() *pdp.Tables { return e.active.Load().tables.house }
+func (e *Engine) Tables() *pdp.Tables { return e.active.Load().book.Tables.House }
 
 // Decide answers r from the active revision and the information points. It
 // returns within Timeout, or with the context's end; then it denies.
 func (e *Engine) Decide(ctx context.Context, r pdp.Request) (pdp.Decision, error) {
 	rev := e.active.Load()
-	if r.Context.Route != "" && r.Context.Route != rev.digest {
+	if r.Context.Route != "" && r.Context.Route != rev.Revision() {
 		return pdp.Decision{}, pdp.ErrRevisionChanged
 	}
 	ctx, cancel := deadline.Within(ctx, Timeout)
 	defer cancel()
-	rev.tables.believe(&r.Context)
+	rev.book.Tables.Forget(&r.Context)
 	var facts pip.Facts
 	e.gather(ctx, &r, &facts)
 	d, document, err := e.answer(ctx, rev, &r, &facts)
 	if err != nil {
 		return pdp.Decision{}, fmt.Errorf("decide %s: %w", r.Action.Name, err)
 	}
-	d.Revision = rev.digest
+	d.Revision = rev.Revision()
 	d.Evidence = pdp.Evidence{
 		Input: document, Ages: ages(&facts), Who: facts.Identity, Patient: facts.Care.Patient,
 		Address: r.Context.Address, Device: facts.Device, Location: facts.Location,
-		Period: rev.tables.period(r.Context.Time),
+		Period: rev.book.Tables.Period(r.Context.Time),
 	}
 	return d, nil
 }
 
 // answer recalls the answer to this input, or evaluates it. It returns the
 // input as JSON beside.
-func (e *Engine) answer(ctx context.Context, rev *revision, r *pdp.Request, f *pip.Facts) (pdp.Decision, []byte, error) {
-	in, _ := e.inputs.Get().(*input)
+func (e *Engine) answer(ctx context.Context, rev *Candidate, r *pdp.Request, f *pip.Facts) (pdp.Decision, []byte, error) {
+	in, _ := e.inputs.Get().(*input.Document)
 	if in == nil {
-		in = &input{}
+		in = &input.Document{}
 	}
 	defer e.inputs.Put(in)
-	in.fill(r, f, rev.tables)
-	document := in.appendJSON(make([]byte, 0, inputSize))
-	narrow := rev.narrow()
-	if narrow {
-		in.key = rev.compiled.scope.appendKey(in.key[:0], in)
-	} else {
-		in.key = in.appendExact(in.key[:0])
-	}
-	if d, ok := rev.memory.recall(in.key); ok {
+	fill(in, r, f, rev.book.Tables)
+	document := in.AppendJSON(make([]byte, 0, inputSize))
+	in.Key = rev.AppendKey(in.Key[:0], in)
+	if d, ok := rev.memory.recall(in.Key); ok {
 		return d, document, nil
 	}
-	var d pdp.Decision
-	var err error
-	if narrow {
-		d, err = rev.askNarrow(ctx, in)
-	} else {
-		d, err = rev.ask(ctx, in.value())
-	}
+	d, err := rev.Ask(ctx, in)
 	if err != nil {
 		return pdp.Decision{}, nil, err
 	}
-	rev.memory.keep(in.key, d)
+	rev.memory.keep(in.Key, d)
 	return d, document, nil
 }
 
 // inputSize is a little more than a usual input takes as JSON.
 const inputSize = 1152
-
-// gather asks every source. A source that fails leaves its facts unknown.
-func (e *Engine) gather(ctx context.Context, r *pdp.Request, facts *pip.Facts) {
-	q := pip.Query{
-		Now:       r.Context.Time,
-		Subject:   r.Subject.ID,
-		Session:   r.Context.Credential.Session,
-		TokenID:   r.Context.Credential.TokenID,
-		Footprint: r.Context.Credential.Footprint,
-		Address:   r.Context.Address,
-		UserAgent: r.Context.UserAgent,
-		Resource:  r.Resource,
-
-		Unreported: r.Context.Unreported,
-	}
-	for _, s := range e.sources {
-		if err := s.Gather(ctx, &q, facts); err != nil {
-			e.log.Warn("information point did not answer", "source", s.Name(), "error", err)
-		}
-	}
-}
-
-func ages(f *pip.Facts) map[string]int64 {
-	m := make(map[string]int64, 6)
-	for _, r := range [...]pip.Reading{
-		f.Identity.Reading, f.Revocation.Reading, f.Device.Reading,
-		f.Location.Reading, f.Care.Reading, f.Signals.Reading,
-	} {
-		if r.Source != "" {
-			m[r.Source] = r.Age.Microseconds()
-		}
-	}
-	return m
-}

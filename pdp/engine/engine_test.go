@@ -23,6 +23,8 @@ import (
 	"github.com/open-policy-agent/opa/v1/ast"
 
 	"github.com/wardgate/wardgate/pdp"
+	"github.com/wardgate/wardgate/pdp/engine/input"
+	"github.com/wardgate/wardgate/pdp/engine/rulebook"
 	"github.com/wardgate/wardgate/pip"
 	"github.com/wardgate/wardgate/policies"
 )
@@ -143,13 +145,13 @@ func TestInputHasOneMeaningInBothForms(t *testing.T) {
 	r, facts := readsPatient(), ward()
 	r.Subject.ID = "u-\"\n\u2028é"
 	facts.Identity.Staff = "\x00\\"
-	var in input
-	in.fill(&r, &facts, e.active.Load().tables)
+	var in input.Document
+	fill(&in, &r, &facts, e.active.Load().book.Tables)
 	var plain any
-	if err := json.Unmarshal(in.appendJSON(nil), &plain); err != nil {
+	if err := json.Unmarshal(in.AppendJSON(nil), &plain); err != nil {
 		t.Fatal(err)
 	}
-	if got, want := ast.MustInterfaceToValue(plain), in.value(); got.Compare(want) != 0 {
+	if got, want := ast.MustInterfaceToValue(plain), in.Value(); got.Compare(want) != 0 {
 		t.Errorf("got  %v\nwant %v", got, want)
 	}
 }
@@ -341,7 +343,7 @@ func TestNoDecisionMixesRevisions(t *testing.T) {
 	edit(t, lax, "authz/tables/rights.rego", `"Billing and Finance": {"patient": "self"`, `"Billing and Finance": {"doctor": "own", "patient": "self"`)
 	var books []*Candidate
 	for _, files := range []fs.FS{lax, strict} {
-		read, err := ReadFiles(files)
+		read, err := rulebook.ReadFiles(files)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -459,7 +461,7 @@ func TestRememberedAnswerEqualsAFreshOne(t *testing.T) {
 		rev := remembering.active.Load()
 		got, _, err1 := remembering.answer(context.Background(), rev, &request, &facts)
 		again, document, err2 := remembering.answer(context.Background(), rev, &request, &facts)
-		fresh, err3 := rev.ask(context.Background(), ast.MustParseTerm(string(document)).Value)
+		fresh, err3 := rev.book.Ask(context.Background(), ast.MustParseTerm(string(document)).Value)
 		if err := errors.Join(err1, err2, err3); err != nil {
 			t.Fatal(err)
 		}

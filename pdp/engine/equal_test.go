@@ -9,6 +9,8 @@ import (
 
 	"github.com/open-policy-agent/opa/v1/ast"
 
+	"github.com/wardgate/wardgate/pdp/engine/answer"
+	"github.com/wardgate/wardgate/pdp/engine/rulebook"
 	"github.com/wardgate/wardgate/policies"
 )
 
@@ -102,9 +104,9 @@ func put(document map[string]any, path string, value any) {
 	}
 }
 
-func knownActions(rev *revision) []any {
+func knownActions(rev *Candidate) []any {
 	seen := map[string]bool{"session.create": true, "session.continue": true, "log_in.fail": true, "machine.log_in": true, "no.such.action": true, "": true}
-	for _, row := range rev.tables.house.Routes {
+	for _, row := range rev.book.Tables.House.Routes {
 		seen[row.Action] = true
 	}
 	var actions []any
@@ -117,42 +119,45 @@ func knownActions(rev *revision) []any {
 // The compiled form decides, or the flattened one; the written form is what
 // people read: over whole answers they must be one.
 func TestFormsThatDecideEqualTheWrittenOne(t *testing.T) {
-	compiled, err := load(policies.FS)
+	book, err := load(policies.FS)
 	if err != nil {
 		t.Fatal(err)
 	}
-	flattened := &revision{rows: compiled.rows, decides: flatten(t)}
-	for name, rev := range map[string]*revision{"compiled": compiled, "flattened": flattened} {
-		t.Run(name, func(t *testing.T) { equalsWritten(t, rev, compiled) })
+	flattened := *book.book
+	flattened.Decides = flatten(t)
+	for name, b := range map[string]*rulebook.Book{"compiled": book.book, "flattened": &flattened} {
+		t.Run(name, func(t *testing.T) { equalsWritten(t, b, book) })
 	}
 }
 
-func flatten(t *testing.T) evaluator {
+func flatten(t *testing.T) answer.Form {
 	t.Helper()
-	files, err := readRuleBook(policies.FS)
+	files, err := rulebook.ReadRules(policies.FS)
 	if err != nil {
 		t.Fatal(err)
 	}
-	modules, err := parse(files)
+	compiler, err := rulebook.Compile(files)
 	if err != nil {
 		t.Fatal(err)
 	}
-	form, err := prepareOptimised(t.Context(), modules)
+	form, err := answer.Optimise(t.Context(), compiler)
 	if err != nil {
 		t.Fatal(err)
 	}
 	return form
 }
 
-func equalsWritten(t *testing.T, rev, book *revision) {
+func equalsWritten(t *testing.T, decides *rulebook.Book, book *Candidate) {
 	t.Helper()
+	written := *book.book
+	written.Decides = written.Written
 	actions := knownActions(book)
 	r := rand.New(rand.NewPCG(1, 2))
 	allowed := 0
 	for range 3000 {
 		in := randomInput(r, actions)
-		fast, err1 := rev.ask(context.Background(), in)
-		slow, err2 := (&revision{decides: book.written, rows: book.rows}).ask(context.Background(), in)
+		fast, err1 := decides.Ask(context.Background(), in)
+		slow, err2 := written.Ask(context.Background(), in)
 		if err1 != nil || err2 != nil {
 			t.Fatalf("input %v: errors %v and %v", in, err1, err2)
 		}

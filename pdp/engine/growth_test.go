@@ -10,6 +10,7 @@ import (
 	"testing"
 	"testing/fstest"
 
+	"github.com/wardgate/wardgate/pdp/engine/input"
 	"github.com/wardgate/wardgate/policies"
 )
 
@@ -46,8 +47,8 @@ _about_it if input.resource.type == "thing-%[1]d"
 func TestUnrelatedRulesAreNotVisited(t *testing.T) {
 	e := newEngine(t, bookWith(t, 40), reading1(ward()))
 	rev := e.active.Load()
-	if !rev.narrow() {
-		t.Fatalf("not compiled: %v", rev.slow)
+	if !rev.narrow {
+		t.Fatalf("not compiled: %v", rev.book.Slow)
 	}
 	r := readsPatient()
 	d, err := e.Decide(t.Context(), r)
@@ -69,16 +70,16 @@ func BenchmarkRules(b *testing.B) {
 		if err != nil {
 			b.Fatal(err)
 		}
-		if !rev.narrow() {
-			b.Fatalf("not compiled: %v", rev.slow)
+		if !rev.narrow {
+			b.Fatalf("not compiled: %v", rev.book.Slow)
 		}
 		r, facts := readsPatient(), ward()
-		var in input
-		in.fill(&r, &facts, rev.tables)
+		var in input.Document
+		fill(&in, &r, &facts, rev.book.Tables)
 		b.Run("more="+strconv.Itoa(rules), func(b *testing.B) {
 			b.ReportAllocs()
 			for b.Loop() {
-				if d, err := rev.askNarrow(context.Background(), &in); err != nil || !d.Allow {
+				if d, err := rev.Ask(context.Background(), &in); err != nil || !d.Allow {
 					b.Fatal(d, err)
 				}
 			}
@@ -95,27 +96,27 @@ func BenchmarkRemembered(b *testing.B) {
 		b.Fatal(err)
 	}
 	r, facts := readsPatient(), ward()
-	var in input
-	in.fill(&r, &facts, rev.tables)
-	d, err := rev.askNarrow(context.Background(), &in)
+	var in input.Document
+	fill(&in, &r, &facts, rev.book.Tables)
+	d, err := rev.Ask(context.Background(), &in)
 	if err != nil || !d.Allow {
 		b.Fatal(d, err)
 	}
-	in.key = rev.compiled.scope.appendKey(in.key[:0], &in)
-	rev.memory.keep(in.key, d)
+	in.Key = rev.AppendKey(in.Key[:0], &in)
+	rev.memory.keep(in.Key, d)
 	document := make([]byte, 0, inputSize)
 	for _, part := range []struct {
 		name string
 		run  func()
 	}{
-		{"words", func() { in.fill(&r, &facts, rev.tables) }},
+		{"words", func() { fill(&in, &r, &facts, rev.book.Tables) }},
 		{"answer", func() {
-			in.key = rev.compiled.scope.appendKey(in.key[:0], &in)
-			if d, ok := rev.memory.recall(in.key); !ok || !d.Allow {
+			in.Key = rev.AppendKey(in.Key[:0], &in)
+			if d, ok := rev.memory.recall(in.Key); !ok || !d.Allow {
 				b.Fatal("not remembered")
 			}
 		}},
-		{"record", func() { document = in.appendJSON(document[:0]) }},
+		{"record", func() { document = in.AppendJSON(document[:0]) }},
 	} {
 		b.Run(part.name, func(b *testing.B) {
 			b.ReportAllocs()

@@ -47,7 +47,7 @@ func TestLimitsThatMakeNoSenseAreRefused(t *testing.T) {
 }
 
 func TestJourneysBecomeWords(t *testing.T) {
-	tables := newEngine(t, book(t), nil).active.Load().tables
+	tables := newEngine(t, book(t), nil).active.Load().book.Tables
 	at := func(km float64, elapsed time.Duration) pdp.Journey {
 		return pdp.Journey{Measured: true, Kilometres: km, Elapsed: elapsed}
 	}
@@ -69,31 +69,8 @@ func TestJourneysBecomeWords(t *testing.T) {
 		"coordinates no longer said": {pdp.Journey{Lost: true, Country: pdp.CountrySame}, "lost", "possible"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			if drift, travel := tables.drift(&c.journey), tables.travel(&c.journey); drift != c.drift || travel != c.travel {
+			if drift, travel := tables.Drift(&c.journey), tables.Travel(&c.journey); drift != c.drift || travel != c.travel {
 				t.Errorf("got %q, %q, want %q, %q", drift, travel, c.drift, c.travel)
-			}
-		})
-	}
-}
-
-func TestFailuresBecomeWords(t *testing.T) {
-	rows := &limitRows{WrongPasswords: 3, KnownWrongPasswords: 2, CodeAttempts: 1}
-	for name, c := range map[string]struct {
-		logIn pdp.LogIn
-		want  string
-	}{
-		"none":                        {pdp.LogIn{}, "none"},
-		"two passwords":               {pdp.LogIn{Factor: pdp.FactorPassword, Failures: 2}, "few"},
-		"two from a known network":    {pdp.LogIn{Factor: pdp.FactorPassword, Failures: 2, Familiar: pdp.FamiliarNetwork}, "few"},
-		"two from a known device":     {pdp.LogIn{Factor: pdp.FactorPassword, Failures: 2, Familiar: pdp.FamiliarDevice}, "many"},
-		"three passwords":             {pdp.LogIn{Factor: pdp.FactorPassword, Failures: 3}, "many"},
-		"a code":                      {pdp.LogIn{Factor: pdp.FactorCode, Failures: 1}, "many"},
-		"a factor that nobody counts": {pdp.LogIn{Factor: "iris", Failures: 1}, "many"},
-		"a count without a factor":    {pdp.LogIn{Failures: 9}, "none"},
-	} {
-		t.Run(name, func(t *testing.T) {
-			if got := failures(&c.logIn, rows); got != c.want {
-				t.Errorf("got %q, want %q", got, c.want)
 			}
 		})
 	}

@@ -8,10 +8,12 @@ import (
 	"testing/fstest"
 
 	"github.com/wardgate/wardgate/pdp/engine"
+	"github.com/wardgate/wardgate/pdp/engine/enginetest"
+	"github.com/wardgate/wardgate/policies"
 )
 
 func TestMaskOfDecisionLogsIsTheRuleBooks(t *testing.T) {
-	files := bookFiles(t)
+	files := enginetest.Book(t, policies.FS)
 	e, err := engine.New(files, nil, nil, slog.New(slog.DiscardHandler))
 	if err != nil {
 		t.Fatal(err)
@@ -46,7 +48,7 @@ mask contains {"op": "upsert", "path": "/input/resource/id", "value": "*"}
 }
 
 func TestDropOfDecisionLogsIsTheRuleBooks(t *testing.T) {
-	files := bookFiles(t)
+	files := enginetest.Book(t, policies.FS)
 	e, err := engine.New(files, nil, nil, slog.New(slog.DiscardHandler))
 	if err != nil {
 		t.Fatal(err)

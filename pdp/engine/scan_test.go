@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"testing"
 
+	"github.com/wardgate/wardgate/pdp/engine/input"
 	"github.com/wardgate/wardgate/policies"
 )
 
@@ -14,17 +15,17 @@ func TestInputIsReadBack(t *testing.T) {
 		t.Fatal(err)
 	}
 	r, facts := readsPatient(), ward()
-	var in, back input
-	in.fill(&r, &facts, rev.tables)
-	document := in.appendJSON(nil)
-	f := newForm(rev.tables)
-	if !f.read(&back, document) {
+	var in, back input.Document
+	fill(&in, &r, &facts, rev.book.Tables)
+	document := in.AppendJSON(nil)
+	f := rev.Form()
+	if !f.Read(&back, document) {
 		t.Fatalf("not read: %s", document)
 	}
-	if again := back.appendJSON(nil); !bytes.Equal(again, document) {
+	if again := back.AppendJSON(nil); !bytes.Equal(again, document) {
 		t.Errorf("got  %s\nwant %s", again, document)
 	}
-	if got, want := back.value(), in.value(); got.Compare(want) != 0 {
+	if got, want := back.Value(), in.Value(); got.Compare(want) != 0 {
 		t.Errorf("got  %v\nwant %v", got, want)
 	}
 	for name, other := range map[string][]byte{
@@ -35,7 +36,7 @@ func TestInputIsReadBack(t *testing.T) {
 		"a number":      bytes.Replace(document, []byte(`"user"`), []byte(`1`), 1),
 		"empty":         {},
 	} {
-		if f.read(&back, other) {
+		if f.Read(&back, other) {
 			t.Errorf("%s: read as if this program had written it", name)
 		}
 	}
@@ -48,21 +49,21 @@ func TestBuiltinBookIsCompiled(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if rev.slow != nil || rev.compiled == nil || rev.compiled.scope.whole {
-		t.Fatalf("the built-in rule book is not compiled: %v", rev.slow)
+	if rev.book.Slow != nil || rev.book.Compiled == nil || rev.scope.Whole {
+		t.Fatalf("the built-in rule book is not compiled: %v", rev.book.Slow)
 	}
 	r, facts := readsPatient(), ward()
-	var one, two input
-	one.fill(&r, &facts, rev.tables)
+	var one, two input.Document
+	fill(&one, &r, &facts, rev.book.Tables)
 	r.Resource.ID = "p-other"
-	two.fill(&r, &facts, rev.tables)
-	a, b := rev.compiled.scope.appendKey(nil, &one), rev.compiled.scope.appendKey(nil, &two)
+	fill(&two, &r, &facts, rev.book.Tables)
+	a, b := rev.AppendKey(nil, &one), rev.AppendKey(nil, &two)
 	if !bytes.Equal(a, b) {
 		t.Error("which patient is read makes two keys, although only care matters")
 	}
 	r.Resource.ID = ""
-	two.fill(&r, &facts, rev.tables)
-	if bytes.Equal(a, rev.compiled.scope.appendKey(nil, &two)) {
+	fill(&two, &r, &facts, rev.book.Tables)
+	if bytes.Equal(a, rev.AppendKey(nil, &two)) {
 		t.Error("a patient and no patient have one key")
 	}
 }

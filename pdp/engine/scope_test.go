@@ -3,52 +3,39 @@ package engine
 import (
 	"bytes"
 	"context"
+	"maps"
 	"math/rand/v2"
+	"slices"
 	"testing"
 
 	"github.com/open-policy-agent/opa/v1/ast"
 
 	"github.com/wardgate/wardgate/pdp"
+	"github.com/wardgate/wardgate/pdp/engine/answer"
+	"github.com/wardgate/wardgate/pdp/engine/input"
 	"github.com/wardgate/wardgate/pdp/engine/machine"
+	"github.com/wardgate/wardgate/pdp/engine/tables"
 	"github.com/wardgate/wardgate/pip"
 	"github.com/wardgate/wardgate/policies"
 )
 
 // randomPairs draws an input as requests fill it: every member is there.
-func randomPairs(r *rand.Rand, t *tables, actions []any) *input {
-	in := &input{}
-	in.fill(&pdp.Request{}, &pip.Facts{}, t)
-	for number := range in.pairs {
-		in.draw(r, number, t, actions)
+func randomPairs(r *rand.Rand, t *tables.Tables, actions []any) *input.Document {
+	in := blank(t)
+	places := input.Places(in)
+	for _, path := range slices.Sorted(maps.Keys(places)) {
+		draw(in, r, path, places[path], actions)
 	}
 	return in
 }
 
-func (in *input) draw(r *rand.Rand, number int, t *tables, actions []any) {
-	numbers, _ := layout(t)
-	for path, n := range numbers {
-		if n != number {
-			continue
-		}
-		list := vocabulary[path]
-		if path == "action.name" {
-			list = actions
-		}
-		if len(list) == 0 {
-			return
-		}
-		p := &in.pairs[number]
-		switch v := list[r.IntN(len(list))].(type) {
-		case nil:
-			p.text, p.kind = "", isNothing
-		case string:
-			p.text, p.kind = v, isText
-		case bool:
-			p.text, p.kind = "", isFalse
-			if v {
-				p.kind = isTrue
-			}
-		}
+func draw(in *input.Document, r *rand.Rand, path string, place int, actions []any) {
+	list := vocabulary[path]
+	if path == "action.name" {
+		list = actions
+	}
+	if len(list) > 0 {
+		in.Put(place, list[r.IntN(len(list))])
 	}
 }
 
@@ -59,32 +46,36 @@ func TestOneKeyIsOneAnswer(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if !rev.narrow() {
+	if !rev.narrow {
 		t.Fatal("the rule book is not narrow: this says nothing")
 	}
 	actions := knownActions(rev)
 	r := rand.New(rand.NewPCG(3, 4))
 	answers, again := map[string]pdp.Decision{}, 0
-	written := &revision{decides: rev.written, rows: rev.rows}
+	written := *rev.book
+	written.Decides = written.Written
+	places := input.Places(rev.blank)
+	paths := slices.Sorted(maps.Keys(places))
 	for range 300 {
-		in := randomPairs(r, rev.tables, actions)
+		in := randomPairs(r, rev.book.Tables, actions)
 		for range 10 {
 			for range r.IntN(3) {
-				in.draw(r, r.IntN(len(in.pairs)), rev.tables, actions)
+				path := paths[r.IntN(len(paths))]
+				draw(in, r, path, places[path], actions)
 			}
-			fast, err1 := rev.askNarrow(context.Background(), in)
-			slow, err2 := written.ask(context.Background(), in.value())
+			fast, err1 := rev.Ask(context.Background(), in)
+			slow, err2 := written.Ask(context.Background(), in.Value())
 			if (err1 == nil) != (err2 == nil) || err1 == nil && !sameDecision(fast, slow) {
-				t.Fatalf("input %s:\ndecides %+v, %v\nwritten %+v, %v", in.appendJSON(nil), fast, err1, slow, err2)
+				t.Fatalf("input %s:\ndecides %+v, %v\nwritten %+v, %v", in.AppendJSON(nil), fast, err1, slow, err2)
 			}
 			if err1 != nil {
 				continue
 			}
-			key := string(rev.compiled.scope.appendKey(nil, in))
+			key := string(rev.AppendKey(nil, in))
 			if before, ok := answers[key]; ok {
 				again++
 				if !sameDecision(before, slow) {
-					t.Fatalf("input %s: got %+v, and by the same key %+v", in.appendJSON(nil), slow, before)
+					t.Fatalf("input %s: got %+v, and by the same key %+v", in.AppendJSON(nil), slow, before)
 				}
 			}
 			answers[key] = slow
@@ -106,17 +97,18 @@ func TestDottedNamesAreNoPaths(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			program := programOf(t, "package authz\n\nanswer := {\"allow\": allow}\n\ndefault allow := false\n\n"+rule)
-			c := &compiled{program: program, scope: scopeOf(program, &tables{})}
-			in := &input{}
-			in.fill(&pdp.Request{}, &pip.Facts{}, &tables{})
-			numbers, _ := layout(&tables{})
-			in.pairs[numbers["subject.id"]].text, in.pairs[numbers["resource.id"]].text = "u", "u"
-			in.pairs[numbers["context.care.treats"]].kind = isTrue
-			got, err := c.run(t.Context(), c.scope.values(in))
+			c := &answer.Compiled{Program: program}
+			scope := input.NewScope(program, blank(&tables.Tables{}))
+			in := blank(&tables.Tables{})
+			places := input.Places(in)
+			in.Put(places["subject.id"], "u")
+			in.Put(places["resource.id"], "u")
+			in.Put(places["context.care.treats"], true)
+			got, err := c.Run(t.Context(), scope.Values(in))
 			if err != nil {
 				t.Fatal(err)
 			}
-			want, err := c.evaluate(t.Context(), in.value())
+			want, err := c.Evaluate(t.Context(), in.Value())
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -130,7 +122,7 @@ func TestDottedNamesAreNoPaths(t *testing.T) {
 func programOf(t *testing.T, text string) *machine.Program {
 	t.Helper()
 	modules := map[string]*ast.Module{"a.rego": ast.MustParseModuleWithOpts(text, ast.ParserOptions{RegoVersion: ast.RegoV1})}
-	policy, err := machine.Plan(t.Context(), modules, entrypoint, capabilities())
+	policy, err := machine.Plan(t.Context(), modules, answer.Entrypoint, ast.CapabilitiesForThisVersion())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -144,20 +136,20 @@ func programOf(t *testing.T, text string) *machine.Program {
 // Whatever bytes an id is made of, another id is another key, also where the
 // whole input is the key: JSON has one sign for all that is no UTF-8.
 func TestNoTwoInputsHaveOneKey(t *testing.T) {
-	in := &input{}
+	in := &input.Document{}
 	keys := map[string]string{}
 	for _, id := range []string{"\xff", "\xfe", "\ufffd", "\xff\xff", "a\x00b", "a\\u0000b", `"`, `","id":"`} {
-		in.fill(&pdp.Request{Subject: pdp.Subject{ID: id}}, &pip.Facts{}, &tables{})
-		key := string(in.appendExact(nil))
+		fill(in, &pdp.Request{Subject: pdp.Subject{ID: id}}, &pip.Facts{}, &tables.Tables{})
+		key := string(in.AppendExact(nil))
 		if other, taken := keys[key]; taken {
 			t.Errorf("%q and %q have one key", id, other)
 		}
 		keys[key] = id
 	}
-	in.fill(&pdp.Request{Subject: pdp.Subject{Type: "ab", ID: "c"}}, &pip.Facts{}, &tables{})
-	one := in.appendExact(nil)
-	in.fill(&pdp.Request{Subject: pdp.Subject{Type: "a", ID: "bc"}}, &pip.Facts{}, &tables{})
-	if bytes.Equal(one, in.appendExact(nil)) {
+	fill(in, &pdp.Request{Subject: pdp.Subject{Type: "ab", ID: "c"}}, &pip.Facts{}, &tables.Tables{})
+	one := in.AppendExact(nil)
+	fill(in, &pdp.Request{Subject: pdp.Subject{Type: "a", ID: "bc"}}, &pip.Facts{}, &tables.Tables{})
+	if bytes.Equal(one, in.AppendExact(nil)) {
 		t.Error("where a text ends makes no difference")
 	}
 }

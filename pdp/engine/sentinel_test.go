@@ -9,6 +9,7 @@ import (
 
 	"github.com/wardgate/wardgate/pdp"
 	"github.com/wardgate/wardgate/pdp/engine"
+	"github.com/wardgate/wardgate/pdp/engine/enginetest"
 	"github.com/wardgate/wardgate/pip"
 	"github.com/wardgate/wardgate/policies"
 )
@@ -74,7 +75,7 @@ func TestBookWithABlindSentinelIsRefused(t *testing.T) {
 		"no count":     func(files fstest.MapFS) { edit(files, `"malware": 1`, `"malware": 0`) },
 	} {
 		t.Run(name, func(t *testing.T) {
-			files := bookFiles(t)
+			files := enginetest.Book(t, policies.FS)
 			change(files)
 			if _, err := engine.New(files, nil, nil, slog.New(slog.DiscardHandler)); err == nil || !strings.Contains(err.Error(), "sentinel") {
 				t.Errorf("got %v, want a refusal", err)

@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	"github.com/wardgate/wardgate/pdp"
+	"github.com/wardgate/wardgate/pdp/engine/rulebook"
 )
 
 // swaps and routings: so many rule books come into force, and so often an
@@ -74,7 +75,7 @@ func TestThousandsOfSwapsUnderLoad(t *testing.T) {
 
 func prepared(t *testing.T, fsys fs.FS) *Candidate {
 	t.Helper()
-	files, err := ReadFiles(fsys)
+	files, err := rulebook.ReadFiles(fsys)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -23,6 +23,7 @@ import (
 
 	"github.com/wardgate/wardgate/pdp/engine"
 	"github.com/wardgate/wardgate/pdp/engine/bundle"
+	"github.com/wardgate/wardgate/pdp/engine/rulebook"
 	"github.com/wardgate/wardgate/policies"
 )
 
@@ -83,16 +84,16 @@ func (p pair) trust(t testing.TB, id, scope string) *bundle.Trust {
 	return trust
 }
 
-func book(t testing.TB) engine.Files {
+func book(t testing.TB) rulebook.Files {
 	t.Helper()
-	files, err := engine.ReadFiles(policies.FS)
+	files, err := rulebook.ReadFiles(policies.FS)
 	if err != nil {
 		t.Fatal(err)
 	}
 	return files
 }
 
-func write(t testing.TB, files engine.Files, version time.Time, s *bundle.Signer) []byte {
+func write(t testing.TB, files rulebook.Files, version time.Time, s *bundle.Signer) []byte {
 	t.Helper()
 	packed, err := bundle.Write(files, version, s)
 	if err != nil {

@@ -15,12 +15,12 @@ import (
 	"github.com/open-policy-agent/opa/v1/ast"
 	opa "github.com/open-policy-agent/opa/v1/bundle"
 
-	"github.com/wardgate/wardgate/pdp/engine"
+	"github.com/wardgate/wardgate/pdp/engine/rulebook"
 )
 
 // A Bundle is a rule book whose signature holds.
 type Bundle struct {
-	Files    engine.Files
+	Files    rulebook.Files
 	Digest   string    // SHA-256 of the packed bytes, hex
 	Version  time.Time // how new it is, by its signed manifest
 	Revision string    // what the manifest calls it
@@ -53,7 +53,7 @@ func (t *Trust) Read(packed []byte) (*Bundle, error) {
 	}
 	sum := sha256.Sum256(packed)
 	b := &Bundle{
-		Files: engine.Files{}, Digest: hex.EncodeToString(sum[:]), Packed: packed,
+		Files: rulebook.Files{}, Digest: hex.EncodeToString(sum[:]), Packed: packed,
 		Revision: read.Manifest.Revision, Key: signature.key, Scope: t.scope,
 	}
 	if read.Manifest.Roots != nil {

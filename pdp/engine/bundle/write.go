@@ -15,7 +15,7 @@ import (
 	"github.com/open-policy-agent/opa/v1/ast"
 	opa "github.com/open-policy-agent/opa/v1/bundle"
 
-	"github.com/wardgate/wardgate/pdp/engine"
+	"github.com/wardgate/wardgate/pdp/engine/rulebook"
 )
 
 // metadataKey is Wardgate's own place in a manifest's metadata.
@@ -23,7 +23,7 @@ const metadataKey = "wardgate"
 
 // Write returns the rule book as a signed bundle. Its version is a time: a book
 // that should replace another must be newer. Equal arguments give equal bytes.
-func Write(files engine.Files, version time.Time, by *Signer) ([]byte, error) {
+func Write(files rulebook.Files, version time.Time, by *Signer) ([]byte, error) {
 	manifest, err := newManifest(files, version)
 	if err != nil {
 		return nil, err
@@ -43,7 +43,7 @@ func Write(files engine.Files, version time.Time, by *Signer) ([]byte, error) {
 	return pack(append([]string{signaturesName}, names...), content)
 }
 
-func newManifest(files engine.Files, version time.Time) ([]byte, error) {
+func newManifest(files rulebook.Files, version time.Time) ([]byte, error) {
 	roots, err := rootsOf(files)
 	if err != nil {
 		return nil, err
@@ -64,7 +64,7 @@ func newManifest(files engine.Files, version time.Time) ([]byte, error) {
 }
 
 // rootsOf are the first words of all packages: what the bundle owns whole.
-func rootsOf(files engine.Files) ([]string, error) {
+func rootsOf(files rulebook.Files) ([]string, error) {
 	roots := map[string]bool{}
 	for name, content := range files {
 		m, err := ast.ParseModuleWithOpts(name, string(content), ast.ParserOptions{RegoVersion: ast.RegoV1})

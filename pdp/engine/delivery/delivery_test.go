@@ -22,6 +22,7 @@ import (
 	"github.com/wardgate/wardgate/pdp/engine"
 	"github.com/wardgate/wardgate/pdp/engine/bundle"
 	"github.com/wardgate/wardgate/pdp/engine/delivery"
+	"github.com/wardgate/wardgate/pdp/engine/rulebook"
 	"github.com/wardgate/wardgate/pip"
 	"github.com/wardgate/wardgate/policies"
 )
@@ -31,7 +32,7 @@ type press struct {
 	t      testing.TB
 	public []byte
 	signer *bundle.Signer
-	files  engine.Files
+	files  rulebook.Files
 }
 
 func newPress(t testing.TB) *press {
@@ -53,7 +54,7 @@ func newPress(t testing.TB) *press {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if p.files, err = engine.ReadFiles(policies.FS); err != nil {
+	if p.files, err = rulebook.ReadFiles(policies.FS); err != nil {
 		t.Fatal(err)
 	}
 	// Tests take most of the time; the tests about tests put them back.
@@ -82,8 +83,8 @@ func (p *press) edition(n int) []byte {
 	return p.print(n, p.rules(n))
 }
 
-func (p *press) rules(n int) engine.Files {
-	files := engine.Files{}
+func (p *press) rules(n int) rulebook.Files {
+	files := rulebook.Files{}
 	for name, content := range p.files {
 		files[name] = content
 	}
@@ -91,7 +92,7 @@ func (p *press) rules(n int) engine.Files {
 	return files
 }
 
-func (p *press) print(n int, files engine.Files) []byte {
+func (p *press) print(n int, files rulebook.Files) []byte {
 	p.t.Helper()
 	packed, err := bundle.Write(files, epoch.Add(time.Duration(n)*time.Hour), p.signer)
 	if err != nil {

@@ -10,7 +10,9 @@ import (
 
 	"github.com/wardgate/wardgate/pdp"
 	"github.com/wardgate/wardgate/pdp/engine"
+	"github.com/wardgate/wardgate/pdp/engine/analysis"
 	"github.com/wardgate/wardgate/pdp/engine/bundle"
+	"github.com/wardgate/wardgate/pdp/engine/rulebook"
 	"github.com/wardgate/wardgate/pip"
 )
 
@@ -168,13 +170,13 @@ func (k *Keeper) examine(ctx context.Context, packed []byte) (*bundle.Bundle, *e
 
 // runTests runs the tests that a bundle carries, if any. A test that fails, or
 // that does not end in time, refuses the bundle.
-func runTests(ctx context.Context, files engine.Files) error {
+func runTests(ctx context.Context, files rulebook.Files) error {
 	if files.Tests() == 0 {
 		return nil
 	}
 	ctx, cancel := context.WithTimeout(ctx, testsWithin)
 	defer cancel()
-	report, err := engine.TestFiles(ctx, files, engine.TestOptions{})
+	report, err := analysis.TestFiles(ctx, files, analysis.TestOptions{})
 	switch {
 	case ctx.Err() != nil:
 		return fmt.Errorf("the rule book's tests did not end within %s: %w", testsWithin, ctx.Err())

@@ -1,0 +1,275 @@
+package analysis
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/open-policy-agent/opa/v1/ast"
+	"github.com/open-policy-agent/opa/v1/dependencies"
+	"github.com/open-policy-agent/opa/v1/rego"
+	"github.com/open-policy-agent/opa/v1/topdown"
+
+	"github.com/wardgate/wardgate/pdp"
+	"github.com/wardgate/wardgate/pdp/engine/answer"
+	"github.com/wardgate/wardgate/pdp/engine/input"
+	"github.com/wardgate/wardgate/pdp/engine/rulebook"
+	"github.com/wardgate/wardgate/pdp/engine/tables"
+)
+
+// An Explanation says why a rule book answers an input as it does, and what
+// would have to be otherwise.
+type Explanation struct {
+	Revision string   `json:"revision"`
+	Allow    bool     `json:"decision"`
+	Reasons  []string `json:"reasons"`
+	// Grounds are the rules and the right under which it allows.
+	Grounds pdp.Grounds `json:"grounds,omitzero"`
+	Rules   []Statement `json:"rules"` // that spoke
+	Facts   []Fact      `json:"facts"` // that those rules read
+	// Remedies are the smallest sets of permitted changes with which the book
+	// allows: alternatives of one size, each proved by asking. Empty for a
+	// decision that allows, and when no permitted change would allow.
+	Remedies [][]string `json:"remedies"`
+}
+
+// A Statement is one rule's contribution to an answer.
+type Statement struct {
+	Verb    string   `json:"verb"`    // "grant", "deny" or "oblige"
+	Code    string   `json:"code"`    // of an obligation its id
+	Package string   `json:"package"` // title of the rule folder
+	Title   string   `json:"title"`   // of the rule
+	File    string   `json:"file"`
+	Line    int      `json:"line"`
+	Reads   []string `json:"reads"` // paths of the input
+}
+
+// A Fact is a value of the input that a rule read. Age is how old the source's
+// knowledge was when it was recorded, in microseconds; nil when no record says.
+type Fact struct {
+	Path   string `json:"path"` // "context.device.match"
+	Value  any    `json:"value"`
+	Source string `json:"source"`
+	State  string `json:"state,omitempty"` // "fresh", "stale", "unknown"
+	Age    *int64 `json:"age_us,omitempty"`
+}
+
+// Explain asks the written form of the rules, rule by rule. ages are those of
+// a journal's record, or nil.
+func (b *Book) Explain(ctx context.Context, raw json.RawMessage, ages map[string]int64) (*Explanation, error) {
+	document, err := input.Parse(raw)
+	if err != nil {
+		return nil, err
+	}
+	d, err := b.ask(ctx, document)
+	if err != nil {
+		return nil, err
+	}
+	x := &Explanation{Revision: d.Revision, Allow: d.Allow, Reasons: append([]string{}, d.Reasons...), Grounds: d.Grounds, Remedies: [][]string{}}
+	if x.Rules, err = b.statements(ctx, document); err != nil {
+		return nil, err
+	}
+	x.Facts = facts(document, x.Rules, ages)
+	if !d.Allow {
+		x.Remedies, err = b.counterfactual(ctx, document)
+	}
+	return x, err
+}
+
+// statements evaluates every rule folder and notes which rules hold.
+func (b *Book) statements(ctx context.Context, document map[string]any) ([]Statement, error) {
+	l := &listener{}
+	_, err := b.rules.Eval(ctx, rego.EvalInput(document), rego.EvalQueryTracer(l))
+	if err != nil {
+		return nil, fmt.Errorf("explain: %w", err)
+	}
+	var spoke []Statement
+	for _, h := range l.held {
+		s := b.statement(h.rule)
+		s.Code = h.code
+		s.Reads = inputPaths(b.compiler, h.rule)
+		if !slices.ContainsFunc(spoke, func(o Statement) bool { return o.File == s.File && o.Line == s.Line && o.Code == s.Code }) {
+			spoke = append(spoke, s)
+		}
+	}
+	order := []string{"deny", "grant", "oblige"}
+	slices.SortStableFunc(spoke, func(a, b Statement) int {
+		if by := slices.Index(order, a.Verb) - slices.Index(order, b.Verb); by != 0 {
+			return by
+		}
+		if by := strings.Compare(a.Code, b.Code); by != 0 {
+			return by
+		}
+		return strings.Compare(a.File, b.File)
+	})
+	return spoke, nil
+}
+
+func (b *Book) statement(r *ast.Rule) Statement {
+	s := Statement{Verb: rulebook.Verb(r), File: r.Location.File, Line: r.Location.Row}
+	annotations := b.compiler.GetAnnotationSet()
+	s.Title = rulebook.Title(annotations.GetRuleScope(r))
+	if s.Title == "" {
+		s.Title = rulebook.Title(r.Annotations)
+	}
+	if about := annotations.GetPackageScope(r.Module.Package); about != nil {
+		s.Package = about.Title
+	}
+	return s
+}
+
+// A listener notes which contributions are made while rules are evaluated.
+type listener struct{ held []contribution }
+
+type contribution struct {
+	rule *ast.Rule
+	code string
+}
+
+func (*listener) Enabled() bool               { return true }
+func (*listener) Config() topdown.TraceConfig { return topdown.TraceConfig{} }
+
+// TraceEvent notes the end of every rule that held.
+func (l *listener) TraceEvent(e topdown.Event) {
+	r, ok := e.Node.(*ast.Rule)
+	if !ok || e.Op != topdown.ExitOp || rulebook.Verb(r) == "" || !strings.HasPrefix(r.Module.Package.Path.String(), "data.authz.rules.") {
+		return
+	}
+	l.held = append(l.held, contribution{r, codeOf(e.Plug(r.Head.Key))})
+}
+
+// codeOf is a code, or the id of an obligation.
+func codeOf(t *ast.Term) string {
+	switch v := t.Value.(type) {
+	case ast.String:
+		return string(v)
+	case ast.Object:
+		if id := v.Get(answer.KeyID); id != nil {
+			return codeOf(id)
+		}
+	}
+	return t.String()
+}
+
+// inputPaths are the values of the input that a rule reads, itself or by way
+// of the rules that it uses.
+func inputPaths(c *ast.Compiler, r *ast.Rule) []string {
+	refs, err := dependencies.Base(c, r)
+	if err != nil {
+		return nil // the rule has none that can be named
+	}
+	var paths []string
+	for _, ref := range refs {
+		if !ref.HasPrefix(ast.InputRootRef) || len(ref) < 2 {
+			continue
+		}
+		var steps []string
+		for _, t := range ref.ConstantPrefix()[1:] {
+			steps = append(steps, strings.Trim(t.String(), `"`))
+		}
+		paths = append(paths, strings.Join(steps, "."))
+	}
+	slices.Sort(paths)
+	return slices.Compact(paths)
+}
+
+// facts are the values that the statements read, with where they came from.
+func facts(document map[string]any, statements []Statement, ages map[string]int64) []Fact {
+	var paths []string
+	for i := range statements {
+		paths = append(paths, statements[i].Reads...)
+	}
+	slices.Sort(paths)
+	var list []Fact
+	for _, p := range slices.Compact(paths) {
+		f := Fact{Path: p, Value: input.At(document, strings.ReplaceAll(p, ".", "/")), Source: sourceOf(p)}
+		f.State, _ = input.At(document, "/context/"+f.Source+"/state").(string)
+		if f.Source == "credential" {
+			f.State = "" // that state is a verdict on the token, not an age
+		}
+		if age, ok := ages[f.Source]; ok {
+			f.Age = &age
+		}
+		list = append(list, f)
+	}
+	return list
+}
+
+// sourceOf names who said what stands at a path of the input.
+func sourceOf(path string) string {
+	switch {
+	case strings.HasPrefix(path, "context."):
+		section, _, _ := strings.Cut(strings.TrimPrefix(path, "context."), ".")
+		return section
+	case strings.HasPrefix(path, "subject.properties"):
+		return "identity"
+	case strings.HasPrefix(path, "subject"):
+		return "credential"
+	default:
+		return "route"
+	}
+}
+
+// maxRemedies is how many changes a remedy may take. More of them are no
+// advice that anybody follows.
+const maxRemedies = 3
+
+// errTooMany bounds the search: its cost grows with the third power.
+var errTooMany = errors.New("the table of remedies has too many rows that apply to one situation")
+
+const maxApplicable = 48
+
+// counterfactual finds the smallest sets of permitted changes with which the
+// book allows, by asking about every set, the small ones first.
+func (b *Book) counterfactual(ctx context.Context, document map[string]any) ([][]string, error) {
+	var usable []*tables.Remedy
+	for i := range b.remedies {
+		if applies(&b.remedies[i], document) {
+			usable = append(usable, &b.remedies[i])
+		}
+	}
+	if len(usable) > maxApplicable {
+		return nil, errTooMany
+	}
+	found := [][]string{}
+	for size := 1; size <= maxRemedies && len(found) == 0; size++ {
+		err := subsets(usable, size, nil, func(set []*tables.Remedy) error {
+			d, err := b.ask(ctx, changed(document, set))
+			if err != nil {
+				return err
+			}
+			if d.Allow {
+				titles := make([]string, len(set))
+				for i, r := range set {
+					titles[i] = r.Title
+				}
+				found = append(found, titles)
+			}
+			return nil
+		})
+		if err != nil {
+			return nil, err
+		}
+	}
+	return found, nil
+}
+
+// subsets visits every set of that size whose members agree with each other,
+// in the table's order.
+func subsets(from []*tables.Remedy, size int, chosen []*tables.Remedy, visit func([]*tables.Remedy) error) error {
+	if size == 0 {
+		return visit(chosen)
+	}
+	for i, r := range from {
+		if slices.ContainsFunc(chosen, func(o *tables.Remedy) bool { return !agree(o, r) }) {
+			continue
+		}
+		if err := subsets(from[i+1:], size-1, append(chosen[:len(chosen):len(chosen)], r), visit); err != nil {
+			return err
+		}
+	}
+	return nil
+}

@@ -1,0 +1,240 @@
+package analysis_test
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"iter"
+	"log/slog"
+	"net/netip"
+	"slices"
+	"strings"
+	"testing"
+	"testing/fstest"
+	"time"
+
+	"github.com/wardgate/wardgate/pdp"
+	"github.com/wardgate/wardgate/pdp/engine"
+	"github.com/wardgate/wardgate/pdp/engine/analysis"
+	"github.com/wardgate/wardgate/pdp/engine/enginetest"
+	"github.com/wardgate/wardgate/pdp/engine/rulebook"
+	"github.com/wardgate/wardgate/pip"
+	"github.com/wardgate/wardgate/policies"
+)
+
+func all(events []pip.Event) iter.Seq2[pip.Event, error] {
+	return func(yield func(pip.Event, error) bool) {
+		for _, e := range events {
+			if !yield(e, nil) {
+				return
+			}
+		}
+	}
+}
+
+// record is what an enforcement point would journal of a decision.
+func record(id string, input json.RawMessage, d pdp.Decision) pip.Event {
+	e := pip.Event{
+		Kind: pip.KindDecision, Time: time.Date(2026, 3, 1, 10, 0, 0, 0, time.UTC), Decision: id,
+		Allow: d.Allow, Reasons: d.Reasons, Revision: d.Revision, Input: input,
+	}
+	for _, o := range d.Obligations {
+		e.Obligations = append(e.Obligations, o.ID)
+	}
+	return e
+}
+
+func recordDrawn(t *testing.T, b *analysis.Book, n int) []pip.Event {
+	t.Helper()
+	next, err := rulebook.Draw(policies.FS)
+	if err != nil {
+		t.Fatal(err)
+	}
+	events := make([]pip.Event, n)
+	for i := range events {
+		raw := with(t, next(), nil)
+		d, err := b.Ask(context.Background(), raw)
+		if err != nil {
+			t.Fatal(err)
+		}
+		events[i] = record(fmt.Sprintf("d-%05d", i), raw, d)
+	}
+	return events
+}
+
+func replay(t *testing.T, b *analysis.Book, events []pip.Event) *analysis.ReplayReport {
+	t.Helper()
+	r, err := b.Replay(context.Background(), all(events), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return r
+}
+
+func TestReplayUnderTheSameRevisionDiffersNowhere(t *testing.T) {
+	b := openBook(t, policies.FS)
+	r := replay(t, b, recordDrawn(t, b, 3000))
+	if r.Decisions != 3000 || r.Same != 3000 || r.Reworded != 0 || len(r.Flips) != 0 {
+		t.Errorf("got %+v, want 3000 the same", r)
+	}
+}
+
+func TestReplayFindsFlipsInBothDirections(t *testing.T) {
+	b := openBook(t, policies.FS)
+	inputs := golden(t)
+	var events []pip.Event
+	keep := func(id, who string, c change) {
+		raw := with(t, inputs[who], c)
+		d, err := b.Ask(context.Background(), raw)
+		if err != nil {
+			t.Fatal(err)
+		}
+		events = append(events, record(id, raw, d))
+	}
+	for i := range 5 {
+		keep(fmt.Sprintf("night-%d", i), "doctor", change{"/context/time/period": "night"})
+	}
+	keep("day", "doctor", nil)
+	keep("device", "nurse", change{"/context/device/match": "changed"})
+	keep("place", "doctor", change{"/context/location/place": "off_site"})
+
+	files := enginetest.Book(t, policies.FS)
+	enginetest.Edit(t, files, "authz/rules/device/device.rego", `input.context.device.match == "changed"`, `input.context.device.match == "never"`)
+	enginetest.Edit(t, files, "authz/rules/columns/columns.rego", `in {"patient", "service"}`, `in {"service"}`)
+	files["authz/rules/night/night.rego"] = &fstest.MapFile{Data: []byte("package authz.rules.night\n\ndeny contains \"night\" if input.context.time.period == \"night\"\n")}
+	r := replay(t, openBook(t, files), events)
+	want := []analysis.Flip{
+		{FlipKey: analysis.FlipKey{Direction: analysis.NewlyDenied, Role: "doctor", Action: "patient.read", Rule: "+night"}, Count: 5, Examples: []string{"night-0", "night-1", "night-2"}},
+		{FlipKey: analysis.FlipKey{Direction: analysis.NewlyAllowed, Role: "nurse", Action: "patient.read", Rule: "-device_changed"}, Count: 1, Examples: []string{"device"}},
+		{FlipKey: analysis.FlipKey{Direction: analysis.ObligationsChanged, Role: "doctor", Action: "patient.read", Rule: "-withhold"}, Count: 1, Examples: []string{"place"}},
+	}
+	if !slices.EqualFunc(r.Flips, want, func(a, b analysis.Flip) bool {
+		return a.FlipKey == b.FlipKey && a.Count == b.Count && slices.Equal(a.Examples, b.Examples)
+	}) {
+		t.Errorf("got  %+v\nwant %+v", r.Flips, want)
+	}
+	if r.Decisions != 8 || r.Asked != 4 || r.Same != 1 {
+		t.Errorf("got %d decisions, %d inputs, %d the same; want 8, 4, 1", r.Decisions, r.Asked, r.Same)
+	}
+}
+
+// What an enforcement point adds to an answer is no answer of the policy.
+func TestReplayLooksThroughWhatEnforcementAdded(t *testing.T) {
+	b := openBook(t, policies.FS)
+	e := recordDrawnAllowed(t, b)
+	e.Allow, e.Reasons = false, []string{"obligation_unmet"}
+	failedLogIn := e
+	failedLogIn.Kind, failedLogIn.Action, failedLogIn.Reasons = pip.KindSession, "session.create", []string{"credentials_invalid"}
+	refused := pip.Event{Kind: pip.KindDecision, Decision: "early", Reasons: []string{"path_ambiguous"}}
+	r := replay(t, b, []pip.Event{e, failedLogIn, refused, {Kind: pip.KindOutcome, Decision: "o"}})
+	if r.Same != 2 || r.Without != 1 || len(r.Flips) != 0 {
+		t.Errorf("got %+v, want two the same and one without input", r)
+	}
+}
+
+func recordDrawnAllowed(t *testing.T, b *analysis.Book) pip.Event {
+	t.Helper()
+	raw := with(t, golden(t)["doctor"], nil)
+	d, err := b.Ask(context.Background(), raw)
+	if err != nil || !d.Allow {
+		t.Fatalf("golden doctor: %+v, %v", d, err)
+	}
+	return record("golden", raw, d)
+}
+
+func TestReplayEndsWithTheJournalsError(t *testing.T) {
+	b := openBook(t, policies.FS)
+	broken := errors.New("broken")
+	_, err := b.Replay(context.Background(), func(yield func(pip.Event, error) bool) { yield(pip.Event{}, broken) }, nil)
+	if !errors.Is(err, broken) {
+		t.Errorf("got %v, want the journal's error", err)
+	}
+}
+
+// The candidate that fails on an input denies it, as an engine would.
+func TestReplayCountsAFailingCandidateAsADenial(t *testing.T) {
+	b := openBook(t, policies.FS)
+	files := enginetest.Book(t, policies.FS)
+	files["authz/rules/x/x.rego"] = &fstest.MapFile{Data: []byte(
+		"package authz.rules.x\n\ndeny contains \"late\" if time.parse_rfc3339_ns(input.subject.id) > 0\n")}
+	r := replay(t, openBook(t, files), []pip.Event{recordDrawnAllowed(t, b)})
+	if len(r.Flips) != 1 || r.Flips[0].Direction != analysis.NewlyDenied || r.Flips[0].Rule != "+no_decision" {
+		t.Errorf("got %+v, want one newly denied for no_decision", r.Flips)
+	}
+}
+
+// BenchmarkReplay asks about synthetic records: in "usual" each input comes a
+// hundred times, as one person at work asks; in "different" no two are equal.
+// ward knows a doctor and the doctor's patient.
+type ward struct{}
+
+func (ward) Name() string { return "ward" }
+func (ward) Gather(_ context.Context, _ *pip.Query, f *pip.Facts) error {
+	fresh := pip.Reading{Source: "ward", State: pip.Fresh}
+	*f = pip.Facts{
+		Identity:   pip.Identity{Reading: fresh, Account: pip.AccountActive, Role: "doctor", Staff: "s-1", Department: "d-1"},
+		Revocation: pip.Revoked{Reading: fresh},
+		Device:     pip.Device{Reading: fresh, Match: pip.DeviceSame},
+		Location:   pip.Location{Reading: fresh},
+		Care:       pip.Care{Reading: fresh, Patient: "p-1", Staff: []string{"s-1"}, Department: "d-1"},
+		Signals:    pip.Signals{Reading: fresh},
+	}
+	return nil
+}
+
+// recorded is the input of a doctor who reads a patient, as a journal has it.
+func recorded(t testing.TB, patient string) []byte {
+	t.Helper()
+	e, err := engine.New(policies.FS, []pip.Source{ward{}}, nil, slog.New(slog.DiscardHandler))
+	if err != nil {
+		t.Fatal(err)
+	}
+	d, err := e.Decide(t.Context(), pdp.Request{
+		Subject:  pdp.Subject{Type: "user", ID: "u-1"},
+		Action:   pdp.Action{Name: "patient.read", Method: "GET"},
+		Resource: pdp.Resource{Type: "patient", ID: patient},
+		Context: pdp.Context{
+			Time: time.Date(2026, 3, 2, 10, 0, 0, 0, time.UTC), Address: netip.MustParseAddr("127.0.0.1"),
+			Credential: pdp.Credential{State: pdp.CredentialValid, Presented: "header", Session: "x", AMR: []string{"pwd", "otp"}},
+		},
+	})
+	if err != nil || !d.Allow {
+		t.Fatal(d, err)
+	}
+	return d.Evidence.Input
+}
+
+func BenchmarkReplay(b *testing.B) {
+	book := openBook(b, policies.FS)
+	base := string(recorded(b, "RESOURCE"))
+	for _, bb := range []struct {
+		name    string
+		n, each int
+	}{{"usual", 1_000_000, 100}, {"different", 1_000_000, 1}} {
+		b.Run(bb.name, func(b *testing.B) {
+			for b.Loop() {
+				begun := time.Now()
+				r, err := book.Replay(context.Background(), synthetic(base, bb.n, bb.each), nil)
+				if err != nil || r.Decisions != bb.n {
+					b.Fatal(r, err)
+				}
+				b.ReportMetric(float64(bb.n)/time.Since(begun).Seconds(), "decisions/s")
+			}
+		})
+	}
+}
+
+// synthetic repeats each input so many times, as one person at work does.
+func synthetic(template string, n, each int) iter.Seq2[pip.Event, error] {
+	before, after, _ := strings.Cut(template, "RESOURCE")
+	return func(yield func(pip.Event, error) bool) {
+		for i := range n {
+			e := pip.Event{Kind: pip.KindDecision, Decision: "d", Revision: "r", Allow: true, Obligations: []string{"row_condition"}}
+			e.Input = fmt.Appendf(nil, "%sp-%d%s", before, i/each, after)
+			if !yield(e, nil) {
+				return
+			}
+		}
+	}
+}

@@ -1,0 +1,98 @@
+package rulebook_test
+
+import (
+	"context"
+	"strings"
+	"testing"
+	"testing/fstest"
+
+	"github.com/wardgate/wardgate/pdp/engine/enginetest"
+	"github.com/wardgate/wardgate/pdp/engine/rulebook"
+	"github.com/wardgate/wardgate/policies"
+)
+
+func TestBuiltinBookHasNoFault(t *testing.T) {
+	for _, f := range rulebook.Check(context.Background(), policies.FS) {
+		t.Errorf("%s (%s)", f, f.Hint)
+	}
+}
+
+func TestCheckFindsFaults(t *testing.T) {
+	const extra = "authz/rules/extra/extra.rego"
+	const head = "# METADATA\n# title: Extra\n# custom:\n#   sp800_207: \"2.1\"\n#   hipaa: \"164.312\"\npackage authz.rules.extra\n\n"
+	const rule = "# METADATA\n# title: Extra\n"
+	tests := []struct {
+		name   string
+		change func(t *testing.T, files fstest.MapFS)
+		want   string // file:line: part of the problem
+		code   string
+	}{
+		{"syntax", replace("authz/rules/route/route.rego", "deny contains", "deny contains contains"),
+			"authz/rules/route/route.rego:", "rego_parse_error"},
+		{"misspelt input", replace("authz/rules/clock/clock.rego", "input.context.time.state", "input.context.tyme.state"),
+			"authz/rules/clock/clock.rego:", "rego_type_error"},
+		{"impure", add(extra, head+rule+"deny contains \"x\" if time.now_ns() > 0\n"), extra + ":10: undefined function", "rego_type_error"},
+		{"unused import", add(extra, head+"import data.authz.ask\n\n"+rule+"deny contains \"x\" if input.action.name == \"x\"\n"), extra + ":8: ", "rego_compile_error"},
+		{"no metadata", add(extra, "package authz.rules.extra\n\n"+rule+"deny contains \"x\" if input.action.name == \"x\"\n"), extra + ":1: the package has no METADATA", "metadata"},
+		{"no paragraph", add(extra, strings.Replace(head, "#   hipaa: \"164.312\"\n", "", 1)+rule+"deny contains \"x\" if input.action.name == \"x\"\n"), extra + ":1: none of custom.hipaa", "metadata"},
+		{"no title of a rule", add(extra, head+"deny contains \"x\" if input.action.name == \"x\"\n"), extra + ":8: this deny has no title", "metadata"},
+		{"no test", add(extra, head+rule+"deny contains \"x\" if input.action.name == \"x\"\n"), extra + ":6: no test stands", "untested"},
+		{"package elsewhere", add(extra, strings.Replace(head, "rules.extra", "rules.other", 1)+rule+"deny contains \"x\" if input.action.name == \"x\"\n"), extra + ":6: package authz.rules.other", "package_path"},
+		{"two complete rules", add(extra, head+"_limit := 1 if input.action.name == \"patient.read\"\n\n_limit := 2 if input.subject.properties.role == \"doctor\"\n\n"+rule+"deny contains \"x\" if _limit > 3\n"), extra + ":10: rule data.authz.rules.extra._limit produced conflicting", "conflict"},
+		{"failing builtin", add(extra, head+rule+"deny contains \"x\" if to_number(input.subject.id) > 3\n"), extra + ":10: ", "conflict"},
+		{"missing folder", func(_ *testing.T, files fstest.MapFS) {
+			delete(files, "authz/rules/revocation/revocation.rego")
+			delete(files, "authz/rules/revocation/revocation_test.rego")
+		}, "authz/authz.rego:1: floor check", "floor"},
+		{"duplicate route", replace("authz/tables/routes.rego", `_row("GET", "/api/patients/{patient}", `, "_row(\"GET\", \"/api/patients/{id}\", \"records\", \"patient.read\", \"patient\", \"none\"),\n\t_row(\"GET\", \"/api/patients/{patient}\", "), "authz/tables/routes.rego:", "conflict"},
+		{"route without an action", replace("authz/tables/routes.rego", `"records", "patient.read"`, `"records", "patient.reed"`), `names the action "patient.reed"`, "tables"},
+		{"action without a route", replace("authz/tables/rights.rego", "actions := {", "actions := {\n\t\"patient.sing\": {\"right\": \"Add patient\", \"changes\": true},"), `no route asks for action "patient.sing"`, "unused_action"},
+		{"right without an action", replace("authz/tables/rights.rego", "rights := {", "rights := {\n\t\"Sing\": {\"doctor\": \"own\"},"), `no action needs the right "Sing"`, "unused_right"},
+		{"unused table", add("authz/tables/more.rego", "package authz.tables\n\nmore := {\"a\": 1}\n"), "authz/tables/more.rego:3: nothing reads the table more", "unused_table"},
+		{"threshold", replace("authz/tables/thresholds.rego", `"elevation_seconds": 300`, `"elevation_seconds": -1`), "authz/tables/thresholds.rego:", "tables"},
+		{"claim that no rule can read", replace("authz/tables/callers.rego", `"purpose": {"at"`, `"ward": {"at": "context.ward", "words": {"icu"}},
+	"purpose": {"at"`), "authz/tables/callers.rego:14: claims.ward: the input's schema has no context.claims.ward", "tables"},
+		{"claim in other words than the schema's", replace("authz/tables/callers.rego", `"words": {"fresh"}`, `"words": {"fresh", "stale"}`), "claims.elevation: the input's schema has other words", "tables"},
+		{"misspelt column in a rule", add("records/columns/more.rego", "package records.columns\n\nmask contains \"diagnosis\" if input.subject.properties.role == \"nurse\"\n"), `records/columns/more.rego:3: "diagnosis" is no column of records; was "diagnoses" meant?`, "columns_error"},
+		{"mask of no action", replace("authz/tables/masks.rego", "masks := {}", `masks := {"lab.read": {"nurse": {"pointers": ["/a"]}}}`), "masks.lab.read: stands in no row of actions", "tables"},
+		{"mask of an element", replace("authz/tables/masks.rego", "masks := {}", `masks := {"bill.list": {"nurse": {"pointers": ["/items/*"]}}}`), "masks.bill.list: for nurse: expected pointers", "tables"},
+		{"mask of nothing", replace("authz/tables/masks.rego", "masks := {}", `masks := {"bill.list": {"nurse": {"pass": ["image/png"]}}}`), "authz/tables/masks.rego:", "tables"},
+		{"role as remedy", replace("authz/tables/remedies.rego", `{"/context/care/treats": true}`, `{"/subject/properties/role": "doctor"}`), "/subject/properties/role may not be changed", "remedies"},
+		{"loose data", add("authz/data.json", "{}"), "data files are not read", "unreadable"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			files := enginetest.Book(t, policies.FS)
+			tt.change(t, files)
+			found := rulebook.Check(context.Background(), files)
+			for _, f := range found {
+				if strings.Contains(f.String(), tt.want) && f.Code == tt.code {
+					return
+				}
+			}
+			t.Errorf("got %v, want %q with code %s", found, tt.want, tt.code)
+		})
+	}
+}
+
+func TestCheckReportsAllFaultsAtOnce(t *testing.T) {
+	files := enginetest.Book(t, policies.FS)
+	replace("authz/rules/route/route.rego", "deny contains", "deny contains contains")(t, files)
+	replace("authz/rules/clock/clock.rego", "deny contains", "deny contains contains")(t, files)
+	add("authz/rules/extra/extra.rego", "package authz.rules.extra\n")(t, files)
+	places := map[string]bool{}
+	for _, f := range rulebook.Check(context.Background(), files) {
+		places[f.File] = true
+	}
+	if !places["authz/rules/route/route.rego"] || !places["authz/rules/clock/clock.rego"] || !places["authz/rules/extra/extra.rego"] {
+		t.Errorf("got faults in %v, want three files", places)
+	}
+}
+
+func replace(file, old, changed string) func(*testing.T, fstest.MapFS) {
+	return func(t *testing.T, files fstest.MapFS) { enginetest.Edit(t, files, file, old, changed) }
+}
+
+func add(file, text string) func(*testing.T, fstest.MapFS) {
+	return func(_ *testing.T, files fstest.MapFS) { files[file] = &fstest.MapFile{Data: []byte(text)} }
+}

@@ -1,0 +1,68 @@
+package rulebook
+
+import (
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+
+	"github.com/open-policy-agent/opa/v1/ast"
+)
+
+// Parse reads Rego, and reports all faults together.
+func Parse(files map[string][]byte) (map[string]*ast.Module, error) {
+	modules := make(map[string]*ast.Module, len(files))
+	var faults []error
+	for _, name := range slices.Sorted(maps.Keys(files)) {
+		m, err := ast.ParseModuleWithOpts(name, string(files[name]), ast.ParserOptions{
+			ProcessAnnotation: true,
+			RegoVersion:       ast.RegoV1,
+			Capabilities:      capabilities(),
+		})
+		if err != nil {
+			faults = append(faults, err)
+			continue
+		}
+		modules[name] = m
+	}
+	if err := errors.Join(faults...); err != nil {
+		return nil, fmt.Errorf("parse rule book: %w", err)
+	}
+	return modules, nil
+}
+
+// capabilities is what rules may use: builtins that are pure, and no network.
+func capabilities() *ast.Capabilities {
+	c := ast.CapabilitiesForThisVersion(ast.CapabilitiesRegoVersion(ast.RegoV1))
+	c.Builtins = slices.DeleteFunc(c.Builtins, func(b *ast.Builtin) bool { return b.Nondeterministic })
+	c.AllowNet = []string{}
+	return c
+}
+
+func compileModules(modules map[string]*ast.Module) (*ast.Compiler, error) {
+	c := ast.NewCompiler().
+		WithStrict(true).
+		WithCapabilities(capabilities()).
+		WithUseTypeCheckAnnotations(true)
+	if c.Compile(modules); c.Failed() {
+		return nil, fmt.Errorf("compile rule book: %w", c.Errors)
+	}
+	return c, nil
+}
+
+// NewCompiler compiles as loading does: pure builtins, schemas checked.
+func NewCompiler(strict bool) *ast.Compiler {
+	return ast.NewCompiler().
+		WithStrict(strict).
+		WithCapabilities(capabilities()).
+		WithUseTypeCheckAnnotations(true)
+}
+
+// Compile compiles the rules among files as loading does.
+func Compile(files Files) (*ast.Compiler, error) {
+	modules, err := Parse(files.rules())
+	if err != nil {
+		return nil, err
+	}
+	return compileModules(modules)
+}

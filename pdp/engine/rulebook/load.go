@@ -1,0 +1,213 @@
+package rulebook
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/open-policy-agent/opa/v1/ast"
+	"github.com/open-policy-agent/opa/v1/rego"
+	"github.com/open-policy-agent/opa/v1/storage/inmem"
+	"github.com/wardgate/wardgate/pdp"
+	"github.com/wardgate/wardgate/pdp/engine/answer"
+	"github.com/wardgate/wardgate/pdp/engine/rows"
+	"github.com/wardgate/wardgate/pdp/engine/tables"
+	"github.com/wardgate/wardgate/pdp/engine/verdicts"
+)
+
+const (
+	tablesQuery = "data.authz.tables"
+
+	// loadTimeout refuses a rule book whose checks do not end.
+	loadTimeout = time.Minute
+)
+
+// floor is what the empty request must be denied for: the rules that no rule
+// book may lack. Rules are found by path, so a missing folder would otherwise
+// be a missing denial.
+var floor = []string{
+	"account_inactive", "device_unknown", "identity_unknown", "location_unknown",
+	"revocation_unknown", "role_forbidden", "route_unknown", "session_missing",
+	"session_revoked", "signals_unknown", "subject_banned", "time_unknown",
+}
+
+// needed are the rule folders that deny what the empty request does not come
+// to. Rules are found by path, so that a missing folder would be a missing
+// denial, and no probe can tell it from a rule that has nothing to say.
+var needed = []string{"addresses", "bulk_reading", "care", "console", "department", "log_in", "own_record", "predictions", "purposes", "request_rate", "rows", "step_up", "working_hours"}
+
+// A Book is one revision of a rule book, compiled, checked and ready to be asked.
+type Book struct {
+	Digest    string
+	Decides   answer.Form      // Compiled, or else optimised
+	Compiled  *answer.Compiled // nil when OPA's interpreter decides
+	Slow      error            // why it does
+	Written   answer.Form      // what explains, and what Decides is checked against
+	Tables    *tables.Tables
+	Rows      *rows.Rules
+	Behaviour *verdicts.Judge
+	log       logRules // what must not leave with decision logs
+}
+
+// Load compiles, optimises and checks the rules among files; their tests are left
+// out. It refuses a rule book that does not compile, does not deny the empty
+// request on every floor, or whose tables make no sense.
+func Load(files Files) (*Book, error) {
+	ctx, cancel := context.WithTimeout(context.Background(), loadTimeout)
+	defer cancel()
+	b, err := loadWithin(ctx, files.rules())
+	if ctx.Err() != nil {
+		return nil, fmt.Errorf("the rule book was not ready within %v: some rule takes too long (%w)", loadTimeout, err)
+	}
+	return b, err
+}
+
+func loadWithin(ctx context.Context, files map[string][]byte) (*Book, error) {
+	modules, err := Parse(files)
+	if err != nil {
+		return nil, err
+	}
+	if err := checkFolders(modules); err != nil {
+		return nil, err
+	}
+	b := &Book{Digest: digest(files)}
+	c, err := compileModules(modules)
+	if err != nil {
+		return nil, err
+	}
+	if b.Tables, err = readTables(ctx, c, b.Digest); err != nil {
+		return nil, err
+	}
+	if err = checkColumns(modules, b.Tables.Columns); err != nil {
+		return nil, err
+	}
+	if err = b.prepare(ctx, modules, c); err != nil {
+		return nil, err
+	}
+	if b.Rows, err = loadRows(ctx, modules, c, b.Tables); err != nil {
+		return nil, err
+	}
+	if b.log, err = prepareLog(ctx, modules, c); err != nil {
+		return nil, err
+	}
+	if b.Behaviour, err = loadVerdicts(ctx, modules); err != nil {
+		return nil, err
+	}
+	return b, b.checkFloor(ctx)
+}
+
+// loadRows compiles the row rules with the words that the book itself knows.
+func loadRows(ctx context.Context, modules map[string]*ast.Module, c *ast.Compiler, t *tables.Tables) (*rows.Rules, error) {
+	words, err := wordsOf(modules, t)
+	if err != nil {
+		return nil, err
+	}
+	return rows.New(ctx, c, words)
+}
+
+// loadVerdicts compiles the sentinel's modules, which read no others.
+func loadVerdicts(ctx context.Context, modules map[string]*ast.Module) (*verdicts.Judge, error) {
+	own := map[string]*ast.Module{}
+	for name, m := range modules {
+		if p := packageName(m); p == "sentinel" || strings.HasPrefix(p, "sentinel.") {
+			own[name] = m
+		}
+	}
+	c, err := compileModules(own)
+	if err != nil {
+		return nil, err
+	}
+	return verdicts.New(ctx, c)
+}
+
+// prepare makes the form that decides: closures, or what OPA's interpreter
+// runs when they cannot be made.
+func (b *Book) prepare(ctx context.Context, modules map[string]*ast.Module, c *ast.Compiler) error {
+	var err error
+	if b.Written, err = answer.Written(ctx, c); err != nil {
+		return err
+	}
+	drawn, err := newSampler(modules, map[string][]any{}, nil)
+	if err != nil {
+		return err
+	}
+	if b.Compiled, b.Slow = answer.Compile(ctx, modules, capabilities(), b.Written, drawn.next); b.Slow == nil {
+		b.Decides = b.Compiled
+		return nil
+	}
+	b.Compiled = nil
+	again, err := compileModules(modules)
+	if err != nil {
+		return err
+	}
+	b.Decides, err = answer.Optimise(ctx, again)
+	return err
+}
+
+func checkFolders(modules map[string]*ast.Module) error {
+	there := map[string]bool{}
+	for _, m := range modules {
+		there[m.Package.Path.String()] = there[m.Package.Path.String()] || len(m.Rules) > 0
+	}
+	var missing []string
+	for _, name := range needed {
+		if !there["data.authz.rules."+name] {
+			missing = append(missing, "authz/rules/"+name)
+		}
+	}
+	if len(missing) > 0 {
+		return fmt.Errorf("floor check: the rule book lacks %s", strings.Join(missing, ", "))
+	}
+	return nil
+}
+
+func readTables(ctx context.Context, c *ast.Compiler, digest string) (*tables.Tables, error) {
+	store := inmem.New()
+	results, err := rego.New(rego.Query(tablesQuery), rego.Compiler(c), rego.Store(store),
+		rego.StrictBuiltinErrors(true)).Eval(ctx)
+	switch {
+	case err != nil:
+		return nil, fmt.Errorf("read %s: %w", tablesQuery, err)
+	case len(results) != 1:
+		return nil, errors.New("package authz.tables is missing")
+	}
+	return tables.Read(results[0].Expressions[0].Value, digest)
+}
+
+// checkFloor refuses a rule book that does not deny the empty request for all
+// of the floor, in the form that decides and in the form that explains.
+func (b *Book) checkFloor(ctx context.Context) error {
+	for _, form := range []answer.Form{b.Decides, b.Written} {
+		d, err := answer.Ask(ctx, form, ast.NewObject())
+		if err != nil {
+			return fmt.Errorf("floor check: %w", err)
+		}
+		var missing []string
+		for _, code := range floor {
+			if !slices.Contains(d.Reasons, code) {
+				missing = append(missing, code)
+			}
+		}
+		if d.Allow || len(missing) > 0 {
+			return fmt.Errorf("floor check: the empty request is not denied for %s: a rule folder is missing or changed",
+				strings.Join(missing, ", "))
+		}
+	}
+	return nil
+}
+
+// Ask evaluates an input document, and puts conditions in the place of the rules
+// about rows that an answer names. With an error the decision is the zero one.
+func (b *Book) Ask(ctx context.Context, document ast.Value) (pdp.Decision, error) {
+	d, err := answer.Ask(ctx, b.Decides, document)
+	if err != nil {
+		return pdp.Decision{}, err
+	}
+	if err := b.Rows.Fill(ctx, &d, rows.InValue(document)); err != nil {
+		return pdp.Decision{}, err
+	}
+	return d, nil
+}

@@ -1,0 +1,34 @@
+package rulebook
+
+import (
+	"context"
+	"io/fs"
+	"time"
+)
+
+// settle is how often a watched rule book is read. What is read must be the
+// same twice before it is activated, so that a half-saved edit is not.
+const settle = 150 * time.Millisecond
+
+// Watch hands the rule book in fsys to activate whenever its content changes,
+// until the context ends. It compares content, not notifications: those miss bind
+// mounts and exchanged symbolic links. active is the revision in force.
+func Watch(ctx context.Context, fsys fs.FS, active string, activate func()) {
+	ticker := time.NewTicker(settle)
+	defer ticker.Stop()
+	tried, seen := active, active
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-ticker.C:
+		}
+		now := rulesOf(fsys)
+		if now == tried || now != seen {
+			seen = now
+			continue
+		}
+		tried = now
+		activate()
+	}
+}

@@ -1,0 +1,245 @@
+// Package verdicts judges behaviour by the rule book's sentinel: counts become
+// words, and words a verdict. It acts on none: pdp/sentinel does.
+package verdicts
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/open-policy-agent/opa/v1/ast"
+	"github.com/open-policy-agent/opa/v1/rego"
+
+	"github.com/wardgate/wardgate/pdp"
+	"github.com/wardgate/wardgate/pdp/engine/tables"
+	"github.com/wardgate/wardgate/pip"
+)
+
+const (
+	verdictsQuery = "data.sentinel.verdicts"
+	TablesQuery   = "data.sentinel.tables"
+)
+
+// maxSaid bounds the verdicts that one revision remembers, within the time for
+// one evaluation.
+const (
+	maxSaid = 16_384
+	within  = 5 * time.Second
+)
+
+// A Judge judges behaviour by one revision. It sees words alone, so that
+// few inputs are ever different, and each is evaluated once.
+type Judge struct {
+	query    rego.PreparedEvalQuery
+	limits   limits
+	external map[string]int
+
+	mu   sync.RWMutex
+	said map[string][]pdp.Verdict
+}
+
+// limits are the counts from which on behaviour is "many".
+type limits struct {
+	Requests        int `json:"requests"`
+	Denials         int `json:"denials"`
+	SprayedAccounts int `json:"sprayed_accounts"`
+	Patients        int `json:"patients"`
+	Predictions     int `json:"predictions"`
+}
+
+// New refuses a rule book whose sentinel could not be asked, or whose tables make
+// no sense: it would watch over nothing, and that would not be noticed.
+func New(ctx context.Context, c *ast.Compiler) (*Judge, error) {
+	j := &Judge{said: map[string][]pdp.Verdict{}}
+	var err error
+	j.query, err = rego.New(rego.Query(verdictsQuery), rego.Compiler(c), rego.StrictBuiltinErrors(true)).PrepareForEval(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("prepare %s: %w", verdictsQuery, err)
+	}
+	if err := j.readTables(ctx, c); err != nil {
+		return nil, err
+	}
+	if _, err := j.ask(ctx, ast.NewObject()); err != nil {
+		return nil, fmt.Errorf("sentinel: %w", err)
+	}
+	return j, nil
+}
+
+func (j *Judge) readTables(ctx context.Context, c *ast.Compiler) error {
+	results, err := rego.New(rego.Query(TablesQuery), rego.Compiler(c), rego.StrictBuiltinErrors(true)).Eval(ctx)
+	if err != nil || len(results) != 1 {
+		return errors.Join(errors.New("sentinel.tables cannot be read"), err)
+	}
+	raw, err := json.Marshal(results[0].Expressions[0].Value)
+	if err != nil {
+		return fmt.Errorf("sentinel.tables: %w", err)
+	}
+	var d struct {
+		Thresholds limits                 `json:"thresholds"`
+		External   map[string]int         `json:"external"`
+		Verdicts   map[string]pdp.Verdict `json:"verdicts"`
+	}
+	if err := json.Unmarshal(raw, &d); err != nil {
+		return fmt.Errorf("sentinel.tables: %w", err)
+	}
+	j.limits, j.external = d.Thresholds, d.External
+	return errors.Join(d.Thresholds.fault(), externalFault(d.External), verdictsFault(d.Verdicts))
+}
+
+func (l *limits) fault() error {
+	if min(l.Requests, l.Denials, l.SprayedAccounts, l.Patients, l.Predictions) <= 0 {
+		return errors.New("sentinel.tables: thresholds: expected requests, denials, sprayed_accounts, patients and predictions, each a whole number above 0")
+	}
+	return nil
+}
+
+func externalFault(external map[string]int) error {
+	for kind, n := range external {
+		if n <= 0 {
+			return fmt.Errorf("sentinel.tables: external.%s: expected a whole number above 0", kind)
+		}
+	}
+	return nil
+}
+
+func verdictsFault(verdicts map[string]pdp.Verdict) error {
+	for id, v := range verdicts {
+		v.ID = id
+		if err := checkVerdict(v); err != nil {
+			return fmt.Errorf("sentinel.tables: verdicts.%s: %w", id, err)
+		}
+	}
+	return nil
+}
+
+func checkVerdict(v pdp.Verdict) error {
+	deeds := []pdp.Deed{pdp.DeedBan, pdp.DeedBar, pdp.DeedRevoke, pdp.DeedStepUp, pdp.DeedAlert}
+	if v.ID == "" || !slices.Contains(deeds, v.Do) || v.Seconds < 1 || v.Seconds > tables.MaxSpan {
+		return fmt.Errorf("expected do to be ban, bar, revoke, step_up or alert, and seconds from 1 to %d", tables.MaxSpan)
+	}
+	return nil
+}
+
+// Verdicts judges one behaviour, and returns what the rules saw as JSON beside.
+func (j *Judge) Verdicts(ctx context.Context, b *pdp.Behaviour, t *tables.Tables) ([]pdp.Verdict, []byte, error) {
+	document, err := json.Marshal(j.input(b, t))
+	if err != nil {
+		return nil, nil, fmt.Errorf("judge behaviour: %w", err)
+	}
+	list, err := j.judge(ctx, document)
+	if err != nil {
+		return nil, nil, fmt.Errorf("judge behaviour: %w", err)
+	}
+	return slices.Clone(list), document, nil
+}
+
+func (j *Judge) judge(ctx context.Context, document []byte) ([]pdp.Verdict, error) {
+	j.mu.RLock()
+	list, known := j.said[string(document)]
+	j.mu.RUnlock()
+	if known {
+		return list, nil
+	}
+	value, err := ast.ValueFromReader(strings.NewReader(string(document)))
+	if err != nil {
+		return nil, err
+	}
+	if list, err = j.ask(ctx, value); err != nil {
+		return nil, err
+	}
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	if len(j.said) >= maxSaid {
+		clear(j.said)
+	}
+	j.said[string(document)] = list
+	return list, nil
+}
+
+func (j *Judge) ask(ctx context.Context, input ast.Value) ([]pdp.Verdict, error) {
+	ctx, cancel := context.WithTimeout(ctx, within)
+	defer cancel()
+	results, err := j.query.Eval(ctx, rego.EvalParsedInput(input))
+	if err != nil {
+		return nil, err
+	}
+	if len(results) != 1 {
+		return nil, errors.New("the verdicts are undefined")
+	}
+	raw, err := json.Marshal(results[0].Expressions[0].Value)
+	if err != nil {
+		return nil, err
+	}
+	var list []pdp.Verdict
+	if err := json.Unmarshal(raw, &list); err != nil {
+		return nil, errors.New("the verdicts are misshapen")
+	}
+	for _, v := range list {
+		if err := checkVerdict(v); err != nil {
+			return nil, fmt.Errorf("verdict %q: %w", v.ID, err)
+		}
+	}
+	slices.SortFunc(list, func(a, b pdp.Verdict) int { return strings.Compare(a.ID, b.ID) })
+	return list, nil
+}
+
+// behaviourInput is the document that the sentinel's rules read.
+type behaviourInput struct {
+	Who      string         `json:"who"`
+	Place    string         `json:"place"`
+	Signals  behaviourWords `json:"signals"`
+	External []string       `json:"external"`
+}
+
+type behaviourWords struct {
+	State            string `json:"state"`
+	Requests         string `json:"requests"`
+	Denials          string `json:"denials"`
+	SprayedAccounts  string `json:"sprayed_accounts"`
+	Patients         string `json:"patients"`
+	Predictions      string `json:"predictions"`
+	NewDevice        bool   `json:"new_device"`
+	NewCountry       bool   `json:"new_country"`
+	ImpossibleTravel bool   `json:"impossible_travel"`
+}
+
+// input writes counts as words. Without signals there are none, and no verdict.
+func (j *Judge) input(b *pdp.Behaviour, t *tables.Tables) behaviourInput {
+	in := behaviourInput{Who: "subject", External: []string{}}
+	if b.Subject == "" {
+		in.Who, in.Place = "address", t.Place(b.Address)
+	}
+	c := &b.Signals
+	state := t.Freshness.Signals.Of(&c.Reading)
+	in.Signals.State = state.String()
+	if state == pip.Unknown {
+		return in
+	}
+	word := func(n, many int) string {
+		if n >= many {
+			return "many"
+		}
+		return "usual"
+	}
+	in.Signals = behaviourWords{
+		State:           state.String(),
+		Requests:        word(c.Requests, j.limits.Requests),
+		Denials:         word(c.Denials, j.limits.Denials),
+		SprayedAccounts: word(c.SprayedAccounts, j.limits.SprayedAccounts),
+		Patients:        word(c.Patients, j.limits.Patients),
+		Predictions:     word(c.Predictions, j.limits.Predictions),
+		NewDevice:       c.NewDevice, NewCountry: c.NewCountry, ImpossibleTravel: c.ImpossibleTravel,
+	}
+	for kind, n := range c.External {
+		if many := j.external[kind]; many > 0 && n >= many {
+			in.External = append(in.External, kind)
+		}
+	}
+	slices.Sort(in.External)
+	return in
+}
