@@ -2,13 +2,28 @@
 GO   ?= go
 ARGS ?=
 
-.PHONY: help build run test format vet policy-test unit race integration compare bench clean
+# What the program says of itself: the tag or commit that it was built from.
+VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo devel)
+COMMIT  ?= $(shell git rev-parse HEAD 2>/dev/null || echo unknown)
+
+# Static, without paths of this machine, without symbols: two builds of one
+# commit are the same bytes, wherever it is checked out. gin is built without a
+# codec that nothing speaks.
+STAMP := -X github.com/wardgate/wardgate/internal/version.stamped=$(VERSION) -X github.com/wardgate/wardgate/internal/version.commit=$(COMMIT)
+BUILD := CGO_ENABLED=0 $(GO) build -trimpath -buildvcs=false -tags nomsgpack -ldflags '-s -w $(STAMP)'
+
+.PHONY: help build reproducible run test format vet policy-test unit race integration compare bench clean
 
 help: ## list the targets
 	@grep -E '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
 
-build: ## build bin/wardgate
-	$(GO) build -o bin/wardgate ./cmd/wardgate
+build: ## build bin/wardgate: static, stripped, stamped with the version, the same bytes each time
+	$(BUILD) -o bin/wardgate ./cmd/wardgate
+
+reproducible: ## two builds of this commit, in two places, are the same bytes
+	@there=$$(mktemp -d) && trap 'rm -rf "$$there"' EXIT && git archive HEAD | tar -x -C "$$there" && \
+		$(BUILD) -o "$$there/here" ./cmd/wardgate && (cd "$$there" && $(BUILD) -o "$$there/copy" ./cmd/wardgate) && \
+		sha256sum "$$there/here" "$$there/copy" && cmp "$$there/here" "$$there/copy"
 
 run: build ## build, and run everything with the demo hospital (ARGS='--policies policies' to edit rules)
 	bin/wardgate up --demo $(ARGS)

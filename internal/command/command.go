@@ -9,6 +9,8 @@ import (
 
 	"github.com/alecthomas/kong"
 	"github.com/gin-gonic/gin"
+
+	"github.com/wardgate/wardgate/internal/version"
 )
 
 const (
@@ -32,6 +34,8 @@ type commands struct {
 	Keys    keysCommand    `cmd:"" help:"Manage signing keys of a running wardgate."`
 	Certs   certsCommand   `cmd:"" help:"Make a certificate authority and the roles' certificates."`
 	Version versionCommand `cmd:"" help:"Print the version."`
+
+	Stamp kong.VersionFlag `name:"version" help:"Print the version."`
 }
 
 // streams is where a command prints.
@@ -61,6 +65,7 @@ func Run(args []string, out, errOut io.Writer, environ []string) (code int) {
 	parser, err := kong.New(&c,
 		kong.Name("wardgate"),
 		kong.Description("Policy-as-code authorization for hospitals: a PEP asks a Rego PDP about every request."),
+		kong.Vars{"version": version.Get().String()},
 		kong.Writers(out, errOut),
 		kong.Exit(func(code int) { panic(exit{code}) }),
 		kong.ConfigureHelp(kong.HelpOptions{Compact: true}))

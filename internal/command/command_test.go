@@ -42,6 +42,7 @@ func TestExitCodesAndMessages(t *testing.T) {
 		{"wrong command", []string{"fly"}, nil, 2, []string{"fly"}},
 		{"wrong flag", []string{"up", "--demmo"}, nil, 2, []string{"--demmo"}},
 		{"version", []string{"version"}, nil, 0, []string{"wardgate"}},
+		{"version as a flag", []string{"--version"}, nil, 0, []string{"wardgate devel (commit "}},
 		{"good file", []string{"config", "check", good}, nil, 0, []string{"no fault"}},
 		{"missing file", []string{"config", "check", "/nowhere.yaml"}, nil, 1, []string{"/nowhere.yaml"}},
 		{"not YAML", []string{"config", "check", notYAML}, nil, 1, []string{"not-yaml.yaml", "line"}},

@@ -6,7 +6,7 @@ import (
 	"io"
 
 	"github.com/wardgate/wardgate/internal/config"
-	"github.com/wardgate/wardgate/internal/process"
+	"github.com/wardgate/wardgate/internal/version"
 )
 
 type configCommand struct {
@@ -33,11 +33,10 @@ type versionCommand struct {
 
 // Run prints what program this is.
 func (v *versionCommand) Run(s *streams) error {
-	version := process.Version()
 	if v.Output == "json" {
-		return printJSON(s.out, version)
+		return printJSON(s.out, version.Get())
 	}
-	fmt.Fprintf(s.out, "wardgate %s (commit %s, %s)\n", version.Version, version.Commit, version.Go)
+	fmt.Fprintln(s.out, version.Get())
 	return nil
 }
 

@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"net/http"
-	"runtime/debug"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -13,6 +12,7 @@ import (
 
 	"github.com/wardgate/wardgate/internal/config"
 	"github.com/wardgate/wardgate/internal/problem"
+	"github.com/wardgate/wardgate/internal/version"
 	"github.com/wardgate/wardgate/pdp"
 )
 
@@ -84,7 +84,7 @@ func (a *Process) operations() http.Handler {
 		writeJSON(w, status, body)
 	})
 	mux.HandleFunc("GET /version", func(w http.ResponseWriter, _ *http.Request) {
-		writeJSON(w, http.StatusOK, Version())
+		writeJSON(w, http.StatusOK, version.Get())
 	})
 	mux.Handle("GET /metrics", promhttp.HandlerFor(a.metrics.registry, promhttp.HandlerOpts{}))
 	return a.served(mux)
@@ -144,32 +144,6 @@ func (a *Process) roles() []string {
 		return config.EveryRole()
 	}
 	return a.config.Roles
-}
-
-// VersionInfo says what program this is.
-type VersionInfo struct {
-	Version string `json:"version"`
-	Commit  string `json:"commit"`
-	Go      string `json:"go"`
-}
-
-// Version reads what the build left in the program.
-func Version() VersionInfo {
-	v := VersionInfo{Version: "unknown", Commit: "unknown"}
-	info, ok := debug.ReadBuildInfo()
-	if !ok {
-		return v
-	}
-	v.Go = info.GoVersion
-	if info.Main.Version != "" {
-		v.Version = info.Main.Version
-	}
-	for _, s := range info.Settings {
-		if s.Key == "vcs.revision" {
-			v.Commit = s.Value
-		}
-	}
-	return v
 }
 
 func writeJSON(w http.ResponseWriter, status int, body any) {

@@ -7,6 +7,7 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 
+	"github.com/wardgate/wardgate/internal/version"
 	"github.com/wardgate/wardgate/pdp/engine/delivery"
 	"github.com/wardgate/wardgate/pdp/engine/delivery/report"
 	"github.com/wardgate/wardgate/pip/audit/reader"
@@ -70,7 +71,7 @@ func (a *Process) openDecisionLogs() error {
 
 // labels say which process reports, as OPA's own reports do.
 func (a *Process) labels() map[string]string {
-	labels := map[string]string{"app": "wardgate", "version": Version().Version, "id": a.config.Journal.Chain}
+	labels := map[string]string{"app": "wardgate", "version": version.Get().Version, "id": a.config.Journal.Chain}
 	if host, err := os.Hostname(); err == nil {
 		labels["host"] = host
 	}
