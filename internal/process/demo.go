@@ -21,6 +21,7 @@ import (
 	"github.com/wardgate/wardgate/internal/assertion"
 	"github.com/wardgate/wardgate/pip"
 	"github.com/wardgate/wardgate/pip/identity"
+	"github.com/wardgate/wardgate/pip/identity/password"
 	"github.com/wardgate/wardgate/records/demo"
 )
 
@@ -76,7 +77,7 @@ func (a *Process) fillDemo(ctx context.Context) error {
 // addDemoAccounts leaves those alone that another decision point on the same
 // database has added.
 func (a *Process) addDemoAccounts(ctx context.Context, h *demo.Dataset) error {
-	hash, err := identity.HashPassword(demoPassword)
+	hash, err := password.Hash(demoPassword)
 	if err != nil {
 		return err
 	}

@@ -11,6 +11,7 @@ import (
 	"github.com/wardgate/wardgate/pdp/admin"
 	"github.com/wardgate/wardgate/pip"
 	"github.com/wardgate/wardgate/pip/identity"
+	"github.com/wardgate/wardgate/pip/identity/password"
 )
 
 // operatorName stands in the journal for whoever commands through the socket.
@@ -65,7 +66,7 @@ func shown(u *admin.User) control.User {
 
 // Add makes an account that may log in at once. It is journalled first.
 func (o operator) Add(ctx context.Context, n control.NewUser) (control.User, error) {
-	hash, err := identity.HashPassword(n.Password)
+	hash, err := password.Hash(n.Password)
 	if err != nil {
 		return control.User{}, err
 	}

@@ -11,6 +11,8 @@ import (
 	"github.com/wardgate/wardgate/pip/identity/outbox"
 	"github.com/wardgate/wardgate/pip/identity/smtp"
 	identitystore "github.com/wardgate/wardgate/pip/identity/sqlstore"
+	"github.com/wardgate/wardgate/pip/identity/totp"
+	"github.com/wardgate/wardgate/pip/identity/vault"
 	"github.com/wardgate/wardgate/records/store"
 )
 
@@ -21,20 +23,20 @@ const appIssuer = "Wardgate"
 type people struct {
 	auth      *identity.Authenticator
 	registrar *identity.Registrar
-	apps      *identity.Apps
+	apps      *totp.Apps
 	mailer    identity.Mailer
 	queue     *mailqueue.Queue // nil when mail goes to the outbox
 }
 
 // openPeople opens the parts of ID management over one store.
-func (a *Process) openPeople(db *identitystore.Store, vault *identity.Vault) (people, error) {
+func (a *Process) openPeople(db *identitystore.Store, vault *vault.Vault) (people, error) {
 	var p people
 	mailer, err := a.openMail(db, vault, &p)
 	if err != nil {
 		return people{}, err
 	}
 	p.mailer = mailer
-	p.apps = identity.NewApps(a.stores.accounts, db, appIssuer, nil)
+	p.apps = totp.New(a.stores.accounts, vault, db, appIssuer, nil)
 	p.auth = identity.NewAuthenticator(a.stores.accounts, db, identity.NewEmailCode(mailer), identity.Config{
 		Limits:  a.identityLimits,
 		Carried: []identity.Factor{p.apps},
@@ -45,7 +47,7 @@ func (a *Process) openPeople(db *identitystore.Store, vault *identity.Vault) (pe
 
 // openMail returns a queue in front of the mail server that the configuration
 // names, or else the outbox.
-func (a *Process) openMail(db *identitystore.Store, vault *identity.Vault, p *people) (identity.Mailer, error) {
+func (a *Process) openMail(db *identitystore.Store, vault *vault.Vault, p *people) (identity.Mailer, error) {
 	c := &a.config.Mail.SMTP
 	if c.Host == "" {
 		from := c.From

@@ -16,6 +16,7 @@ import (
 	"github.com/wardgate/wardgate/pip/device"
 	"github.com/wardgate/wardgate/pip/identity"
 	identitystore "github.com/wardgate/wardgate/pip/identity/sqlstore"
+	"github.com/wardgate/wardgate/pip/identity/vault"
 	"github.com/wardgate/wardgate/records/crypt"
 	"github.com/wardgate/wardgate/records/store"
 )
@@ -185,7 +186,7 @@ func (a *Process) openRegister(ctx context.Context) error {
 }
 
 func (a *Process) openIdentity(ctx context.Context, db *identitystore.Store) (*identity.Authenticator, error) {
-	vault, err := identity.OpenVault(a.keyPath("identity"))
+	vault, err := vault.Open(a.keyPath("identity"))
 	if err != nil {
 		return nil, fmt.Errorf("identity: %w", err)
 	}

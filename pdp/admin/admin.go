@@ -59,9 +59,9 @@ type Proof = struct {
 type Authenticator interface {
 	Password(ctx context.Context, email, password string, from Origin) (Challenge, error)
 	Verify(ctx context.Context, challenge, code string, from Origin) (Proof, error)
-	// Bar refuses log-ins that the guard counts until then. A refusal names its
-	// guard by a method Failed() (guard string, failures int).
-	Bar(ctx context.Context, guard string, until time.Time) error
+	// Bar refuses log-ins that the limiter counts until then. A refusal names its
+	// limiter by a method Failed() (limiter string, failures int).
+	Bar(ctx context.Context, limiter string, until time.Time) error
 	// Unbar lifts the bars of an account from these origins and from strangers.
 	Unbar(ctx context.Context, account string, origins []string) error
 	Resend(ctx context.Context, challenge string) error

@@ -31,7 +31,7 @@ func (a *Admin) failed(ctx context.Context, c Client, factor string, seen famili
 	if r.Kind != Unproven {
 		return r
 	}
-	guard, failures := failedOf(err)
+	limiter, failures := failedOf(err)
 	now := a.cfg.Now()
 	decision := a.askAboutFailure(ctx, c, pdp.LogIn{Factor: factor, Failures: failures, Familiar: seen.words}, now)
 	e := withDecision(a.event(c, actionCreate, account, "", now), decision)
@@ -39,7 +39,7 @@ func (a *Admin) failed(ctx context.Context, c Client, factor string, seen famili
 	if err := a.parts.Journal.Append(context.WithoutCancel(ctx), e); err != nil {
 		return fmt.Errorf("journal a failed %s: %w", actionCreate, err)
 	}
-	if err := a.bar(context.WithoutCancel(ctx), guard, decision.Obligations, now); err != nil {
+	if err := a.bar(context.WithoutCancel(ctx), limiter, decision.Obligations, now); err != nil {
 		return fmt.Errorf("after a failed %s: %w", actionCreate, err)
 	}
 	return r
@@ -47,7 +47,7 @@ func (a *Admin) failed(ctx context.Context, c Client, factor string, seen famili
 
 // askAboutFailure asks without naming the account, so that an unknown e-mail
 // and a known one are the same question. Without an answer nothing is barred:
-// the guard refuses by itself until its span is over.
+// the limiter refuses by itself until its span is over.
 func (a *Admin) askAboutFailure(ctx context.Context, c Client, seen pdp.LogIn, now time.Time) pdp.Decision {
 	d, err := a.parts.Decider.Decide(ctx, pdp.Request{
 		Subject:  pdp.Subject{Type: "anonymous"},
@@ -68,7 +68,7 @@ func (a *Admin) askAboutFailure(ctx context.Context, c Client, seen pdp.LogIn, n
 
 // bar does what the policy obliges to. An obligation that is not known is an
 // error: nobody may think that it was met.
-func (a *Admin) bar(ctx context.Context, guard string, obligations []pdp.Obligation, now time.Time) error {
+func (a *Admin) bar(ctx context.Context, limiter string, obligations []pdp.Obligation, now time.Time) error {
 	for _, o := range obligations {
 		if o.ID != barLogIn {
 			return fmt.Errorf("obligation %s is not known here", o.ID)
@@ -79,10 +79,10 @@ func (a *Admin) bar(ctx context.Context, guard string, obligations []pdp.Obligat
 		if err := json.Unmarshal(o.Properties, &p); err != nil || p.Seconds <= 0 {
 			return fmt.Errorf("obligation %s: expected seconds above 0", o.ID)
 		}
-		if guard == "" {
+		if limiter == "" {
 			continue
 		}
-		if err := a.parts.Authenticator.Bar(ctx, guard, now.Add(time.Duration(p.Seconds)*time.Second)); err != nil {
+		if err := a.parts.Authenticator.Bar(ctx, limiter, now.Add(time.Duration(p.Seconds)*time.Second)); err != nil {
 			return err
 		}
 	}
@@ -90,9 +90,9 @@ func (a *Admin) bar(ctx context.Context, guard string, obligations []pdp.Obligat
 }
 
 // failedOf reads what the Authenticator counted.
-func failedOf(err error) (guard string, failures int) {
+func failedOf(err error) (limiter string, failures int) {
 	var counted interface {
-		Failed() (guard string, failures int)
+		Failed() (limiter string, failures int)
 	}
 	if errors.As(err, &counted) {
 		return counted.Failed()

@@ -78,7 +78,7 @@ func TestLogInDenied(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			w.t = t
 			w.policy.answer, w.policy.err = c.answer, c.err
-			first := w.post("/auth/login", map[string]string{"email": email, "password": password})
+			first := w.post("/auth/login", map[string]string{"email": email, "password": passphrase})
 			a := w.post("/auth/login/verify", map[string]string{"challenge": first.text("challenge"), "code": w.mail.Code()})
 			if a.Status != c.status || a.reason() != c.reason || a.text("decision_id") != "d-1" || strings.Contains(a.Raw, "token") {
 				t.Errorf("got %d %s, want %d %s", a.Status, a.Raw, c.status, c.reason)
@@ -102,8 +102,8 @@ func TestLogInRefusesUnknownAndWrongAlike(t *testing.T) {
 			t.Fatalf("known: got %d %s, unknown: got %d %s", known.Status, known.Raw, unknown.Status, unknown.Raw)
 		}
 	}
-	known := w.post("/auth/login", map[string]string{"email": email, "password": password})
-	unknown := w.post("/auth/login", map[string]string{"email": "nobody@hospital.test", "password": password})
+	known := w.post("/auth/login", map[string]string{"email": email, "password": passphrase})
+	unknown := w.post("/auth/login", map[string]string{"email": "nobody@hospital.test", "password": passphrase})
 	if known.Status != http.StatusTooManyRequests || known.Raw != unknown.Raw ||
 		known.Header.Get("Retry-After") != "900" || unknown.Header.Get("Retry-After") != "900" {
 		t.Errorf("barred, known: got %d %s, unknown: got %d %s", known.Status, known.Raw, unknown.Status, unknown.Raw)
@@ -115,7 +115,7 @@ func TestLogInRefusesUnknownAndWrongAlike(t *testing.T) {
 
 func TestVerifyRefusesWrongCode(t *testing.T) {
 	w := newWorld(t)
-	first := w.post("/auth/login", map[string]string{"email": email, "password": password})
+	first := w.post("/auth/login", map[string]string{"email": email, "password": passphrase})
 	a := w.post("/auth/login/verify", map[string]string{"challenge": first.text("challenge"), "code": w.mail.Code() + " "})
 	if a.Status != http.StatusUnauthorized || a.reason() != "code_invalid" {
 		t.Errorf("got %d %s", a.Status, a.Raw)
@@ -127,7 +127,7 @@ func TestVerifyRefusesWrongCode(t *testing.T) {
 
 func TestResend(t *testing.T) {
 	w := newWorld(t)
-	first := w.post("/auth/login", map[string]string{"email": email, "password": password})
+	first := w.post("/auth/login", map[string]string{"email": email, "password": passphrase})
 	challenge := map[string]string{"challenge": first.text("challenge")}
 	early := w.post("/auth/login/resend", challenge)
 	if early.Status != http.StatusTooManyRequests || early.Header.Get("Retry-After") != "60" {
@@ -146,7 +146,7 @@ func TestResend(t *testing.T) {
 // What cannot be journalled did not happen.
 func TestLogInNeedsTheJournal(t *testing.T) {
 	w := newWorld(t)
-	first := w.post("/auth/login", map[string]string{"email": email, "password": password})
+	first := w.post("/auth/login", map[string]string{"email": email, "password": passphrase})
 	w.journal.err = errors.New("disk full")
 	a := w.post("/auth/login/verify", map[string]string{"challenge": first.text("challenge"), "code": w.mail.Code()})
 	if a.Status != http.StatusServiceUnavailable || strings.Contains(a.Raw, "token") {
@@ -163,7 +163,7 @@ func TestLogInNeedsTheJournal(t *testing.T) {
 func TestDatabaseGone(t *testing.T) {
 	w := newWorld(t)
 	a := w.login()
-	challenge := w.post("/auth/login", map[string]string{"email": email, "password": password}).text("challenge")
+	challenge := w.post("/auth/login", map[string]string{"email": email, "password": passphrase}).text("challenge")
 	w.clock.Pass(3 * time.Minute)
 	w.store.Close()
 	requests := []struct {
@@ -179,7 +179,7 @@ func TestDatabaseGone(t *testing.T) {
 		{"sessions", func() answer { return w.send("GET", "/api/sessions", "") }},
 		{"log-in without accounts", func() answer {
 			w.identity.Close()
-			return w.post("/auth/login", map[string]string{"email": email, "password": password})
+			return w.post("/auth/login", map[string]string{"email": email, "password": passphrase})
 		}},
 		{"me", func() answer { return w.send("GET", "/api/me", "") }},
 	}
@@ -189,7 +189,7 @@ func TestDatabaseGone(t *testing.T) {
 			t.Errorf("%s: got %d %s", r.name, got.Status, got.Raw)
 		}
 	}
-	for _, secret := range []string{email, password, w.mail.Code(), a.text("refresh_token")} {
+	for _, secret := range []string{email, passphrase, w.mail.Code(), a.text("refresh_token")} {
 		if strings.Contains(w.log.String(), secret) {
 			t.Error("a secret is in the log")
 		}

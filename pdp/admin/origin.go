@@ -146,7 +146,7 @@ type familiarity struct {
 	words   string // pdp.FamiliarDevice, pdp.FamiliarNetwork or ""
 }
 
-// suffix names the guard that counts failures from here.
+// suffix names the limiter that counts failures from here.
 func (f familiarity) suffix() string {
 	switch f.words {
 	case pdp.FamiliarDevice:

@@ -115,7 +115,7 @@ func TestAJourneyIsMeasured(t *testing.T) {
 	berlin := &pip.Coordinates{Latitude: 52.52, Longitude: 13.405}
 	paris := &pip.Coordinates{Latitude: 48.8566, Longitude: 2.3522}
 	for _, at := range []*pip.Coordinates{berlin, paris} {
-		first := w.post("/auth/login", map[string]string{"email": email, "password": password})
+		first := w.post("/auth/login", map[string]string{"email": email, "password": passphrase})
 		_, err := w.admin.Verify(t.Context(), admin.Client{UserAgent: laptop, Coordinates: at}, first.text("challenge"), w.mail.Code())
 		if err != nil {
 			t.Fatal(err)

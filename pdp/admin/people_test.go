@@ -12,12 +12,13 @@ import (
 	"github.com/wardgate/wardgate/pdp/admin"
 	"github.com/wardgate/wardgate/pdp/admin/handler"
 	"github.com/wardgate/wardgate/pip/identity"
+	"github.com/wardgate/wardgate/pip/identity/totp"
 )
 
 // ID management fits these interfaces too.
 var (
 	_ admin.Registrar = (*identity.Registrar)(nil)
-	_ admin.Apps      = (*identity.Apps)(nil)
+	_ admin.Apps      = (*totp.Apps)(nil)
 )
 
 // A desk answers what it is told.
@@ -134,7 +135,7 @@ func TestPeopleRefusals(t *testing.T) {
 		{"unknown field", "/auth/signup", map[string]string{"colour": "red"}, nil, 400, "body_malformed"},
 		{"wrong code", "/auth/reset", reset, identity.ErrCode, 401, "code_invalid"},
 		{"no address", "/auth/forgot", map[string]string{"email": "x"}, identity.ErrEmail, 400, "body_malformed"},
-		{"second app", "/api/me/totp", nil, identity.ErrEnrolled, 403, "totp_enrolled"},
+		{"second app", "/api/me/totp", nil, totp.ErrEnrolled, 403, "totp_enrolled"},
 		{"fault", "/auth/forgot", map[string]string{"email": "a@b.test"}, errors.New("disk full of secrets"), 503, "identity_unavailable"},
 	}
 	w := newWorld(t)

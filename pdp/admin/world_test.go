@@ -30,22 +30,24 @@ import (
 	"github.com/wardgate/wardgate/pdp/admin/sqlstore"
 	"github.com/wardgate/wardgate/pip"
 	"github.com/wardgate/wardgate/pip/identity"
+	"github.com/wardgate/wardgate/pip/identity/password"
 	identitystore "github.com/wardgate/wardgate/pip/identity/sqlstore"
+	"github.com/wardgate/wardgate/pip/identity/vault"
 )
 
 // ID management fits the interface without either package importing the other.
 var _ admin.Authenticator = (*identity.Authenticator)(nil)
 
 const (
-	email    = "doctor@hospital.test"
-	password = "correct horse battery"
-	laptop   = "Firefox on Linux"
-	phone    = "Chrome on Android"
+	email      = "doctor@hospital.test"
+	passphrase = "correct horse battery"
+	laptop     = "Firefox on Linux"
+	phone      = "Chrome on Android"
 )
 
 // hash is made once: it takes a good part of a second.
 var hash = sync.OnceValue(func() string {
-	h, err := identity.HashPassword(password)
+	h, err := password.Hash(passphrase)
 	if err != nil {
 		panic(err)
 	}
@@ -292,7 +294,7 @@ func (w *world) register() *identity.Authenticator {
 	if err != nil {
 		w.t.Fatal(err)
 	}
-	vault, err := identity.OpenVault(filepath.Join(w.dir, "vault"))
+	vault, err := vault.Open(filepath.Join(w.dir, "vault"))
 	if err != nil {
 		w.t.Fatal(err)
 	}
@@ -388,7 +390,7 @@ func (w *world) post(path string, fields map[string]string) answer {
 // login goes through both factors, and speaks for the session from then on.
 func (w *world) login() answer {
 	w.t.Helper()
-	first := w.post("/auth/login", map[string]string{"email": email, "password": password})
+	first := w.post("/auth/login", map[string]string{"email": email, "password": passphrase})
 	if first.Status != http.StatusOK {
 		w.t.Fatalf("log-in: got %d %s", first.Status, first.Raw)
 	}

@@ -11,6 +11,8 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/wardgate/wardgate/pip"
+	"github.com/wardgate/wardgate/pip/identity/password"
+	"github.com/wardgate/wardgate/pip/identity/vault"
 )
 
 // maxPage is the most accounts that List returns at once.
@@ -19,12 +21,12 @@ const maxPage = 500
 // Accounts is the register of accounts, for operators and for Authenticator.
 type Accounts struct {
 	store AccountStore
-	vault *Vault
+	vault *vault.Vault
 	now   func() time.Time
 }
 
 // NewAccounts returns the register over store. A nil now is the wall clock.
-func NewAccounts(store AccountStore, vault *Vault, now func() time.Time) *Accounts {
+func NewAccounts(store AccountStore, vault *vault.Vault, now func() time.Time) *Accounts {
 	if now == nil {
 		now = time.Now
 	}
@@ -49,7 +51,7 @@ func (a *Accounts) Add(ctx context.Context, n NewAccount) (Profile, error) {
 	if err != nil {
 		return Profile{}, fmt.Errorf("add account: %w", err)
 	}
-	if err := errors.Join(checkUsername(n.Username), checkRole(n.Role), checkStanding(n.Standing), checkHash(n.PasswordHash)); err != nil {
+	if err := errors.Join(checkUsername(n.Username), checkRole(n.Role), checkStanding(n.Standing), password.CheckHash(n.PasswordHash)); err != nil {
 		return Profile{}, fmt.Errorf("add account: %w", err)
 	}
 	id, err := uuid.NewV7()
@@ -61,10 +63,10 @@ func (a *Accounts) Add(ctx context.Context, n NewAccount) (Profile, error) {
 		Role: n.Role, Standing: n.Standing,
 		Staff: n.Staff, Patient: n.Patient, Department: n.Department, Created: a.now(),
 	}
-	if r.EmailIndex, err = a.vault.index(email); err != nil {
+	if r.EmailIndex, err = a.vault.Index(email); err != nil {
 		return Profile{}, fmt.Errorf("add account: %w", err)
 	}
-	if r.EmailSealed, err = a.vault.seal(r.ID, email); err != nil {
+	if r.EmailSealed, err = a.vault.SealEmail(r.ID, email); err != nil {
 		return Profile{}, fmt.Errorf("add account: %w", err)
 	}
 	if err := a.store.AddAccount(ctx, r); err != nil {
@@ -92,7 +94,7 @@ func (a *Accounts) Addressed(ctx context.Context, emails []string) (map[string]s
 		if err != nil {
 			continue
 		}
-		index, err := a.vault.index(email)
+		index, err := a.vault.Index(email)
 		if err != nil {
 			return nil, fmt.Errorf("look for e-mail addresses: %w", err)
 		}
@@ -133,7 +135,7 @@ func (a *Accounts) List(ctx context.Context, after string, limit int) ([]Profile
 }
 
 func (a *Accounts) profile(r Record) (Profile, error) {
-	email, err := a.vault.open(r.ID, r.EmailSealed)
+	email, err := a.vault.OpenEmail(r.ID, r.EmailSealed)
 	if err != nil {
 		return Profile{}, err
 	}

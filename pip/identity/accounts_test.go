@@ -66,7 +66,7 @@ func TestAddRefuses(t *testing.T) {
 		{"no address", func(n *identity.NewAccount) { n.Email = "nurse" }, identity.ErrEmail},
 		{"no standing", func(n *identity.NewAccount) { n.Standing = "" }, nil},
 		{"unknown role", func(n *identity.NewAccount) { n.Role = "root" }, nil},
-		{"plain password", func(n *identity.NewAccount) { n.PasswordHash = password }, nil},
+		{"plain password", func(n *identity.NewAccount) { n.PasswordHash = passphrase }, nil},
 		{"cheap hash", func(n *identity.NewAccount) { n.PasswordHash = "$2a$04$" + hash()[7:] }, nil},
 	}
 	for _, c := range cases {

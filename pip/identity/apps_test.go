@@ -7,10 +7,12 @@ import (
 	"testing"
 	"time"
 
-	"github.com/pquerna/otp/totp"
+	rfc6238 "github.com/pquerna/otp/totp"
 
 	"github.com/wardgate/wardgate/pip"
 	"github.com/wardgate/wardgate/pip/identity"
+	"github.com/wardgate/wardgate/pip/identity/sqlstore"
+	"github.com/wardgate/wardgate/pip/identity/totp"
 )
 
 const ringer = "ringer@hospital.test"
@@ -18,7 +20,7 @@ const ringer = "ringer@hospital.test"
 // A phone is an authenticator app.
 type phone struct {
 	*world
-	apps     *identity.Apps
+	apps     *totp.Apps
 	auth     *identity.Authenticator
 	account  string
 	secret   string
@@ -31,7 +33,7 @@ func newPhone(t *testing.T) *phone {
 	p := &phone{world: newWorld(t)}
 	p.apps, p.auth = p.withApps(p.store, p.reg)
 	added, err := p.reg.Add(t.Context(), identity.NewAccount{
-		Username: "ringer", Email: ringer, PasswordHash: string(imitate([]byte(password), 12)), Role: "doctor", Standing: pip.AccountActive,
+		Username: "ringer", Email: ringer, PasswordHash: string(imitate([]byte(passphrase), 12)), Role: "doctor", Standing: pip.AccountActive,
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -50,8 +52,8 @@ func newPhone(t *testing.T) *phone {
 	return p
 }
 
-func (w *world) withApps(store identity.Store, accounts *identity.Accounts) (*identity.Apps, *identity.Authenticator) {
-	apps := identity.NewApps(accounts, store, "Wardgate", w.clock.Now)
+func (w *world) withApps(store *sqlstore.Store, accounts *identity.Accounts) (*totp.Apps, *identity.Authenticator) {
+	apps := totp.New(accounts, w.vault, store, "Wardgate", w.clock.Now)
 	return apps, identity.NewAuthenticator(accounts, store, identity.NewEmailCode(w.mail), identity.Config{
 		Now: w.clock.Now, Hasher: &counting{}, Carried: []identity.Factor{apps},
 	})
@@ -60,7 +62,7 @@ func (w *world) withApps(store identity.Store, accounts *identity.Accounts) (*id
 // code is what the app shows when its clock is off by so many steps.
 func (p *phone) code(steps int) string {
 	p.t.Helper()
-	code, err := totp.GenerateCode(p.secret, p.clock.Now().Add(time.Duration(steps)*30*time.Second))
+	code, err := rfc6238.GenerateCode(p.secret, p.clock.Now().Add(time.Duration(steps)*30*time.Second))
 	if err != nil {
 		p.t.Fatal(err)
 	}
@@ -69,7 +71,7 @@ func (p *phone) code(steps int) string {
 
 func (p *phone) begin() identity.Challenge {
 	p.t.Helper()
-	c, err := p.auth.Password(p.t.Context(), ringer, password, identity.Origin{})
+	c, err := p.auth.Password(p.t.Context(), ringer, passphrase, identity.Origin{})
 	if err != nil {
 		p.t.Fatal(err)
 	}
@@ -214,8 +216,8 @@ func TestStepUpTakesEitherFactor(t *testing.T) {
 
 func TestAppIsAddedAndRemoved(t *testing.T) {
 	p := newPhone(t)
-	if _, _, err := p.apps.Offer(t.Context(), p.account); !errors.Is(err, identity.ErrEnrolled) {
-		t.Errorf("second app: got %v, want %v", err, identity.ErrEnrolled)
+	if _, _, err := p.apps.Offer(t.Context(), p.account); !errors.Is(err, totp.ErrEnrolled) {
+		t.Errorf("second app: got %v, want %v", err, totp.ErrEnrolled)
 	}
 	if err := p.apps.Remove(t.Context(), p.account); err != nil {
 		t.Fatal(err)

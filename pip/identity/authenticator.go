@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/wardgate/wardgate/pip"
+	"github.com/wardgate/wardgate/pip/identity/password"
 )
 
 // challengeSpan is the span in which the challenges of an account are counted.
@@ -21,7 +22,7 @@ type Authenticator struct {
 	store    Store
 	factor   Factor   // whose questions are sent, to whom wants them
 	carried  []Factor // which ask nothing, the preferred first
-	hasher   Hasher
+	hasher   password.Hasher
 	live     func() Limits
 	now      func() time.Time
 	work     chan struct{} // one token for each core that may hash
@@ -34,7 +35,7 @@ type Config struct {
 	// first. Whoever has one is not sent a code unless they ask for it, so that
 	// a mail server that is down keeps nobody with such a factor out.
 	Carried []Factor
-	Hasher  Hasher           // Bcrypt when nil
+	Hasher  password.Hasher  // Bcrypt when nil
 	Now     func() time.Time // the wall clock when nil
 }
 
@@ -48,7 +49,7 @@ func NewAuthenticator(accounts *Accounts, store Store, factor Factor, cfg Config
 		cfg.Limits = func() Limits { return Limits{} }
 	}
 	if cfg.Hasher == nil {
-		cfg.Hasher = Bcrypt{}
+		cfg.Hasher = password.Bcrypt{}
 	}
 	return &Authenticator{
 		accounts: accounts, store: store, factor: factor, carried: cfg.Carried, hasher: cfg.Hasher,
@@ -72,7 +73,7 @@ func (a *Authenticator) Password(ctx context.Context, email, password string, fr
 	if err != nil {
 		return Challenge{}, err
 	}
-	index, err := a.accounts.vault.index(address)
+	index, err := a.accounts.vault.Index(address)
 	if err != nil {
 		return Challenge{}, fmt.Errorf("check password: %w", err)
 	}
@@ -83,11 +84,11 @@ func (a *Authenticator) Password(ctx context.Context, email, password string, fr
 	if r.Standing != pip.AccountActive && r.Standing != pip.AccountPending {
 		r = Record{}
 	}
-	guard, err := a.guardOf(ctx, r.ID, index, from)
+	limiter, err := a.limiterOf(ctx, r.ID, index, from)
 	if err != nil {
 		return Challenge{}, fmt.Errorf("check password: %w", err)
 	}
-	if err := a.checkGuarded(ctx, guard, r, password); err != nil {
+	if err := a.checkLimited(ctx, limiter, r, password); err != nil {
 		return Challenge{}, err
 	}
 	p, err := a.accounts.profile(r)
@@ -97,12 +98,12 @@ func (a *Authenticator) Password(ctx context.Context, email, password string, fr
 	return a.ask(ctx, p, PurposeLogIn, "")
 }
 
-// checkGuarded checks one password under a guard. Once the work is done the
+// checkLimited checks one password under a limiter. Once the work is done the
 // result is counted, even if the caller has gone away meanwhile.
-func (a *Authenticator) checkGuarded(ctx context.Context, guard string, r Record, password string) error {
-	limits := a.limits().under(guard)
+func (a *Authenticator) checkLimited(ctx context.Context, limiter string, r Record, given string) error {
+	limits := a.limits().under(limiter)
 	var wait time.Duration
-	err := a.store.UpdateGuard(ctx, guard, func(g *Guard) { wait = g.Reserve(a.now(), limits) })
+	err := a.store.UpdateLimiter(ctx, limiter, func(g *Limiter) { wait = g.Reserve(a.now(), limits) })
 	if err != nil {
 		return fmt.Errorf("check password: %w", err)
 	}
@@ -111,11 +112,11 @@ func (a *Authenticator) checkGuarded(ctx context.Context, guard string, r Record
 	}
 	settle := context.WithoutCancel(ctx)
 	var same bool
-	if err := a.compute(ctx, func() { same = samePassword(a.hasher, r.PasswordHash, password) }); err != nil {
-		return errors.Join(err, a.store.UpdateGuard(settle, guard, func(g *Guard) { g.Release() }))
+	if err := a.compute(ctx, func() { same = password.Same(a.hasher, r.PasswordHash, given) }); err != nil {
+		return errors.Join(err, a.store.UpdateLimiter(settle, limiter, func(g *Limiter) { g.Release() }))
 	}
 	failures := 0
-	err = a.store.UpdateGuard(settle, guard, func(g *Guard) {
+	err = a.store.UpdateLimiter(settle, limiter, func(g *Limiter) {
 		if same {
 			g.Succeed()
 			return
@@ -126,7 +127,7 @@ func (a *Authenticator) checkGuarded(ctx context.Context, guard string, r Record
 		return fmt.Errorf("check password: %w", err)
 	}
 	if !same {
-		return &Refusal{Reason: "credentials_invalid", Account: r.ID, Guard: guard, Failures: failures}
+		return &Refusal{Reason: "credentials_invalid", Account: r.ID, Limiter: limiter, Failures: failures}
 	}
 	return nil
 }

@@ -10,6 +10,7 @@ import (
 
 	"github.com/wardgate/wardgate/pip"
 	"github.com/wardgate/wardgate/pip/identity"
+	"github.com/wardgate/wardgate/pip/identity/password"
 )
 
 func TestLogInProvesTwoFactors(t *testing.T) {
@@ -33,18 +34,18 @@ func TestLogInProvesTwoFactors(t *testing.T) {
 func TestPasswordRefusesAllAlike(t *testing.T) {
 	w := newWorld(t)
 	w.add("gone@hospital.test", "gone", pip.AccountDisabled)
-	cases := []struct{ name, email, password string }{
+	cases := []struct{ name, email, passphrase string }{
 		{"wrong password", email, "wrong horse battery"},
-		{"unknown e-mail", "nobody@hospital.test", password},
-		{"disabled account", "gone@hospital.test", password},
-		{"longer than bcrypt sees", email, password + strings.Repeat("x", 72)},
-		{"repeated behind a NUL", email, password + "\x00" + password},
+		{"unknown e-mail", "nobody@hospital.test", passphrase},
+		{"disabled account", "gone@hospital.test", passphrase},
+		{"longer than bcrypt sees", email, passphrase + strings.Repeat("x", 72)},
+		{"repeated behind a NUL", email, passphrase + "\x00" + passphrase},
 		{"empty", email, ""},
 	}
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {
 			w.clock.Pass(time.Hour)
-			challenge, err := w.auth.Password(t.Context(), c.email, c.password, identity.Origin{})
+			challenge, err := w.auth.Password(t.Context(), c.email, c.passphrase, identity.Origin{})
 			if !errors.Is(err, identity.ErrCredentials) || challenge.ID != "" {
 				t.Errorf("got %v, want %v", err, identity.ErrCredentials)
 			}
@@ -56,44 +57,44 @@ func TestPasswordRefusesAllAlike(t *testing.T) {
 }
 
 func TestPasswordLongestIsComparedWhole(t *testing.T) {
-	if _, err := identity.HashPassword(strings.Repeat("x", 73)); !errors.Is(err, identity.ErrPassword) {
-		t.Errorf("73 bytes: got %v, want %v", err, identity.ErrPassword)
+	if _, err := password.Hash(strings.Repeat("x", 73)); !errors.Is(err, password.ErrMalformed) {
+		t.Errorf("73 bytes: got %v, want %v", err, password.ErrMalformed)
 	}
-	if _, err := identity.HashPassword("short"); !errors.Is(err, identity.ErrPassword) {
-		t.Errorf("5 characters: got %v, want %v", err, identity.ErrPassword)
+	if _, err := password.Hash("short"); !errors.Is(err, password.ErrMalformed) {
+		t.Errorf("5 characters: got %v, want %v", err, password.ErrMalformed)
 	}
-	if _, err := identity.HashPassword("a\x00aaaaaaaaaaaa"); !errors.Is(err, identity.ErrPassword) {
-		t.Errorf("NUL: got %v, want %v", err, identity.ErrPassword)
+	if _, err := password.Hash("a\x00aaaaaaaaaaaa"); !errors.Is(err, password.ErrMalformed) {
+		t.Errorf("NUL: got %v, want %v", err, password.ErrMalformed)
 	}
 }
 
 func TestWrongPasswordsBarKnownAndUnknownAlike(t *testing.T) {
 	w := newWorld(t)
 	for _, address := range []string{email, "nobody@hospital.test"} {
-		var guard string
+		var limiter string
 		for i := range 3 {
 			_, err := w.auth.Password(t.Context(), address, "wrong horse battery", identity.Origin{})
 			var r *identity.Refusal
 			if !errors.Is(err, identity.ErrCredentials) || !errors.As(err, &r) || r.Failures != i+1 {
 				t.Fatalf("%s, try %d: got %v, want %v", address, i+1, err, identity.ErrCredentials)
 			}
-			guard, _ = r.Failed()
+			limiter, _ = r.Failed()
 		}
-		_, err := w.auth.Password(t.Context(), strings.ToUpper(address), password, identity.Origin{})
+		_, err := w.auth.Password(t.Context(), strings.ToUpper(address), passphrase, identity.Origin{})
 		if !errors.Is(err, identity.ErrThrottled) {
 			t.Fatalf("%s, before the bar: got %v, want %v", address, err, identity.ErrThrottled)
 		}
-		if err := w.auth.Bar(t.Context(), guard, w.clock.Now().Add(15*time.Minute)); err != nil {
+		if err := w.auth.Bar(t.Context(), limiter, w.clock.Now().Add(15*time.Minute)); err != nil {
 			t.Fatal(err)
 		}
-		_, err = w.auth.Password(t.Context(), strings.ToUpper(address), password, identity.Origin{})
+		_, err = w.auth.Password(t.Context(), strings.ToUpper(address), passphrase, identity.Origin{})
 		var r *identity.Refusal
 		if !errors.As(err, &r) || !errors.Is(err, identity.ErrThrottled) || r.Wait != 15*time.Minute {
 			t.Fatalf("%s, barred: got %v", address, err)
 		}
 	}
 	w.clock.Pass(15*time.Minute - time.Second)
-	if _, err := w.auth.Password(t.Context(), email, password, identity.Origin{}); !errors.Is(err, identity.ErrThrottled) {
+	if _, err := w.auth.Password(t.Context(), email, passphrase, identity.Origin{}); !errors.Is(err, identity.ErrThrottled) {
 		t.Errorf("a second too early: got %v", err)
 	}
 	w.clock.Pass(time.Second)
@@ -290,7 +291,7 @@ func TestOpenChallengesAreBounded(t *testing.T) {
 func TestFaultsProveNothing(t *testing.T) {
 	w := newWorld(t)
 	w.mail.fail = true
-	_, err := w.auth.Password(t.Context(), email, password, identity.Origin{})
+	_, err := w.auth.Password(t.Context(), email, passphrase, identity.Origin{})
 	var refusal *identity.Refusal
 	if err == nil || errors.As(err, &refusal) {
 		t.Errorf("mail fails: got %v, want a fault", err)
@@ -302,7 +303,7 @@ func TestFaultsProveNothing(t *testing.T) {
 	if _, err := w.auth.Verify(t.Context(), c.ID, code, identity.Origin{}); err == nil || errors.As(err, &refusal) {
 		t.Errorf("store fails: got %v, want a fault", err)
 	}
-	if _, err := w.auth.Password(t.Context(), email, password, identity.Origin{}); err == nil || errors.As(err, &refusal) {
+	if _, err := w.auth.Password(t.Context(), email, passphrase, identity.Origin{}); err == nil || errors.As(err, &refusal) {
 		t.Errorf("store fails: got %v, want a fault", err)
 	}
 }

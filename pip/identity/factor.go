@@ -59,19 +59,13 @@ func (Message) GoString() string { return "redacted" }
 // LogValue keeps the code out of logs.
 func (Message) LogValue() slog.Value { return slog.StringValue("redacted") }
 
-// The names of the factors, to the user.
-const (
-	methodEmail = "email"
-	methodApp   = "totp"
-)
+// methodEmail names the factor to the user.
+const methodEmail = "email"
 
-// What was proven, to the policy. RFC 8176 knows "otp" for one-time passwords
-// of either kind; it has no name for a code from a sheet of paper, which the
-// policy may want to tell apart.
+// What was proven, to the policy, by its names in RFC 8176.
 const (
 	amrPassword = "pwd"
-	amrOneTime  = "otp"
-	amrRecovery = "recovery"
+	AmrOneTime  = "otp"
 )
 
 const (
@@ -120,10 +114,10 @@ func (e *EmailCode) Prepare(_ context.Context, p Profile) (Question, error) {
 // Check compares with the hash of Prepare. A challenge for which no code was
 // mailed has none.
 func (*EmailCode) Check(_ context.Context, c Pending, answer string) (string, error) {
-	if c.Kept == "" || !isCode(answer) || bcrypt.CompareHashAndPassword([]byte(c.Kept), []byte(answer)) != nil {
+	if c.Kept == "" || !IsCode(answer) || bcrypt.CompareHashAndPassword([]byte(c.Kept), []byte(answer)) != nil {
 		return "", nil
 	}
-	return amrOneTime, nil
+	return AmrOneTime, nil
 }
 
 // drawCode draws from 100000 to 999999, each equally likely.
@@ -135,8 +129,8 @@ func drawCode() (string, error) {
 	return strconv.FormatInt(firstCode+n.Int64(), 10), nil
 }
 
-// isCode accepts exactly six digits: no blanks, no other digits than ASCII.
-func isCode(answer string) bool {
+// IsCode accepts exactly six digits: no blanks, no other digits than ASCII.
+func IsCode(answer string) bool {
 	if len(answer) != codeSize {
 		return false
 	}

@@ -19,7 +19,7 @@ func TestStoredFilesHoldNoAddressAndAreTheOwners(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		for _, secret := range []string{email, password, w.mail.Code(t)} {
+		for _, secret := range []string{email, passphrase, w.mail.Code(t)} {
 			if bytes.Contains(content, []byte(secret)) {
 				t.Errorf("%s holds a secret in the clear", name)
 			}

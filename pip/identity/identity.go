@@ -75,8 +75,8 @@ type Refusal struct {
 	Account string        // whom it concerns, for the journal alone; "" when nobody
 	Wait    time.Duration // how long to wait before asking again, 0 for no limit
 
-	Guard    string // which guard counted the failure, for Authenticator.Bar; "" when none did
-	Failures int    // how many that guard, or the challenge, has counted, this one included
+	Limiter  string // which limiter counted the failure, for Authenticator.Bar; "" when none did
+	Failures int    // how many that limiter, or the challenge, has counted, this one included
 }
 
 // Error names the reason only.
@@ -95,4 +95,4 @@ func (r *Refusal) Refused() (reason, account string, wait time.Duration) {
 }
 
 // Failed returns what was counted, for whoever decides what follows from it.
-func (r *Refusal) Failed() (guard string, failures int) { return r.Guard, r.Failures }
+func (r *Refusal) Failed() (limiter string, failures int) { return r.Limiter, r.Failures }

@@ -13,7 +13,7 @@ type Limits struct {
 	ResendEvery    time.Duration // between two codes of one challenge; 1 minute
 	Resends        int           // further codes for one challenge; 5
 	OpenChallenges int           // unanswered or worn-out challenges of one account in an hour; 30
-	WrongPasswords int           // wrong passwords that one guard evaluates in WrongWithin; 3
+	WrongPasswords int           // wrong passwords that one limiter evaluates in WrongWithin; 3
 	WrongWithin    time.Duration // 3 minutes
 
 	KnownWrongPasswords int           // the same for a device that the account has signed in from; 3
@@ -34,10 +34,10 @@ func (l Limits) withDefaults() Limits {
 	}
 }
 
-// under returns the limits that hold for a guard: a known device has stricter
+// under returns the limits that hold for a limiter: a known device has stricter
 // ones of its own.
-func (l Limits) under(guard string) Limits {
-	if strings.Contains(guard, deviceMark) {
+func (l Limits) under(limiter string) Limits {
+	if strings.Contains(limiter, deviceMark) {
 		l.WrongPasswords, l.WrongWithin = l.KnownWrongPasswords, l.KnownWrongWithin
 	}
 	return l

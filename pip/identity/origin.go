@@ -7,7 +7,7 @@ import (
 	"time"
 )
 
-// Origin is where a log-in comes from. It says which guard counts its
+// Origin is where a log-in comes from. It says which limiter counts its
 // failures, so that a stranger's failures bar strangers and nobody else. The
 // zero Origin is a stranger's.
 type Origin = struct {
@@ -23,25 +23,25 @@ const (
 	deviceMark  = "/device/"
 )
 
-// guardOf names the guard for a log-in of account, or of the e-mail behind
+// limiterOf names the limiter for a log-in of account, or of the e-mail behind
 // index that has none. For such an e-mail half of all networks count as
 // familiar, by a keyed coin: otherwise a second network would tell it from an
 // account that signs in from the first.
-func (a *Authenticator) guardOf(ctx context.Context, account, index string, from Origin) (string, error) {
-	guard, unknown := account, account == ""
+func (a *Authenticator) limiterOf(ctx context.Context, account, index string, from Origin) (string, error) {
+	limiter, unknown := account, account == ""
 	if unknown {
-		guard = unknownMark + index
+		limiter = unknownMark + index
 	}
 	if from.Familiar == nil {
-		return guard, nil
+		return limiter, nil
 	}
-	familiar, err := from.Familiar(ctx, guard)
+	familiar, err := from.Familiar(ctx, limiter)
 	if err != nil {
 		return "", fmt.Errorf("familiar origin: %w", err)
 	}
 	if unknown {
 		familiar = ""
-		heads, err := a.accounts.vault.coin(index, from.Network)
+		heads, err := a.accounts.vault.Coin(index, from.Network)
 		if err != nil {
 			return "", err
 		}
@@ -50,14 +50,14 @@ func (a *Authenticator) guardOf(ctx context.Context, account, index string, from
 		}
 	}
 	if familiar != "" {
-		guard += "/" + familiar
+		limiter += "/" + familiar
 	}
-	return guard, nil
+	return limiter, nil
 }
 
-// guardOfChallenge names the guard for answering the challenge of a log-in, or
-// returns ErrThrottled while that guard is barred.
-func (a *Authenticator) guardOfChallenge(ctx context.Context, challenge string, from Origin) (string, error) {
+// limiterOfChallenge names the limiter for answering the challenge of a log-in, or
+// returns ErrThrottled while that limiter is barred.
+func (a *Authenticator) limiterOfChallenge(ctx context.Context, challenge string, from Origin) (string, error) {
 	seen, err := a.store.Challenge(ctx, challenge)
 	if errors.Is(err, ErrNotFound) || err == nil && seen.Purpose != PurposeLogIn {
 		return "", ErrCode
@@ -65,27 +65,27 @@ func (a *Authenticator) guardOfChallenge(ctx context.Context, challenge string, 
 	if err != nil {
 		return "", fmt.Errorf("verify code: %w", err)
 	}
-	guard, err := a.guardOf(ctx, seen.Account, "", from)
+	limiter, err := a.limiterOf(ctx, seen.Account, "", from)
 	if err != nil {
 		return "", fmt.Errorf("verify code: %w", err)
 	}
 	var wait time.Duration
-	err = a.store.UpdateGuard(ctx, guard, func(g *Guard) { wait = g.BarredUntil.Sub(a.now()) })
+	err = a.store.UpdateLimiter(ctx, limiter, func(g *Limiter) { wait = g.BarredUntil.Sub(a.now()) })
 	if err != nil {
 		return "", fmt.Errorf("verify code: %w", err)
 	}
 	if wait > 0 {
 		return "", &Refusal{Reason: "throttled", Account: seen.Account, Wait: wait}
 	}
-	return guard, nil
+	return limiter, nil
 }
 
-// Bar closes a guard that a Refusal named until then.
-func (a *Authenticator) Bar(ctx context.Context, guard string, until time.Time) error {
-	if guard == "" {
-		return errors.New("bar log-ins: no guard")
+// Bar closes a limiter that a Refusal named until then.
+func (a *Authenticator) Bar(ctx context.Context, limiter string, until time.Time) error {
+	if limiter == "" {
+		return errors.New("bar log-ins: no limiter")
 	}
-	if err := a.store.UpdateGuard(ctx, guard, func(g *Guard) { g.Bar(until) }); err != nil {
+	if err := a.store.UpdateLimiter(ctx, limiter, func(g *Limiter) { g.Bar(until) }); err != nil {
 		return fmt.Errorf("bar log-ins: %w", err)
 	}
 	return nil

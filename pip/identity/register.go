@@ -50,11 +50,11 @@ func (a *Authenticator) Unbar(ctx context.Context, account string, origins []str
 		return errors.New("lift bars: no account")
 	}
 	for _, origin := range append([]string{""}, origins...) {
-		guard := account
+		limiter := account
 		if origin != "" {
-			guard += "/" + origin
+			limiter += "/" + origin
 		}
-		if err := a.store.UpdateGuard(ctx, guard, func(g *Guard) { *g = Guard{Pending: g.Pending, PendingSince: g.PendingSince} }); err != nil {
+		if err := a.store.UpdateLimiter(ctx, limiter, func(g *Limiter) { *g = Limiter{Pending: g.Pending, PendingSince: g.PendingSince} }); err != nil {
 			return fmt.Errorf("lift bars: %w", err)
 		}
 	}

@@ -7,6 +7,7 @@ import (
 	"fmt"
 
 	"github.com/wardgate/wardgate/pip"
+	"github.com/wardgate/wardgate/pip/identity/password"
 )
 
 // Forgot begins to replace a password: it mails a code to whoever has an
@@ -18,7 +19,7 @@ func (r *Registrar) Forgot(ctx context.Context, email string) (Challenge, error)
 	if err != nil {
 		return Challenge{}, err
 	}
-	index, err := r.vault.index(address)
+	index, err := r.vault.Index(address)
 	if err != nil {
 		return Challenge{}, fmt.Errorf("forgot password: %w", err)
 	}
@@ -60,8 +61,8 @@ func (r *Registrar) Forgot(ctx context.Context, email string) (Challenge, error)
 // End must end all sessions of the account. It runs before the password
 // changes, so that a password never changes while old sessions go on, and once
 // more afterwards, for a log-in that was under way.
-func (r *Registrar) Reset(ctx context.Context, challenge, code, password string, end func(ctx context.Context, account string) error) (string, error) {
-	if faults := passwordFaults(password); faults != nil {
+func (r *Registrar) Reset(ctx context.Context, challenge, code, chosen string, end func(ctx context.Context, account string) error) (string, error) {
+	if faults := passwordFaults(chosen); faults != nil {
 		return "", &Malformed{Fields: faults}
 	}
 	p, err := r.answer(ctx, challenge, PurposeReset, code)
@@ -74,7 +75,7 @@ func (r *Registrar) Reset(ctx context.Context, challenge, code, password string,
 	// The code is used up: that the caller hangs up must not waste it.
 	ctx = context.WithoutCancel(ctx)
 	var hash string
-	if failed := r.auth.compute(ctx, func() { hash, err = hashPassword(r.auth.hasher, password) }); failed != nil || err != nil {
+	if failed := r.auth.compute(ctx, func() { hash, err = password.HashWith(r.auth.hasher, chosen) }); failed != nil || err != nil {
 		return "", fmt.Errorf("reset password: %w", errors.Join(failed, err))
 	}
 	if err := end(ctx, p.Account); err != nil {

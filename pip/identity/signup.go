@@ -10,6 +10,8 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/wardgate/wardgate/internal/problem"
+	"github.com/wardgate/wardgate/pip/identity/password"
+	"github.com/wardgate/wardgate/pip/identity/vault"
 )
 
 // signUpLife is how long a sign-up waits for its address to be proven.
@@ -50,7 +52,7 @@ func (m *Malformed) Malformed() []problem.Field { return m.Fields }
 // read the mail of that address.
 type Registrar struct {
 	auth   *Authenticator
-	vault  *Vault
+	vault  *vault.Vault
 	mailer Mailer
 	enrol  Enrolments
 }
@@ -83,7 +85,7 @@ func (r *Registrar) SignUp(ctx context.Context, s SignUp) error {
 	if faults := checkSignUp(&s); len(faults) > 0 {
 		return &Malformed{Fields: faults}
 	}
-	index, err := r.vault.index(s.Email)
+	index, err := r.vault.Index(s.Email)
 	if err != nil {
 		return fmt.Errorf("sign up: %w", err)
 	}
@@ -118,9 +120,9 @@ func (r *Registrar) SignUp(ctx context.Context, s SignUp) error {
 type secrets struct{ passwordHash, code, kept string }
 
 // secrets does the slow work of a sign-up.
-func (r *Registrar) secrets(ctx context.Context, password string) (s secrets, err error) {
+func (r *Registrar) secrets(ctx context.Context, chosen string) (s secrets, err error) {
 	failed := r.auth.compute(ctx, func() {
-		if s.passwordHash, err = hashPassword(r.auth.hasher, password); err == nil {
+		if s.passwordHash, err = password.HashWith(r.auth.hasher, chosen); err == nil {
 			s.code, s.kept, err = r.newCode()
 		}
 	})

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/wardgate/wardgate/internal/problem"
+	"github.com/wardgate/wardgate/pip/identity/password"
 )
 
 // checkSignUp names every faulty field, and makes the rest canonical.
@@ -44,10 +45,10 @@ func checkSignUp(s *SignUp) []problem.Field {
 }
 
 // passwordFaults is nil for a password that may be chosen.
-func passwordFaults(password string) []problem.Field {
+func passwordFaults(chosen string) []problem.Field {
 	var message string
-	switch err := CheckPassword(password); {
-	case errors.Is(err, ErrCommon):
+	switch err := password.Check(chosen); {
+	case errors.Is(err, password.ErrCommon):
 		message = "expected a password that is not a common one"
 	case err != nil:
 		message = "expected at least 10 characters and at most 72 bytes, without NUL"

@@ -17,6 +17,7 @@ import (
 
 	"github.com/wardgate/wardgate/pip"
 	"github.com/wardgate/wardgate/pip/identity"
+	"github.com/wardgate/wardgate/pip/identity/password"
 )
 
 const fresh = "a lamp on the third stair"
@@ -373,28 +374,28 @@ func race(n int, try func(i int) bool) int {
 
 func TestCheckPassword(t *testing.T) {
 	cases := []struct {
-		password string
-		want     error
+		passphrase string
+		want       error
 	}{
 		{fresh, nil},
 		{"Wardgate-demo-2026", nil},
 		{"x7Kq!mZ2#vLp", nil},
 		{"grün-und-weit", nil},
-		{"password123", identity.ErrCommon},
-		{"P@$$w0rd!!", identity.ErrCommon},
-		{"QwertyUiop", identity.ErrCommon},
-		{"hospital2026", identity.ErrCommon},
-		{"dragondragon", identity.ErrCommon},
-		{"1029384756", identity.ErrCommon},
-		{"abcdefghijkl", identity.ErrCommon},
-		{"aaaaaaaaaaaa", identity.ErrCommon},
-		{"abababababab", identity.ErrCommon},
-		{"short", identity.ErrPassword},
-		{strings.Repeat("ü", 37), identity.ErrPassword},
+		{"password123", password.ErrCommon},
+		{"P@$$w0rd!!", password.ErrCommon},
+		{"QwertyUiop", password.ErrCommon},
+		{"hospital2026", password.ErrCommon},
+		{"dragondragon", password.ErrCommon},
+		{"1029384756", password.ErrCommon},
+		{"abcdefghijkl", password.ErrCommon},
+		{"aaaaaaaaaaaa", password.ErrCommon},
+		{"abababababab", password.ErrCommon},
+		{"short", password.ErrMalformed},
+		{strings.Repeat("ü", 37), password.ErrMalformed},
 	}
 	for _, c := range cases {
-		if got := identity.CheckPassword(c.password); !errors.Is(got, c.want) {
-			t.Errorf("%s: got %v, want %v", c.password, got, c.want)
+		if got := password.Check(c.passphrase); !errors.Is(got, c.want) {
+			t.Errorf("%s: got %v, want %v", c.passphrase, got, c.want)
 		}
 	}
 }

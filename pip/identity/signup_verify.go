@@ -11,7 +11,7 @@ import (
 )
 
 // nobodysCode has the cost of a real code's hash and belongs to no known code.
-var nobodysCode = []byte("$2a$10$" + strings.Repeat(".", 53))
+var decoyCode = []byte("$2a$10$" + strings.Repeat(".", 53))
 
 // VerifySignUp proves the address of the newest sign-up for it and opens the
 // account: a patient's becomes active with the record that the enrolment code
@@ -23,7 +23,7 @@ func (r *Registrar) VerifySignUp(ctx context.Context, email, code string) (Profi
 	if err != nil {
 		return Profile{}, err
 	}
-	index, err := r.vault.index(address)
+	index, err := r.vault.Index(address)
 	if err != nil {
 		return Profile{}, fmt.Errorf("verify sign-up: %w", err)
 	}
@@ -50,10 +50,10 @@ func (r *Registrar) VerifySignUp(ctx context.Context, email, code string) (Profi
 
 // inVain does the work of comparing a code, and refuses.
 func (r *Registrar) inVain(ctx context.Context, code string) error {
-	if !isCode(code) {
+	if !IsCode(code) {
 		return ErrCode
 	}
-	if err := r.auth.compute(ctx, func() { r.auth.hasher.Same(nobodysCode, []byte(code)) }); err != nil {
+	if err := r.auth.compute(ctx, func() { r.auth.hasher.Same(decoyCode, []byte(code)) }); err != nil {
 		return fmt.Errorf("verify code: %w", err)
 	}
 	return ErrCode
@@ -74,7 +74,7 @@ func (r *Registrar) answer(ctx context.Context, id string, purpose Purpose, code
 	if err != nil {
 		return Pending{}, fmt.Errorf("verify code: %w", err)
 	}
-	if !counted || !isCode(code) {
+	if !counted || !IsCode(code) {
 		return Pending{}, ErrCode
 	}
 	var same bool

@@ -32,12 +32,12 @@ type AccountStore interface {
 	Accounts(ctx context.Context, after string, limit int) ([]Record, error)          // by id
 }
 
-// A GuardStore keeps guards by account id, or by e-mail index.
-type GuardStore interface {
-	// UpdateGuard applies change to the guard of key, the zero Guard when there
+// A LimiterStore keeps limiters by account id, or by e-mail index.
+type LimiterStore interface {
+	// UpdateLimiter applies change to the limiter of key, the zero Limiter when there
 	// is none, and stores the result. Updates of one key happen one after the
 	// other, whoever asks: change may run again when another was quicker.
-	UpdateGuard(ctx context.Context, key string, change func(*Guard)) error
+	UpdateLimiter(ctx context.Context, key string, change func(*Limiter)) error
 }
 
 // Purpose says what answering a challenge proves.
@@ -84,15 +84,14 @@ type ChallengeStore interface {
 	// CountOpen counts challenges of an account, created after since, that were
 	// never answered and are either still open at now or had all attempts used.
 	CountOpen(ctx context.Context, account string, limit int, since, now time.Time) (int, error)
-	// Sweep forgets challenges that expired, and guards last touched, before then.
+	// Sweep forgets challenges that expired, and limiters last touched, before then.
 	Sweep(ctx context.Context, before time.Time) error
 }
 
 // A Store keeps everything of this package.
 type Store interface {
 	AccountStore
-	GuardStore
+	LimiterStore
 	ChallengeStore
 	SignUpStore
-	AppStore
 }

@@ -13,19 +13,19 @@ import (
 // However many answers arrive at once, from however many processes on one
 // store, at most Limits.CodeAttempts are evaluated and at most one succeeds.
 //
-// While the guard of from is barred nothing is evaluated, or whoever holds
+// While the limiter of from is barred nothing is evaluated, or whoever holds
 // several challenges could go on guessing at the next one.
 func (a *Authenticator) Verify(ctx context.Context, challenge, code string, from Origin) (Proof, error) {
-	guard, err := a.guardOfChallenge(ctx, challenge, from)
+	limiter, err := a.limiterOfChallenge(ctx, challenge, from)
 	if err != nil {
 		return Proof{}, err
 	}
 	proof, err := a.verify(ctx, challenge, code, func(p Pending) bool { return p.Purpose == PurposeLogIn })
 	var r *Refusal
 	if errors.As(err, &r) && r.Account != "" {
-		guarded := *r
-		guarded.Guard = guard
-		return Proof{}, &guarded
+		limited := *r
+		limited.Limiter = limiter
+		return Proof{}, &limited
 	}
 	return proof, err
 }

@@ -12,17 +12,19 @@ import (
 	"github.com/wardgate/wardgate/internal/sqldb/sqldbtest"
 	"github.com/wardgate/wardgate/pip"
 	"github.com/wardgate/wardgate/pip/identity"
+	"github.com/wardgate/wardgate/pip/identity/password"
 	"github.com/wardgate/wardgate/pip/identity/sqlstore"
+	"github.com/wardgate/wardgate/pip/identity/vault"
 )
 
 const (
-	email    = "doctor@hospital.test"
-	password = "correct horse battery"
+	email      = "doctor@hospital.test"
+	passphrase = "correct horse battery"
 )
 
 // hash is made once: it takes a good part of a second.
 var hash = sync.OnceValue(func() string {
-	h, err := identity.HashPassword(password)
+	h, err := password.Hash(passphrase)
 	if err != nil {
 		panic(err)
 	}
@@ -85,6 +87,7 @@ func (m *mailbox) Code(t *testing.T) string {
 }
 
 type world struct {
+	vault *vault.Vault
 	t     *testing.T
 	dir   string // of its keys
 	db    sqldbtest.Database
@@ -115,10 +118,11 @@ func (w *world) process() (*sqlstore.Store, *identity.Accounts, *identity.Authen
 	if err != nil {
 		w.t.Fatal(err)
 	}
-	vault, err := identity.OpenVault(filepath.Join(w.dir, "keys"))
+	vault, err := vault.Open(filepath.Join(w.dir, "keys"))
 	if err != nil {
 		w.t.Fatal(err)
 	}
+	w.vault = vault
 	reg := identity.NewAccounts(store, vault, w.clock.Now)
 	auth := identity.NewAuthenticator(reg, store, identity.NewEmailCode(w.mail), identity.Config{Now: w.clock.Now})
 	return store, reg, auth
@@ -137,7 +141,7 @@ func (w *world) add(email, username string, standing pip.Account) identity.Profi
 
 func (w *world) login() identity.Challenge {
 	w.t.Helper()
-	c, err := w.auth.Password(w.t.Context(), email, password, identity.Origin{})
+	c, err := w.auth.Password(w.t.Context(), email, passphrase, identity.Origin{})
 	if err != nil {
 		w.t.Fatalf("right password: %v", err)
 	}

@@ -17,6 +17,7 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/wardgate/wardgate/pip/identity"
+	"github.com/wardgate/wardgate/pip/identity/vault"
 )
 
 const (
@@ -47,7 +48,7 @@ type Config struct {
 // A Queue is a Mailer that hands on to another.
 type Queue struct {
 	store   Store
-	vault   *identity.Vault
+	vault   *vault.Vault
 	carrier identity.Mailer
 	log     *slog.Logger
 	cfg     Config
@@ -59,7 +60,7 @@ var _ identity.Mailer = (*Queue)(nil)
 // New returns a queue in store, sealed with vault, in front of carrier. An error
 // of carrier with a method Permanent() bool that reports true gives the message
 // up. Nothing is delivered before Run.
-func New(store Store, vault *identity.Vault, carrier identity.Mailer, log *slog.Logger, cfg Config) *Queue {
+func New(store Store, vault *vault.Vault, carrier identity.Mailer, log *slog.Logger, cfg Config) *Queue {
 	cfg.FirstRetry = cmp.Or(cfg.FirstRetry, time.Second)
 	cfg.Poll = cmp.Or(cfg.Poll, time.Second)
 	if cfg.Now == nil {

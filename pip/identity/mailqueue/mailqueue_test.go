@@ -18,6 +18,7 @@ import (
 	"github.com/wardgate/wardgate/pip/identity/smtp"
 	"github.com/wardgate/wardgate/pip/identity/smtp/smtptest"
 	"github.com/wardgate/wardgate/pip/identity/sqlstore"
+	"github.com/wardgate/wardgate/pip/identity/vault"
 )
 
 const to = "doctor@hospital.test"
@@ -64,7 +65,7 @@ func (w *world) start(s *smtptest.Server) *process {
 	if err != nil {
 		w.t.Fatal(err)
 	}
-	vault, err := identity.OpenVault(filepath.Join(w.dir, "keys"))
+	vault, err := vault.Open(filepath.Join(w.dir, "keys"))
 	if err != nil {
 		w.t.Fatal(err)
 	}

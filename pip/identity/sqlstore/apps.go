@@ -10,10 +10,11 @@ import (
 
 	"github.com/wardgate/wardgate/internal/sqldb"
 	"github.com/wardgate/wardgate/pip/identity"
+	"github.com/wardgate/wardgate/pip/identity/totp"
 )
 
 // OfferApp replaces only what was never confirmed.
-func (s *Store) OfferApp(ctx context.Context, a identity.App) (offered bool, err error) {
+func (s *Store) OfferApp(ctx context.Context, a totp.App) (offered bool, err error) {
 	err = s.db.Change(ctx, func(tx *sqldb.Tx) error {
 		offered = false
 		if _, err := tx.ExecContext(ctx, "DELETE FROM identity_totp WHERE account = ? AND confirmed_at = 0", a.Account); err != nil {
@@ -35,20 +36,20 @@ func (s *Store) OfferApp(ctx context.Context, a identity.App) (offered bool, err
 }
 
 // App returns the app of an account, confirmed or not.
-func (s *Store) App(ctx context.Context, account string) (identity.App, error) {
-	a := identity.App{Account: account}
+func (s *Store) App(ctx context.Context, account string) (totp.App, error) {
+	a := totp.App{Account: account}
 	var sealed string
 	var created, confirmed int64
 	err := s.db.QueryRowContext(ctx, "SELECT secret_sealed, last_step, created_at, confirmed_at FROM identity_totp WHERE account = ?", account).
 		Scan(&sealed, &a.LastStep, &created, &confirmed)
 	if errors.Is(err, sql.ErrNoRows) {
-		return identity.App{}, identity.ErrNotFound
+		return totp.App{}, identity.ErrNotFound
 	}
 	if err != nil {
-		return identity.App{}, fmt.Errorf("read app: %w", err)
+		return totp.App{}, fmt.Errorf("read app: %w", err)
 	}
 	if a.Sealed, err = base64.StdEncoding.DecodeString(sealed); err != nil {
-		return identity.App{}, fmt.Errorf("read app of %s: %w", account, err)
+		return totp.App{}, fmt.Errorf("read app of %s: %w", account, err)
 	}
 	a.Created, a.Confirmed = sqldb.Time(created), sqldb.Time(confirmed)
 	return a, nil
@@ -65,7 +66,7 @@ func (s *Store) TryApp(ctx context.Context, account string, limit int, since tim
 }
 
 // ConfirmApp succeeds once for an offer.
-func (s *Store) ConfirmApp(ctx context.Context, a identity.App, recovery []string) (confirmed bool, err error) {
+func (s *Store) ConfirmApp(ctx context.Context, a totp.App, recovery []string) (confirmed bool, err error) {
 	err = s.db.Change(ctx, func(tx *sqldb.Tx) (err error) {
 		confirmed, err = sqldb.Changed(ctx, tx, "UPDATE identity_totp SET confirmed_at = ?, last_step = ? WHERE account = ? AND created_at = ? AND confirmed_at = 0",
 			sqldb.Micros(a.Confirmed), a.LastStep, a.Account, sqldb.Micros(a.Created))

@@ -97,14 +97,14 @@ func (s *Store) CountOpen(ctx context.Context, account string, limit int, since,
 	return n, nil
 }
 
-// Sweep deletes expired challenges and idle guards.
+// Sweep deletes expired challenges and idle limiters.
 func (s *Store) Sweep(ctx context.Context, before time.Time) error {
 	if _, err := s.db.ExecContext(ctx, "DELETE FROM identity_challenges WHERE expires_at < ?", sqldb.Micros(before)); err != nil {
 		return fmt.Errorf("sweep challenges: %w", err)
 	}
 	_, err := s.db.ExecContext(ctx, "DELETE FROM identity_guards WHERE touched_at < ? AND barred_until < ?", sqldb.Micros(before), sqldb.Micros(before))
 	if err != nil {
-		return fmt.Errorf("sweep guards: %w", err)
+		return fmt.Errorf("sweep limiters: %w", err)
 	}
 	return nil
 }

@@ -19,7 +19,7 @@ var migrations embed.FS
 
 const versionTable = "identity_version"
 
-// A Store keeps accounts, guards and challenges.
+// A Store keeps accounts, limiters and challenges.
 type Store struct{ db *sqldb.DB }
 
 var _ identity.Store = (*Store)(nil)

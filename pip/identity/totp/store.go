@@ -1,4 +1,4 @@
-package identity
+package totp
 
 import (
 	"context"
@@ -14,9 +14,9 @@ type App struct {
 	Confirmed time.Time // zero until the first code proved that the app has the secret
 }
 
-// An AppStore keeps authenticator apps and recovery codes. Each change is one
+// A Store keeps authenticator apps and recovery codes. Each change is one
 // atomic statement.
-type AppStore interface {
+type Store interface {
 	// OfferApp stores an unconfirmed app in place of another unconfirmed one,
 	// and reports false when the account has a confirmed app.
 	OfferApp(ctx context.Context, a App) (bool, error)

@@ -1,4 +1,6 @@
-package identity
+// Package vault seals what identity keeps that is personal or secret, and makes
+// the keyed index by which an e-mail address is found.
+package vault
 
 import (
 	"encoding/hex"
@@ -15,9 +17,9 @@ type Vault struct {
 	mac  tink.MAC
 }
 
-// NewVault takes the key that seals and the key that makes the index. The index
+// New takes the key that seals and the key that makes the index. The index
 // key cannot be rotated without rewriting every account.
-func NewVault(aead tink.AEAD, mac tink.MAC) (*Vault, error) {
+func New(aead tink.AEAD, mac tink.MAC) (*Vault, error) {
 	if aead == nil || mac == nil {
 		return nil, errors.New("identity vault: a key is missing")
 	}
@@ -27,8 +29,8 @@ func NewVault(aead tink.AEAD, mac tink.MAC) (*Vault, error) {
 // String keeps keys out of logs.
 func (*Vault) String() string { return "redacted" }
 
-// index is a keyed hash of a canonical address.
-func (v *Vault) index(email string) (string, error) {
+// Index is a keyed hash of a canonical address.
+func (v *Vault) Index(email string) (string, error) {
 	sum, err := v.mac.ComputeMAC([]byte("identity/email/" + email))
 	if err != nil {
 		return "", fmt.Errorf("index e-mail: %w", err)
@@ -36,9 +38,9 @@ func (v *Vault) index(email string) (string, error) {
 	return hex.EncodeToString(sum), nil
 }
 
-// coin is a keyed toss: always the same for the same words, and not to be
+// Coin is a keyed toss: always the same for the same words, and not to be
 // foretold without the key.
-func (v *Vault) coin(index, network string) (heads bool, err error) {
+func (v *Vault) Coin(index, network string) (heads bool, err error) {
 	sum, err := v.mac.ComputeMAC([]byte("identity/familiar/" + index + "/" + network))
 	if err != nil {
 		return false, fmt.Errorf("toss: %w", err)
@@ -46,7 +48,8 @@ func (v *Vault) coin(index, network string) (heads bool, err error) {
 	return sum[len(sum)-1]&1 == 1, nil
 }
 
-func (v *Vault) seal(account, email string) ([]byte, error) {
+// SealEmail encrypts the address of an account.
+func (v *Vault) SealEmail(account, email string) ([]byte, error) {
 	sealed, err := v.aead.Encrypt([]byte(email), place(account))
 	if err != nil {
 		return nil, fmt.Errorf("seal e-mail: %w", err)
@@ -54,7 +57,8 @@ func (v *Vault) seal(account, email string) ([]byte, error) {
 	return sealed, nil
 }
 
-func (v *Vault) open(account string, sealed []byte) (string, error) {
+// OpenEmail decrypts what SealEmail made for the same account.
+func (v *Vault) OpenEmail(account string, sealed []byte) (string, error) {
 	email, err := v.aead.Decrypt(sealed, place(account))
 	if err != nil {
 		return "", fmt.Errorf("open e-mail of account %s: %w", account, err)
@@ -80,9 +84,9 @@ func (v *Vault) Open(place string, sealed []byte) ([]byte, error) {
 	return value, nil
 }
 
-// mark is a keyed hash of a random secret, bound to its place. What has less
+// Mark is a keyed hash of a random secret, bound to its place. What has less
 // than some fifty bits of chance needs bcrypt instead.
-func (v *Vault) mark(place, secret string) (string, error) {
+func (v *Vault) Mark(place, secret string) (string, error) {
 	sum, err := v.mac.ComputeMAC([]byte("identity/" + place + "/" + secret))
 	if err != nil {
 		return "", fmt.Errorf("mark %s: %w", place, err)

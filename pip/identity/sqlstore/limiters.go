@@ -12,48 +12,48 @@ import (
 	"github.com/wardgate/wardgate/pip/identity"
 )
 
-// UpdateGuard reads, changes and swaps by version within one transaction. The
+// UpdateLimiter reads, changes and swaps by version within one transaction. The
 // row is touched before it is read: those who change it at once stand in a queue
 // instead of losing to each other, and the first of a key is an insert that only
 // one can do.
-func (s *Store) UpdateGuard(ctx context.Context, key string, change func(*identity.Guard)) error {
+func (s *Store) UpdateLimiter(ctx context.Context, key string, change func(*identity.Limiter)) error {
 	err := s.db.Change(ctx, func(tx *sqldb.Tx) error {
 		if _, err := tx.ExecContext(ctx, "UPDATE identity_guards SET version = version + 1 WHERE subject_key = ?", key); err != nil {
 			return err
 		}
-		g, version, err := readGuard(ctx, tx, key)
+		g, version, err := readLimiter(ctx, tx, key)
 		if err != nil {
 			return err
 		}
 		change(&g)
-		hit, err := writeGuard(ctx, tx, key, g, version)
+		hit, err := writeLimiter(ctx, tx, key, g, version)
 		if err == nil && !hit {
 			err = sqldb.ErrCollided
 		}
 		return err
 	})
 	if err != nil {
-		return fmt.Errorf("update guard: %w", err)
+		return fmt.Errorf("update limiter: %w", err)
 	}
 	return nil
 }
 
-// readGuard returns version 0 when there is no guard yet.
-func readGuard(ctx context.Context, tx *sqldb.Tx, key string) (identity.Guard, int64, error) {
-	var g identity.Guard
+// readLimiter returns version 0 when there is no limiter yet.
+func readLimiter(ctx context.Context, tx *sqldb.Tx, key string) (identity.Limiter, int64, error) {
+	var g identity.Limiter
 	var failed string
 	var version, since, barred int64
 	err := tx.QueryRowContext(ctx, "SELECT version, failed, pending, pending_since, barred_until FROM identity_guards WHERE subject_key = ?", key).
 		Scan(&version, &failed, &g.Pending, &since, &barred)
 	if errors.Is(err, sql.ErrNoRows) {
-		return identity.Guard{}, 0, nil
+		return identity.Limiter{}, 0, nil
 	}
 	if err != nil {
-		return identity.Guard{}, 0, fmt.Errorf("read guard: %w", err)
+		return identity.Limiter{}, 0, fmt.Errorf("read limiter: %w", err)
 	}
 	var times []int64
 	if err := json.Unmarshal([]byte(failed), &times); err != nil {
-		return identity.Guard{}, 0, fmt.Errorf("read guard: %w", err)
+		return identity.Limiter{}, 0, fmt.Errorf("read limiter: %w", err)
 	}
 	for _, t := range times {
 		g.Failed = append(g.Failed, sqldb.Time(t))
@@ -62,7 +62,7 @@ func readGuard(ctx context.Context, tx *sqldb.Tx, key string) (identity.Guard, i
 	return g, version, nil
 }
 
-func writeGuard(ctx context.Context, tx *sqldb.Tx, key string, g identity.Guard, version int64) (bool, error) {
+func writeLimiter(ctx context.Context, tx *sqldb.Tx, key string, g identity.Limiter, version int64) (bool, error) {
 	times := make([]int64, 0, len(g.Failed))
 	var touched time.Time
 	for _, t := range append([]time.Time{g.PendingSince, g.BarredUntil}, g.Failed...) {
@@ -75,7 +75,7 @@ func writeGuard(ctx context.Context, tx *sqldb.Tx, key string, g identity.Guard,
 	}
 	failed, err := json.Marshal(times)
 	if err != nil {
-		return false, fmt.Errorf("write guard: %w", err)
+		return false, fmt.Errorf("write limiter: %w", err)
 	}
 	values := []any{string(failed), g.Pending, sqldb.Micros(g.PendingSince), sqldb.Micros(g.BarredUntil), sqldb.Micros(touched)}
 	query := "UPDATE identity_guards SET failed = ?, pending = ?, pending_since = ?, barred_until = ?, touched_at = ?, version = version + 1 WHERE subject_key = ? AND version = ?"
@@ -85,7 +85,7 @@ func writeGuard(ctx context.Context, tx *sqldb.Tx, key string, g identity.Guard,
 	}
 	hit, err := sqldb.Changed(ctx, tx, query, values...)
 	if err != nil {
-		return false, fmt.Errorf("write guard: %w", err)
+		return false, fmt.Errorf("write limiter: %w", err)
 	}
 	return hit, nil
 }

@@ -10,12 +10,12 @@ const (
 	pendingWait = time.Second
 )
 
-// A Guard remembers the wrong passwords of one account from one kind of origin,
+// A Limiter remembers the wrong passwords of one account from one kind of origin,
 // or of one e-mail that has no account. It never lets more than
 // Limits.WrongPasswords be evaluated in a span; whether a bar follows is for
 // the policy to say. Checks under way count as wrong until they are settled:
 // otherwise a thousand guesses sent at once would all be evaluated.
-type Guard struct {
+type Limiter struct {
 	Failed       []time.Time // wrong passwords within the span
 	Pending      int         // checks under way
 	PendingSince time.Time   // the newest of them
@@ -23,7 +23,7 @@ type Guard struct {
 }
 
 // Reserve takes the right to check one password, or says how long to wait.
-func (g *Guard) Reserve(now time.Time, l Limits) (wait time.Duration) {
+func (g *Limiter) Reserve(now time.Time, l Limits) (wait time.Duration) {
 	l = l.withDefaults()
 	g.forget(now, l)
 	if g.BarredUntil.After(now) {
@@ -39,7 +39,7 @@ func (g *Guard) Reserve(now time.Time, l Limits) (wait time.Duration) {
 
 // Fail settles a reservation with a wrong password, and returns how many there
 // have been in the span.
-func (g *Guard) Fail(now time.Time, l Limits) int {
+func (g *Limiter) Fail(now time.Time, l Limits) int {
 	l = l.withDefaults()
 	g.Release()
 	g.forget(now, l)
@@ -48,7 +48,7 @@ func (g *Guard) Fail(now time.Time, l Limits) int {
 }
 
 // Bar refuses everything until then. A bar is never shortened by a later one.
-func (g *Guard) Bar(until time.Time) {
+func (g *Limiter) Bar(until time.Time) {
 	g.Failed = nil
 	if until.After(g.BarredUntil) {
 		g.BarredUntil = until
@@ -56,15 +56,15 @@ func (g *Guard) Bar(until time.Time) {
 }
 
 // Succeed settles a reservation with the right password.
-func (g *Guard) Succeed() {
+func (g *Limiter) Succeed() {
 	g.Release()
 	g.Failed = nil
 }
 
 // Release gives a reservation back when no password was checked.
-func (g *Guard) Release() { g.Pending = max(0, g.Pending-1) }
+func (g *Limiter) Release() { g.Pending = max(0, g.Pending-1) }
 
-func (g *Guard) forget(now time.Time, l Limits) {
+func (g *Limiter) forget(now time.Time, l Limits) {
 	kept := g.Failed[:0]
 	for _, t := range g.Failed {
 		if now.Sub(t) < l.WrongWithin {

@@ -1,4 +1,4 @@
-package identity
+package vault
 
 import (
 	"bytes"
@@ -15,10 +15,10 @@ import (
 	tinkpb "github.com/tink-crypto/tink-go/v2/proto/tink_go_proto"
 )
 
-// OpenVault reads the keys from files in dir, mode 0600, and makes them on
-// first use. Whoever loses them loses every e-mail address: they belong into
-// the backup, apart from the database.
-func OpenVault(dir string) (*Vault, error) {
+// Open reads the keys from files in dir, mode 0600, and makes them on first use.
+// Without them every e-mail address is lost: they belong into the backup, apart
+// from the database.
+func Open(dir string) (*Vault, error) {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return nil, fmt.Errorf("open identity vault: %w", err)
 	}
@@ -38,7 +38,7 @@ func OpenVault(dir string) (*Vault, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open identity vault: %w", err)
 	}
-	return NewVault(a, m)
+	return New(a, m)
 }
 
 func openKeyset(path string, template *tinkpb.KeyTemplate) (*keyset.Handle, error) {

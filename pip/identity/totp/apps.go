@@ -1,4 +1,6 @@
-package identity
+// Package totp is the second factor of an authenticator app, with recovery codes
+// for the day on which the phone is gone.
+package totp
 
 import (
 	"context"
@@ -12,6 +14,8 @@ import (
 	"github.com/pquerna/otp"
 	"github.com/pquerna/otp/hotp"
 	"github.com/pquerna/otp/totp"
+	"github.com/wardgate/wardgate/pip/identity"
+	"github.com/wardgate/wardgate/pip/identity/vault"
 )
 
 const (
@@ -23,30 +27,38 @@ const (
 	recoverySize  = 10 // letters of five bits each
 )
 
+const (
+	methodApp = "totp"
+	// amrRecovery is a code from a sheet of paper, which the policy may want to
+	// tell apart. RFC 8176 has no name for it.
+	amrRecovery = "recovery"
+)
+
 // ErrEnrolled says that the account has an authenticator app, which has to be
 // removed before another one is added.
-var ErrEnrolled error = &Refusal{Reason: "totp_enrolled"}
+var ErrEnrolled error = &identity.Refusal{Reason: "totp_enrolled"}
 
 // Apps is the factor of an authenticator app (TOTP, RFC 6238), with recovery
 // codes for the day on which the phone is gone. A code is good for one use, and
 // none is good once a newer one was used. A recovery code is good for a log-in,
 // not for a step-up.
 type Apps struct {
-	accounts *Accounts
-	store    AppStore
+	accounts *identity.Accounts
+	vault    *vault.Vault
+	store    Store
 	issuer   string
 	now      func() time.Time
 }
 
-var _ Factor = (*Apps)(nil)
+var _ identity.Factor = (*Apps)(nil)
 
-// NewApps returns the factor over store. The issuer is what the app shows
+// New returns the factor over store. The issuer is what the app shows
 // beside the code. A nil now is the wall clock.
-func NewApps(accounts *Accounts, store AppStore, issuer string, now func() time.Time) *Apps {
+func New(accounts *identity.Accounts, vault *vault.Vault, store Store, issuer string, now func() time.Time) *Apps {
 	if now == nil {
 		now = time.Now
 	}
-	return &Apps{accounts: accounts, store: store, issuer: issuer, now: now}
+	return &Apps{accounts: accounts, vault: vault, store: store, issuer: issuer, now: now}
 }
 
 // Offer makes the secret for an app of the account: as text, and as an otpauth
@@ -61,7 +73,7 @@ func (a *Apps) Offer(ctx context.Context, account string) (secret, uri string, e
 	if err != nil {
 		return "", "", errors.New("offer app: no secret")
 	}
-	sealed, err := a.accounts.vault.Seal(appPlace(account), []byte(key.Secret()))
+	sealed, err := a.vault.Seal(appPlace(account), []byte(key.Secret()))
 	if err != nil {
 		return "", "", fmt.Errorf("offer app: %w", err)
 	}
@@ -87,7 +99,7 @@ func (a *Apps) Confirm(ctx context.Context, account, code string) ([]string, err
 		return nil, err
 	}
 	if !counted {
-		return nil, &Refusal{Reason: "code_invalid", Account: account}
+		return nil, &identity.Refusal{Reason: "code_invalid", Account: account}
 	}
 	app, err := a.store.App(ctx, account)
 	if err != nil {
@@ -97,7 +109,7 @@ func (a *Apps) Confirm(ctx context.Context, account, code string) ([]string, err
 		return nil, err
 	}
 	if app.LastStep == 0 {
-		return nil, &Refusal{Reason: "code_invalid", Account: account}
+		return nil, &identity.Refusal{Reason: "code_invalid", Account: account}
 	}
 	codes, marks, err := a.recoveryCodes(account)
 	if err != nil {
@@ -109,7 +121,7 @@ func (a *Apps) Confirm(ctx context.Context, account, code string) ([]string, err
 		return nil, err
 	}
 	if !confirmed {
-		return nil, &Refusal{Reason: "code_invalid", Account: account}
+		return nil, &identity.Refusal{Reason: "code_invalid", Account: account}
 	}
 	return codes, nil
 }
@@ -117,7 +129,7 @@ func (a *Apps) Confirm(ctx context.Context, account, code string) ([]string, err
 func (a *Apps) recoveryCodes(account string) (codes, marks []string, err error) {
 	for range recoveryCount {
 		plain := rand.Text()[:recoverySize]
-		mark, err := a.accounts.vault.mark(recoveryPlace(account), plain)
+		mark, err := a.vault.Mark(recoveryPlace(account), plain)
 		if err != nil {
 			return nil, nil, err
 		}
@@ -139,21 +151,23 @@ func (*Apps) Method() string { return methodApp }
 // Ready reports whether the account has a confirmed app.
 func (a *Apps) Ready(ctx context.Context, account string) (bool, error) {
 	app, err := a.store.App(ctx, account)
-	if errors.Is(err, ErrNotFound) {
+	if errors.Is(err, identity.ErrNotFound) {
 		return false, nil
 	}
 	return err == nil && !app.Confirmed.IsZero(), err
 }
 
 // Prepare asks nothing: the app shows its code by itself.
-func (*Apps) Prepare(context.Context, Profile) (Question, error) { return Question{}, nil }
+func (*Apps) Prepare(context.Context, identity.Profile) (identity.Question, error) {
+	return identity.Question{}, nil
+}
 
 // Check uses up the code that it accepts.
-func (a *Apps) Check(ctx context.Context, c Pending, answer string) (string, error) {
-	if isCode(answer) {
+func (a *Apps) Check(ctx context.Context, c identity.Pending, answer string) (string, error) {
+	if identity.IsCode(answer) {
 		return a.checkCode(ctx, c.Account, answer)
 	}
-	if c.Purpose != PurposeLogIn {
+	if c.Purpose != identity.PurposeLogIn {
 		return "", nil
 	}
 	return a.checkRecovery(ctx, c.Account, answer)
@@ -172,7 +186,7 @@ func (a *Apps) checkCode(ctx context.Context, account, answer string) (string, e
 	if err != nil || !used {
 		return "", err
 	}
-	return amrOneTime, nil
+	return identity.AmrOneTime, nil
 }
 
 func (a *Apps) checkRecovery(ctx context.Context, account, answer string) (string, error) {
@@ -180,7 +194,7 @@ func (a *Apps) checkRecovery(ctx context.Context, account, answer string) (strin
 	if len(plain) != recoverySize {
 		return "", nil
 	}
-	mark, err := a.accounts.vault.mark(recoveryPlace(account), plain)
+	mark, err := a.vault.Mark(recoveryPlace(account), plain)
 	if err != nil {
 		return "", err
 	}
@@ -194,7 +208,7 @@ func (a *Apps) checkRecovery(ctx context.Context, account, answer string) (strin
 // match returns the time step whose code this is, or 0. It compares with every
 // step that counts, so that time tells nothing.
 func (a *Apps) match(app *App, code string, now time.Time) (int64, error) {
-	secret, err := a.accounts.vault.Open(appPlace(app.Account), app.Sealed)
+	secret, err := a.vault.Open(appPlace(app.Account), app.Sealed)
 	if err != nil {
 		return 0, err
 	}

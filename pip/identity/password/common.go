@@ -1,4 +1,4 @@
-package identity
+package password
 
 import (
 	_ "embed" // for the list of common passwords
