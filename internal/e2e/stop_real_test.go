@@ -1,9 +1,0 @@
-//go:build integration
-
-package e2e_test
-
-import "testing"
-
-func TestAHundredStopsUnderLoad(t *testing.T) { stopCycles(t, 100) }
-
-func TestKilledAHundredTimesUnderLoad(t *testing.T) { killCycles(t, 100) }
