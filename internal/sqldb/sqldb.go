@@ -88,20 +88,21 @@ func (db *DB) Close() error {
 // IsFile reports whether the database is a SQLite file.
 func (db *DB) IsFile() bool { return db.server == nil }
 
-// Migrate brings the tables up to date, by the files *.sql in the root of files,
-// and notes in the table called versions how far it came. Of processes that
-// start at once, one does it and the others wait.
+// Migrate brings the tables up to date, by the files *.sql in the root of files
+// and in its folder "sqlite" or "mysql", whose numbers are of one sequence. It
+// notes in the table called versions how far it came. Of processes that start at
+// once, one does it and the others wait.
 func (db *DB) Migrate(ctx context.Context, files fs.FS, versions string) error {
-	on, dialect := db.DB, goose.DialectSQLite3
+	on, dialect, own := db.DB, goose.DialectSQLite3, "sqlite"
 	if db.server != nil {
 		patient, free, err := db.lockSchema(ctx, versions)
 		if err != nil {
 			return fmt.Errorf("migrate: %w", err)
 		}
 		defer free()
-		on, dialect = patient, goose.DialectMySQL
+		on, dialect, own = patient, goose.DialectMySQL, "mysql"
 	}
-	p, err := goose.NewProvider(dialect, on, files, goose.WithTableName(versions), goose.WithDisableGlobalRegistry(true))
+	p, err := goose.NewProvider(dialect, on, migrations{files, own}, goose.WithTableName(versions), goose.WithDisableGlobalRegistry(true))
 	if err != nil {
 		return fmt.Errorf("migrate: %w", err)
 	}
@@ -112,6 +113,22 @@ func (db *DB) Migrate(ctx context.Context, files fs.FS, versions string) error {
 		return checkColumns(ctx, on)
 	}
 	return nil
+}
+
+// migrations are the files in the root, and those in the folder of one dialect.
+type migrations struct {
+	fs.FS
+	own string
+}
+
+// Glob finds a pattern in both.
+func (m migrations) Glob(pattern string) ([]string, error) {
+	common, err := fs.Glob(m.FS, pattern)
+	if err != nil {
+		return nil, err
+	}
+	own, err := fs.Glob(m.FS, m.own+"/"+pattern)
+	return append(common, own...), err
 }
 
 // A Tx is a transaction of Change.

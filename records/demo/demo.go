@@ -22,6 +22,12 @@ const (
 	patientCount = 200
 )
 
+// The roles of the invented staff.
+const (
+	Doctor = "doctor"
+	Nurse  = "nurse"
+)
+
 // A Dataset is an invented hospital, and who in it the demo accounts are.
 type Dataset struct {
 	store.Dataset
@@ -76,11 +82,11 @@ func (b *builder) house() {
 		department := store.Department{ID: b.id(), Name: name}
 		b.data.Departments = append(b.data.Departments, department)
 		for j := range doctorsEach {
-			doctor := b.staff(store.Doctor, department.ID, i*doctorsEach+j)
+			doctor := b.staff(Doctor, department.ID, i*doctorsEach+j)
 			b.doctors = append(b.doctors, doctor)
 		}
 		for j := range nursesEach {
-			b.staff(store.Nurse, department.ID, i*nursesEach+j)
+			b.staff(Nurse, department.ID, i*nursesEach+j)
 		}
 		if i == 0 {
 			b.data.Doctor, b.data.Doctor2 = b.doctors[0], b.doctors[1]
@@ -92,7 +98,7 @@ func (b *builder) house() {
 func (b *builder) staff(role, department string, i int) store.Staff {
 	names := doctorNames()
 	title := "Dr. "
-	if role == store.Nurse {
+	if role == Nurse {
 		names, title = nurseNames(), "Nurse "
 	}
 	one := store.Staff{ID: b.id(), Name: title + names[i%len(names)], Role: role, Department: department}
@@ -155,7 +161,7 @@ func (b *builder) service(p store.Patient, j int) {
 func (b *builder) nurseOf(department string) string {
 	var nurses []string
 	for _, one := range b.data.Staff {
-		if one.Role == store.Nurse && one.Department == department {
+		if one.Role == Nurse && one.Department == department {
 			nurses = append(nurses, one.ID)
 		}
 	}

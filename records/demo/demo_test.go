@@ -35,7 +35,7 @@ func TestEveryDepartmentIsStaffed(t *testing.T) {
 				roles[one.Role]++
 			}
 		}
-		if roles[store.Doctor] == 0 || roles[store.Nurse] == 0 {
+		if roles[demo.Doctor] == 0 || roles[demo.Nurse] == 0 {
 			t.Errorf("%s: got %v, want doctors and nurses", d.Name, roles)
 		}
 	}
@@ -114,7 +114,7 @@ func TestDemoAccountsHaveSomethingToSee(t *testing.T) {
 	if count[h.Doctor.ID] < 2 || count[h.Doctor2.ID] < 2 || h.Doctor.ID == h.Doctor2.ID {
 		t.Errorf("got %d and %d patients", count[h.Doctor.ID], count[h.Doctor2.ID])
 	}
-	if h.Nurse.Role != store.Nurse || h.Nurse.Department != h.Doctor.Department {
+	if h.Nurse.Role != demo.Nurse || h.Nurse.Department != h.Doctor.Department {
 		t.Errorf("got nurse %+v, want one of %s", h.Nurse, h.Doctor.Department)
 	}
 	if h.Patient.Doctor != h.Doctor.ID || h.Patient.Department != h.Doctor.Department {

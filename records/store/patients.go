@@ -70,7 +70,7 @@ func (s *Store) patient(ctx context.Context, q querier, r Rows, id string) (Pati
 	return p, nil
 }
 
-// AddPatient makes a patient of p's doctor, who must be a doctor of p's
+// AddPatient makes a patient of p's doctor, who must be on the staff of p's
 // department, and the enrolment that belongs to it. Id, number, time of
 // admission and version are given here. Unless the new row is among r,
 // nothing is kept.
@@ -82,7 +82,7 @@ func (s *Store) AddPatient(ctx context.Context, r Rows, p Patient, e Enrolment, 
 	p.ID, p.AdmittedAt = id, now
 	var added Patient
 	err = s.change(ctx, func(tx *sqldb.Tx) error {
-		if err := isDoctor(ctx, tx, p.Doctor, p.Department); err != nil {
+		if err := worksIn(ctx, tx, p.Doctor, p.Department); err != nil {
 			return err
 		}
 		if p.Number, err = freeNumber(ctx, tx); err != nil {

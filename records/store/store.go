@@ -40,7 +40,7 @@ var (
 	ErrEnrolment  = errors.New("enrolment code not accepted")
 )
 
-//go:embed migrations/*.sql
+//go:embed migrations
 var migrations embed.FS
 
 const versionTable = "goose_db_version"

@@ -11,19 +11,13 @@ type Department struct {
 	Name string `json:"name"`
 }
 
-// Staff is a doctor or a nurse.
+// Staff is a member of the hospital's staff.
 type Staff struct {
 	ID         string `json:"id"`
 	Name       string `json:"name"`
-	Role       string `json:"role" enum:"doctor,nurse"`
+	Role       string `json:"role" doc:"one of the rule book's roles"`
 	Department string `json:"department_id"`
 }
-
-// The roles of staff.
-const (
-	Doctor = "doctor"
-	Nurse  = "nurse"
-)
 
 // A Patient is one health record.
 type Patient struct {
@@ -57,7 +51,7 @@ type Unreadable struct {
 }
 
 // A Service is a clinical service of a patient: a medication, a treatment or
-// an examination, planned by a doctor and marked as done by a nurse.
+// an examination, planned and then marked as done.
 type Service struct {
 	ID                 string     `json:"id"`
 	Patient            string     `json:"patient_id"`

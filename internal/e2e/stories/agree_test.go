@@ -21,6 +21,7 @@ import (
 	"github.com/wardgate/wardgate/pip/care/sqlcare"
 	"github.com/wardgate/wardgate/policies"
 	"github.com/wardgate/wardgate/records/crypt"
+	"github.com/wardgate/wardgate/records/demo"
 	"github.com/wardgate/wardgate/records/store"
 )
 
@@ -63,9 +64,9 @@ func inventHospital(r *rand.Rand, n int, all *store.Dataset) hospital {
 	}
 	staff := 2 + r.IntN(2)
 	for i := range staff {
-		s := store.Staff{ID: name("s", i), Name: "S", Role: store.Doctor, Department: department()}
+		s := store.Staff{ID: name("s", i), Name: "S", Role: demo.Doctor, Department: department()}
 		if i > 0 && r.IntN(2) == 0 {
-			s.Role = store.Nurse
+			s.Role = demo.Nurse
 		}
 		all.Staff = append(all.Staff, s)
 		p := person(s.Role)
