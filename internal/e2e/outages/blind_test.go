@@ -142,8 +142,9 @@ func TestStaleReadingsAreForWhomTheTableNames(t *testing.T) {
 	h := newFarHouse(t, miniredis.RunT(t).Addr(), book)
 	admin := h.near.As("security")
 	doctor, colleague, nurse := h.near.As("doctor").To(h.far), h.near.As("doctor2").To(h.far), h.near.As("nurse").To(h.far)
-	patient := "/api/patients/" + doctor.Items("/api/patients")[0].ID
-	service := "/api/services/" + doctor.Items(patient + "/services")[0].ID
+	id := doctor.Items("/api/patients")[0].ID
+	patient := "/api/patients/" + id
+	service := "/api/services/" + doctor.Order(id)
 	elevated := doctor.To(h.near).SteppedUp().To(h.far)
 	edit := map[string]string{"medication_name": "Fictivol", "dosage_instructions": "one a day", "treatment_details": "rest"}
 	elevated.Put(service, edit).Is(http.StatusOK)

@@ -40,7 +40,7 @@ func TestRealServersStory(t *testing.T) {
 			t.Errorf("%s is answered", spelling)
 		}
 	}
-	service := doctor.Items("/api/patients/" + own[0].ID + "/services")[0].ID
+	service := doctor.Order(own[0].ID)
 	edit := map[string]string{"medication_name": "Fictivol", "dosage_instructions": "one a day", "treatment_details": "rest ✓ 休", "kind": "medication"}
 	doctor.SteppedUp().Put("/api/services/"+service, edit).Is(200)
 	nurse := w.As("nurse")

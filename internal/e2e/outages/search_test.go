@@ -99,8 +99,9 @@ func (d searchDrill) run(t *testing.T) {
 		c.Stores.Signals = "elasticsearch"
 	})
 	doctor, colleague, nurse := w.As("doctor"), w.As("doctor2"), w.As("nurse")
-	patient := "/api/patients/" + doctor.Items("/api/patients")[0].ID
-	service := "/api/services/" + doctor.Items(patient + "/services")[0].ID
+	id := doctor.Items("/api/patients")[0].ID
+	patient := "/api/patients/" + id
+	service := "/api/services/" + doctor.Order(id)
 	edit := map[string]string{"medication_name": "Fictivol", "dosage_instructions": "one a day", "treatment_details": "rest"}
 	work := working(t, "/api/patients", colleague, nurse)
 

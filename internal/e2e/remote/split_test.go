@@ -30,7 +30,7 @@ func TestStoryOfAHouseWhoseRolesRunApart(t *testing.T) {
 	if len(services) == 0 {
 		t.Fatal("the patient has no services")
 	}
-	service := "/api/services/" + services[0].ID
+	service := "/api/services/" + doctor.Order(patient)
 	edit := map[string]string{"medication_name": "Amoxicillin", "dosage_instructions": "twice a day", "treatment_details": "seven days"}
 	doctor.Put(service, edit).Is(401)
 	doctor.SteppedUp().Put(service, edit).Is(200)

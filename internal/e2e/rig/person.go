@@ -277,3 +277,14 @@ func (p *Person) Read(path string) *reading {
 func (p *Person) To(w *World) *Person {
 	return &Person{World: w, Name: p.Name, Token: p.Token, Via: p.Via}
 }
+
+// Order has a doctor order something for the patient, which is planned and not
+// yet given, and returns its id.
+func (p *Person) Order(patient string) string {
+	p.World.T.Helper()
+	var made struct{ ID string }
+	p.Post("/api/patients/"+patient+"/services", map[string]string{
+		"medication_name": "Fictivol", "dosage_instructions": "one a day", "treatment_details": "rest", "kind": "medication",
+	}).Is(201).Into(&made)
+	return made.ID
+}

@@ -8,7 +8,7 @@ import (
 )
 
 // ids are the things that the rows of the table are about.
-type ids struct{ own, service, otherPatient, otherService, self, selfService string }
+type ids struct{ own, service, planned, otherPatient, otherService, self, selfService string }
 
 const (
 	allowed   = "allowed"
@@ -46,7 +46,7 @@ func TestRightsTable(t *testing.T) {
 		{"POST", "/api/predict/blood-pressure", pressure, allowed, allowed, forbidden, ""},
 		{"GET", "/v2/models/blood-pressure", nil, allowed, allowed, forbidden, ""},
 		{"POST", "/v2/models/blood-pressure/infer", tensor, allowed, allowed, forbidden, ""},
-		{"DELETE", "/api/services/{service}", nil, elevated, forbidden, forbidden, "/api/services/{otherService}"},
+		{"DELETE", "/api/services/{planned}", nil, elevated, forbidden, forbidden, "/api/services/{otherService}"},
 		{"DELETE", "/api/patients/{patient}", nil, elevated, forbidden, forbidden, "/api/patients/{other}"},
 	}
 	for _, row := range rows {
@@ -109,7 +109,7 @@ func findIDs(people map[string]*rig.Person, doctor2 *rig.Person) ids {
 	for _, p := range doctor.Items("/api/patients") {
 		services := doctor.Items("/api/patients/" + p.ID + "/services")
 		if p.ID != k.self && reachable[p.ID] && len(services) > 0 {
-			k.own, k.service = p.ID, openService(doctor, p.ID)
+			k.own, k.service, k.planned = p.ID, doctor.Order(p.ID), doctor.Order(p.ID)
 			break
 		}
 	}
@@ -122,27 +122,18 @@ func findIDs(people map[string]*rig.Person, doctor2 *rig.Person) ids {
 	return k
 }
 
-// openService is a planned service of the patient, ordered now.
-func openService(doctor *rig.Person, patient string) string {
-	var made struct{ ID string }
-	doctor.Post("/api/patients/"+patient+"/services", map[string]string{
-		"medication_name": "Fictivol", "dosage_instructions": "one a day", "treatment_details": "rest", "kind": "medication",
-	}).Is(201).Into(&made)
-	return made.ID
-}
-
 // fill puts ids into a path. For a nurse, whose department doctor2 may share,
 // and for a patient, somebody else's things are others.
 func (k ids) fill(path, role string) string {
-	patient, service, other, otherService := k.own, k.service, k.otherPatient, k.otherService
+	patient, service, planned, other, otherService := k.own, k.service, k.planned, k.otherPatient, k.otherService
 	switch role {
 	case "patient":
-		patient, service, other, otherService = k.self, k.selfService, k.own, k.service
+		patient, service, planned, other, otherService = k.self, k.selfService, k.selfService, k.own, k.service
 	case "nurse":
 		const nobody = "00000000-0000-7000-8000-000000000000"
 		other, otherService = nobody, nobody
 	}
-	return strings.NewReplacer("{patient}", patient, "{service}", service,
+	return strings.NewReplacer("{patient}", patient, "{service}", service, "{planned}", planned,
 		"{other}", other, "{otherService}", otherService).Replace(path)
 }
 

@@ -51,7 +51,7 @@ func TestEditNeedsAFreshFactor(t *testing.T) {
 	w := rig.New(t, nil)
 	doctor := w.As("doctor")
 	patient := doctor.Items("/api/patients")[0].ID
-	service := doctor.Items("/api/patients/" + patient + "/services")[0].ID
+	service := doctor.Order(patient)
 	var body map[string]any
 	doctor.Get("/api/patients/" + patient + "/services").Is(200)
 	edit := map[string]string{"medication_name": "Fictivol", "dosage_instructions": "one a day", "treatment_details": "rest", "kind": "medication"}
