@@ -2,6 +2,7 @@ package authz.ask_test
 
 import data.authz.ask
 import data.authz.golden_test as golden
+import data.authz.tables
 
 test_right_and_reach_come_from_the_tables if {
 	ask.right == "Patient Health overview" with input as golden.doctor
@@ -26,4 +27,34 @@ test_empty_input_is_undefined if {
 	not ask.reach with input as {}
 	not ask.public with input as {}
 	not ask.changes with input as {}
+	not ask.elevated with input as {}
+}
+
+_own := json.patch(golden.doctor, [
+	{"op": "replace", "path": "/context/credential/acr", "value": tables.step_up_acr},
+	{"op": "replace", "path": "/context/credential/elevation", "value": "fresh"},
+])
+
+_said := golden.claiming(golden.doctor, {"elevation": "fresh"})
+
+test_fresh_factor_is_one_whoever_saw_it[name] if {
+	some name, request in {
+		"this house": _own,
+		"another enforcement point": _said,
+	}
+	ask.elevated with input as request
+}
+
+test_what_is_no_fresh_factor_is_none[name] if {
+	some name, request in {
+		"none": golden.doctor,
+		"ended": golden.with_value(_own, "/context/credential/elevation", "expired"),
+		"of a lower level": golden.with_value(_own, "/context/credential/acr", "urn:wardgate:acr:two-factor"),
+		"said in other words": golden.with_value(_said, "/context/claims/elevation", "other"),
+		"not said": golden.claiming(golden.doctor, {}),
+		"said beside a session": golden.with_value(_said, "/context/credential/state", "valid"),
+		"a debt to this house": golden.with_value(_said, "/context/revocation/step_up", "owed"),
+		"a debt that is not known": golden.with_value(_said, "/context/revocation/step_up", ""),
+	}
+	not ask.elevated with input as request
 }

@@ -41,16 +41,11 @@ oblige contains {
 _missing if {
 	_reading
 	input.context.signals.patients == "many"
-	not _elevated
+	not ask.elevated
 }
 
 # Whatever answers with a patient's data.
 _reading if {
 	ask.reach in {"own", "department"}
 	not ask.changes
-}
-
-_elevated if {
-	input.context.credential.acr == tables.step_up_acr
-	input.context.credential.elevation == "fresh"
 }

@@ -39,6 +39,12 @@ test_fresh_factor_reads_on if {
 	bulk_reading.oblige == set() with input as _elevated(_having_read(golden.doctor, "many"))
 }
 
+test_fresh_factor_that_another_enforcement_point_saw_reads_on if {
+	request := golden.claiming(_having_read(golden.doctor, "many"), {"elevation": "fresh"})
+	bulk_reading.deny == set() with input as request
+	bulk_reading.oblige == set() with input as request
+}
+
 test_elevation_that_does_not_hold_is_denied[name] if {
 	some name, case in {
 		"ended": {"path": "/context/credential/elevation", "value": "expired"},

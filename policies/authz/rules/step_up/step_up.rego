@@ -29,7 +29,7 @@ oblige contains {
 _missing if {
 	_needed
 	ask.reach
-	not _elevated
+	not ask.elevated
 }
 
 _needed if tables.step_up[ask.right]
@@ -46,17 +46,4 @@ _needed if {
 _needed if {
 	input.context.revocation.step_up == "owed"
 	not input.action.name in {"session.elevate", "session.end"}
-}
-
-_elevated if {
-	input.context.credential.acr == tables.step_up_acr
-	input.context.credential.elevation == "fresh"
-}
-
-# Another enforcement point, which is believed about it, has just had the subject
-# prove one. It meets no debt to this house.
-_elevated if {
-	input.context.credential.state == "delegated"
-	input.context.claims.elevation == "fresh"
-	input.context.revocation.step_up == "none"
 }

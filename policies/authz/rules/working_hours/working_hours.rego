@@ -44,13 +44,13 @@ oblige contains {
 
 _missing if {
 	_needs == "step_up"
-	not _elevated
+	not ask.elevated
 }
 
 _missing if {
 	_needs == "step_up_off_site"
 	not _on_site
-	not _elevated
+	not ask.elevated
 }
 
 _needs := tables.hours[ask.right][input.subject.properties.role] if {
@@ -59,8 +59,3 @@ _needs := tables.hours[ask.right][input.subject.properties.role] if {
 }
 
 _on_site if input.context.location.place == "on_site"
-
-_elevated if {
-	input.context.credential.acr == tables.step_up_acr
-	input.context.credential.elevation == "fresh"
-}

@@ -60,6 +60,12 @@ test_fresh_factor_is_enough_at_night[action] if {
 	working_hours.oblige == set() with input as request with data.authz.tables.hours as _table
 }
 
+test_fresh_factor_that_another_enforcement_point_saw_is_enough_at_night if {
+	request := golden.claiming(_at(golden.acting(golden.security, "console.read"), "night", "off_site"), {"elevation": "fresh"})
+	working_hours.deny == set() with input as request with data.authz.tables.hours as _table
+	working_hours.oblige == set() with input as request with data.authz.tables.hours as _table
+}
+
 test_elevation_that_does_not_hold_is_denied[name] if {
 	some name, case in {
 		"ended": {"path": "/context/credential/elevation", "value": "expired"},
