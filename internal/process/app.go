@@ -39,7 +39,7 @@ type Process struct {
 	log       *slog.Logger
 	data      *dataFolder
 	engine    *engine.Engine
-	keeper    *delivery.Keeper // nil unless signed bundles are delivered
+	keeper    *delivery.Follower // nil unless signed bundles are delivered
 	journal   *observed
 	admin     *admin.Admin
 	stores    *stores

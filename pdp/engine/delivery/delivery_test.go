@@ -167,16 +167,16 @@ func (b *book) details() []string {
 	return out
 }
 
-// A ward is a keeper with its engine, as a process has them.
+// A ward is a follower with its engine, as a process has them.
 type ward struct {
-	t       testing.TB
-	press   *press
-	dir     string
-	source  delivery.Source
-	journal *book
-	keeper  *delivery.Keeper
-	engine  *engine.Engine
-	stop    func()
+	t        testing.TB
+	press    *press
+	dir      string
+	source   delivery.Source
+	journal  *book
+	follower *delivery.Follower
+	engine   *engine.Engine
+	stop     func()
 }
 
 func newWard(t testing.TB, p *press, source delivery.Source) *ward {
@@ -195,18 +195,18 @@ func (w *ward) config() delivery.Config {
 
 func (w *ward) start() {
 	w.t.Helper()
-	keeper, err := delivery.Open(context.Background(), w.config())
+	follower, err := delivery.Open(context.Background(), w.config())
 	if err != nil {
 		w.t.Fatal(err)
 	}
-	w.keeper = keeper
-	w.engine = engine.NewFrom(keeper.First(), nil, nil, slog.New(slog.DiscardHandler))
-	if err := keeper.Serve(context.Background(), w.engine); err != nil {
+	w.follower = follower
+	w.engine = engine.NewFrom(follower.First(), nil, nil, slog.New(slog.DiscardHandler))
+	if err := follower.Serve(context.Background(), w.engine); err != nil {
 		w.t.Fatal(err)
 	}
 	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan struct{})
-	go func() { defer close(done); keeper.Run(ctx) }()
+	go func() { defer close(done); follower.Run(ctx) }()
 	w.stop = sync.OnceFunc(func() { cancel(); <-done })
 	w.t.Cleanup(w.stop)
 }
@@ -270,12 +270,12 @@ func TestWhatIsRefusedChangesNothing(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			source.put(tt.packed, nil)
 			until(t, "it is refused", func() bool {
-				s := w.keeper.Status()
+				s := w.follower.Status()
 				return s.Refused != nil && s.Refused.Code == tt.code && strings.Contains(s.Refused.Err.Error(), tt.says)
 			})
 			w.isEdition(2)
 			source.put(p.edition(2), nil)
-			until(t, "the refusal is over", func() bool { return w.keeper.Status().Refused == nil })
+			until(t, "the refusal is over", func() bool { return w.follower.Status().Refused == nil })
 			if got, want := w.journal.details(), "policy.activate failure "+string(tt.code); !slices.Contains(got, want) {
 				t.Errorf("got %q in the journal, want %q", got, want)
 			}
@@ -296,10 +296,10 @@ func TestTheNewestOutlivesRestarts(t *testing.T) {
 	source.put(nil, errors.New("gone"))
 	w.start() // the server is away: the last good one serves
 	w.isEdition(5)
-	until(t, "the outage is told", func() bool { return w.keeper.Status().Unreachable != nil })
+	until(t, "the outage is told", func() bool { return w.follower.Status().Unreachable != nil })
 
 	source.put(p.edition(4), nil)
-	until(t, "the older one is refused", func() bool { s := w.keeper.Status(); return s.Refused != nil && s.Refused.Code == delivery.CodeOlder })
+	until(t, "the older one is refused", func() bool { s := w.follower.Status(); return s.Refused != nil && s.Refused.Code == delivery.CodeOlder })
 	w.isEdition(5)
 	source.put(p.edition(6), nil)
 	w.untilEdition(6)
@@ -367,12 +367,12 @@ func TestRollbackHoldsUntilSomethingNewerArrives(t *testing.T) {
 		"newer":        {Packed: p.edition(9), Reason: "r"},
 		"a stranger's": {Packed: newPress(t).edition(1), Reason: "r"},
 	} {
-		if _, err := w.keeper.Rollback(ctx, r); err == nil {
+		if _, err := w.follower.Rollback(ctx, r); err == nil {
 			t.Errorf("%s: went back", name)
 		}
 	}
 	w.isEdition(3)
-	got, err := w.keeper.Rollback(ctx, delivery.Return{To: p.rules(2).Revision()[:12], Reason: "wards cannot read"})
+	got, err := w.follower.Rollback(ctx, delivery.Return{To: p.rules(2).Revision()[:12], Reason: "wards cannot read"})
 	if err != nil || got.Rules != p.rules(2).Revision() {
 		t.Fatalf("got %v %v", got, err)
 	}
@@ -382,24 +382,24 @@ func TestRollbackHoldsUntilSomethingNewerArrives(t *testing.T) {
 	}
 	w.stop()
 	w.start() // the source still has edition 3
-	until(t, "the source is asked", func() bool { return !w.keeper.Status().Reached.IsZero() })
+	until(t, "the source is asked", func() bool { return !w.follower.Status().Reached.IsZero() })
 	w.isEdition(2)
-	if s := w.keeper.Status(); s.Held == nil || s.Newest.Rules != p.rules(3).Revision() || s.Refused != nil {
+	if s := w.follower.Status(); s.Held == nil || s.Newest.Rules != p.rules(3).Revision() || s.Refused != nil {
 		t.Errorf("got %+v, want it held", s)
 	}
 	source.put(p.edition(4), nil)
 	w.untilEdition(4)
-	if s := w.keeper.Status(); s.Held != nil {
+	if s := w.follower.Status(); s.Held != nil {
 		t.Errorf("still held: %+v", s.Held)
 	}
-	if _, err := w.keeper.Rollback(ctx, delivery.Return{Packed: p.edition(1), Reason: "from a file"}); err != nil {
+	if _, err := w.follower.Rollback(ctx, delivery.Return{Packed: p.edition(1), Reason: "from a file"}); err != nil {
 		t.Fatal(err)
 	}
 	w.isEdition(1)
-	if _, err := w.keeper.Rollback(ctx, delivery.Return{To: p.rules(4).Revision(), Reason: "forward again"}); err != nil {
+	if _, err := w.follower.Rollback(ctx, delivery.Return{To: p.rules(4).Revision(), Reason: "forward again"}); err != nil {
 		t.Fatal(err)
 	}
-	if s := w.keeper.Status(); s.Held != nil {
+	if s := w.follower.Status(); s.Held != nil {
 		t.Errorf("held at the newest: %+v", s.Held)
 	}
 }
@@ -411,11 +411,11 @@ func TestNothingComesIntoForceUnjournalled(t *testing.T) {
 	w.journal.fail(errors.New("disk full"))
 	source.put(p.edition(2), nil)
 	until(t, "it is refused", func() bool {
-		s := w.keeper.Status()
+		s := w.follower.Status()
 		return s.Refused != nil && s.Refused.Code == delivery.CodeNotJournaled
 	})
 	w.isEdition(1)
-	if _, err := w.keeper.Rollback(context.Background(), delivery.Return{Packed: p.edition(0), Reason: "r"}); err == nil {
+	if _, err := w.follower.Rollback(context.Background(), delivery.Return{Packed: p.edition(0), Reason: "r"}); err == nil {
 		t.Error("went back unjournalled")
 	}
 	w.journal.fail(nil)
@@ -432,7 +432,7 @@ func TestNothingComesIntoForceThatARestartWouldForget(t *testing.T) {
 	}
 	source.put(p.edition(2), nil)
 	until(t, "it is refused", func() bool {
-		s := w.keeper.Status()
+		s := w.follower.Status()
 		return s.Refused != nil && s.Refused.Code == delivery.CodeNotDurable
 	})
 	w.isEdition(1)

@@ -27,7 +27,7 @@ func TestFileOverwrittenInPlace(t *testing.T) {
 	}
 	next := p.edition(2)
 	write(t, file, next[:len(next)/2]) // the copy has begun
-	until(t, "the half is refused", func() bool { return w.keeper.Status().Refused != nil })
+	until(t, "the half is refused", func() bool { return w.follower.Status().Refused != nil })
 	w.isEdition(1)
 	write(t, file, next)
 	w.untilEdition(2)
@@ -65,7 +65,7 @@ func TestFileBehindAConfigMapsLink(t *testing.T) {
 	if err := os.RemoveAll(filepath.Join(dir, "..2026_02")); err != nil {
 		t.Fatal(err)
 	}
-	until(t, "the outage is told", func() bool { return w.keeper.Status().Unreachable != nil })
+	until(t, "the outage is told", func() bool { return w.follower.Status().Unreachable != nil })
 	w.isEdition(2)
 	publish("..2026_03", 3)
 	w.untilEdition(3)

@@ -35,29 +35,29 @@ func printable(text string) bool {
 // Rollback puts an older bundle in force, journalled with its reason. It holds
 // until a bundle arrives that is newer than all before; a restart does not end
 // it. The bundle must be as good as any other, save for its age.
-func (k *Keeper) Rollback(ctx context.Context, r Return) (Delivered, error) {
+func (f *Follower) Rollback(ctx context.Context, r Return) (Delivered, error) {
 	r.Reason = strings.TrimSpace(r.Reason)
 	if r.Reason == "" || len(r.Reason) > MaxReason || !printable(r.Reason) {
 		return Delivered{}, fmt.Errorf("reason: expected one line of 1 to %d bytes without control characters, for the journal", MaxReason)
 	}
-	k.turn.Lock()
-	defer k.turn.Unlock()
+	f.turn.Lock()
+	defer f.turn.Unlock()
 	packed := r.Packed
 	if packed == nil {
-		known, err := k.find(r.To)
+		known, err := f.find(r.To)
 		if err != nil {
 			return Delivered{}, err
 		}
-		if packed, err = k.shelf.packed(known); err != nil {
+		if packed, err = f.cache.packed(known); err != nil {
 			return Delivered{}, err
 		}
 	}
-	b, c, refusal := k.examine(ctx, packed)
-	newest := k.shelf.mark.Newest
+	b, c, refusal := f.examine(ctx, packed)
+	newest := f.cache.mark.Newest
 	switch {
 	case refusal != nil:
 		return Delivered{}, refusal
-	case k.same(b):
+	case f.same(b):
 		return Delivered{}, errors.New("that rule book is in force already")
 	case b.Version.After(newest.Version):
 		return Delivered{}, errors.New("that rule book is newer than all before; deliver it instead")
@@ -66,17 +66,17 @@ func (k *Keeper) Rollback(ctx context.Context, r Return) (Delivered, error) {
 	if newest.is(b) {
 		held = nil // back at the newest: nothing is held any more
 	}
-	if refusal := k.activate(ctx, b, c, held, pip.Event{Action: "policy.rollback", Subject: "operator", Allow: true, Detail: r.Reason}); refusal != nil {
-		k.refused(ctx, refusal, packed)
+	if refusal := f.activate(ctx, b, c, held, pip.Event{Action: "policy.rollback", Subject: "operator", Allow: true, Detail: r.Reason}); refusal != nil {
+		f.refused(ctx, refusal, packed)
 		return Delivered{}, refusal
 	}
-	return k.shelf.mark.Active, nil
+	return f.cache.mark.Active, nil
 }
 
 // find returns the one bundle that was in force and that a name names.
-func (k *Keeper) find(name string) (Delivered, error) {
+func (f *Follower) find(name string) (Delivered, error) {
 	var found []Delivered
-	for _, d := range k.shelf.mark.Known {
+	for _, d := range f.cache.mark.Known {
 		long := len(name) >= leastPrefix && (strings.HasPrefix(d.Rules, name) || strings.HasPrefix(d.Digest, name) || strings.HasPrefix(d.Revision, name))
 		if d.Revision == name || long {
 			found = append(found, d)
@@ -93,10 +93,10 @@ func (k *Keeper) find(name string) (Delivered, error) {
 
 // Known are the bundles that were in force here and can be gone back to, the
 // newest in force first.
-func (k *Keeper) Known() []Delivered {
-	k.turn.Lock()
-	defer k.turn.Unlock()
-	known := slices.Clone(k.shelf.mark.Known)
+func (f *Follower) Known() []Delivered {
+	f.turn.Lock()
+	defer f.turn.Unlock()
+	known := slices.Clone(f.cache.mark.Known)
 	slices.Reverse(known)
 	return known
 }

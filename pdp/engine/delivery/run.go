@@ -20,65 +20,65 @@ const (
 
 // Run brings what the source has to the engine that Serve named, until the
 // context ends.
-func (k *Keeper) Run(ctx context.Context) {
+func (f *Follower) Run(ctx context.Context) {
 	for failures := 0; ctx.Err() == nil; {
-		if k.once(ctx) {
+		if f.once(ctx) {
 			failures = 0
 			continue
 		}
-		wait(ctx, k.backoff(failures))
+		wait(ctx, f.backoff(failures))
 		failures++
 	}
 }
 
 // once asks the source once, and reports whether it may be asked again at once.
-func (k *Keeper) once(ctx context.Context) bool {
-	arrival, err := k.config.Source.Fetch(ctx, k.tag)
+func (f *Follower) once(ctx context.Context) bool {
+	arrival, err := f.config.Source.Fetch(ctx, f.tag)
 	if ctx.Err() != nil {
 		return true
 	}
 	if err != nil {
-		k.unreached(time.Now(), err)
+		f.unreached(time.Now(), err)
 		return false
 	}
-	k.reached(time.Now())
+	f.reached(time.Now())
 	if arrival.Packed == nil {
 		return true
 	}
-	err = k.offer(ctx, arrival.Packed)
+	err = f.offer(ctx, arrival.Packed)
 	var refusal *Refusal
 	if errors.As(err, &refusal) && refusal.passing() {
-		k.tag = "" // ask for whatever there is then
+		f.tag = "" // ask for whatever there is then
 		return false
 	}
-	k.tag = arrival.Tag
+	f.tag = arrival.Tag
 	return true
 }
 
 // offer puts a bundle in force, or refuses it.
-func (k *Keeper) offer(ctx context.Context, packed []byte) error {
-	k.turn.Lock()
-	defer k.turn.Unlock()
+func (f *Follower) offer(ctx context.Context, packed []byte) error {
+	f.turn.Lock()
+	defer f.turn.Unlock()
 	// What is in force already needs no examination, which costs a second.
-	b, err := k.config.Trust.Read(packed)
-	if err == nil && k.settled(b) {
-		k.agreed()
+	b, err := f.config.Trust.Read(packed)
+	if err == nil && f.settled(b) {
+		f.agreed()
 		return nil
 	}
 	var refusal *Refusal
 	if err != nil {
 		refusal = refuse(codeOf(err), err)
-	} else if refusal = k.order(b); refusal == nil {
+	} else if refusal = f.order(b); refusal == nil {
 		var c *engine.Candidate
-		if b, c, refusal = k.examine(ctx, packed); refusal == nil {
-			refusal = k.activate(ctx, b, c, nil, pip.Event{Action: "policy.activate"})
+		if b, c, refusal = f.examine(ctx, packed); refusal == nil {
+			refusal = f.activate(ctx, b, c, nil, pip.Event{Action: "policy.activate"})
 		}
 	}
 	if refusal == nil {
 		return nil
 	}
 	if ctx.Err() == nil {
-		k.refused(ctx, refusal, packed)
+		f.refused(ctx, refusal, packed)
 	}
 	return refusal
 }
@@ -86,22 +86,22 @@ func (k *Keeper) offer(ctx context.Context, packed []byte) error {
 // activate puts a bundle in force once that is durable and journalled. The
 // mark comes first: should the process end in between, the bundle is in force
 // at the next start, and no older one ever.
-func (k *Keeper) activate(ctx context.Context, b *bundle.Bundle, c *engine.Candidate, held *Hold, e pip.Event) *Refusal {
+func (f *Follower) activate(ctx context.Context, b *bundle.Bundle, c *engine.Candidate, held *Hold, e pip.Event) *Refusal {
 	e.Kind, e.Time, e.Outcome, e.Revision = pip.KindPolicy, time.Now(), "success", c.Revision()
-	if err := k.config.Journal.Append(ctx, e); err != nil {
+	if err := f.config.Journal.Append(ctx, e); err != nil {
 		return refuse(CodeNotJournaled, err)
 	}
-	if err := k.shelf.put(b, held); err != nil {
+	if err := f.cache.put(b, held); err != nil {
 		return refuse(CodeNotDurable, err)
 	}
-	k.engine.Put(c)
-	k.activated(time.Now())
-	k.config.Log.Info("a rule book is in force", "revision", c.Revision(), "bundle", b.Revision, "version", b.Version, "action", e.Action)
+	f.engine.Put(c)
+	f.activated(time.Now())
+	f.config.Log.Info("a rule book is in force", "revision", c.Revision(), "bundle", b.Revision, "version", b.Version, "action", e.Action)
 	return nil
 }
 
-func (k *Keeper) backoff(failures int) time.Duration {
-	most := k.config.Patience
+func (f *Follower) backoff(failures int) time.Duration {
+	most := f.config.Patience
 	if most <= 0 {
 		most = mostBackoff
 	}

@@ -110,14 +110,14 @@ func TestHeldRequestBringsTheNews(t *testing.T) {
 	d.put(p.edition(2), `"2"`)
 	w.untilEdition(2)
 	d.put(p.edition(1), `"1"`)
-	until(t, "the older one is refused", func() bool { return w.keeper.Status().Refused != nil })
-	before := w.keeper.Status().Refusals[delivery.CodeOlder]
+	until(t, "the older one is refused", func() bool { return w.follower.Status().Refused != nil })
+	before := w.follower.Status().Refusals[delivery.CodeOlder]
 	time.Sleep(50 * time.Millisecond)
-	if got := w.keeper.Status().Refusals[delivery.CodeOlder]; got > before+1 {
+	if got := w.follower.Status().Refusals[delivery.CodeOlder]; got > before+1 {
 		t.Errorf("the same bundle was fetched and refused %d times more", got-before)
 	}
 	d.put(p.edition(2), `"2"`)
-	until(t, "the refusal is over", func() bool { return w.keeper.Status().Refused == nil })
+	until(t, "the refusal is over", func() bool { return w.follower.Status().Refused == nil })
 	w.isEdition(2)
 }
 

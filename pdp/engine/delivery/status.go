@@ -10,7 +10,7 @@ import (
 	"github.com/wardgate/wardgate/pip"
 )
 
-// A Status is what operators see of a Keeper.
+// A Status is what operators see of a Follower.
 type Status struct {
 	Source string
 	Active Delivered // in force
@@ -36,74 +36,74 @@ type Trouble struct {
 }
 
 // Status is how things stand.
-func (k *Keeper) Status() Status {
-	k.mu.Lock()
-	defer k.mu.Unlock()
-	s := k.status
-	s.Refusals = maps.Clone(k.status.Refusals)
+func (f *Follower) Status() Status {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	s := f.status
+	s.Refusals = maps.Clone(f.status.Refusals)
 	return s
 }
 
-func (k *Keeper) activated(now time.Time) {
-	k.mu.Lock()
-	defer k.mu.Unlock()
-	m := &k.shelf.mark
-	k.status.Active, k.status.Newest, k.status.Held = m.Active, m.Newest, m.Held
-	k.status.Activated, k.status.Refused = now, nil
-	k.status.Activations++
+func (f *Follower) activated(now time.Time) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	m := &f.cache.mark
+	f.status.Active, f.status.Newest, f.status.Held = m.Active, m.Newest, m.Held
+	f.status.Activated, f.status.Refused = now, nil
+	f.status.Activations++
 }
 
 // agreed notes that the source has what is in force.
-func (k *Keeper) agreed() {
-	k.mu.Lock()
-	defer k.mu.Unlock()
-	k.status.Refused = nil
+func (f *Follower) agreed() {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.status.Refused = nil
 }
 
-func (k *Keeper) reached(now time.Time) {
-	k.mu.Lock()
-	defer k.mu.Unlock()
-	k.status.Reached, k.status.Unreachable = now, nil
+func (f *Follower) reached(now time.Time) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.status.Reached, f.status.Unreachable = now, nil
 }
 
-func (k *Keeper) unreached(now time.Time, err error) {
-	k.mu.Lock()
-	before := k.status.Unreachable
+func (f *Follower) unreached(now time.Time, err error) {
+	f.mu.Lock()
+	before := f.status.Unreachable
 	trouble := &Trouble{Since: now, Err: err}
 	if before != nil {
 		trouble.Since = before.Since
 	}
-	k.status.Unreachable = trouble
-	k.mu.Unlock()
+	f.status.Unreachable = trouble
+	f.mu.Unlock()
 	if before == nil || before.Err.Error() != err.Error() {
-		k.config.Log.Warn("the source of rule books cannot be reached; the last good one goes on deciding",
-			"source", k.config.Source.Name(), "error", err)
+		f.config.Log.Warn("the source of rule books cannot be reached; the last good one goes on deciding",
+			"source", f.config.Source.Name(), "error", err)
 	}
 }
 
 // refused tells of a refusal. The same bundle refused for the same reason
 // again is told once.
-func (k *Keeper) refused(ctx context.Context, r *Refusal, packed []byte) {
+func (f *Follower) refused(ctx context.Context, r *Refusal, packed []byte) {
 	sum := sha256.Sum256(packed)
 	now, digest := time.Now(), hex.EncodeToString(sum[:])
-	k.mu.Lock()
-	before := k.status.Refused
-	k.status.Refusals[r.Code]++
+	f.mu.Lock()
+	before := f.status.Refused
+	f.status.Refusals[r.Code]++
 	again := before != nil && before.Bundle == digest && before.Code == r.Code
 	if !again {
-		k.status.Refused = &Trouble{Since: now, Code: r.Code, Bundle: digest, Err: r.Err}
+		f.status.Refused = &Trouble{Since: now, Code: r.Code, Bundle: digest, Err: r.Err}
 	}
-	active := k.status.Active
-	k.mu.Unlock()
+	active := f.status.Active
+	f.mu.Unlock()
 	if again {
 		return
 	}
-	k.config.Log.Error("a rule book was refused; the last good one goes on deciding",
-		"source", k.config.Source.Name(), "code", string(r.Code), "bundle", digest, "error", r.Err)
-	err := k.config.Journal.Append(ctx, pip.Event{
+	f.config.Log.Error("a rule book was refused; the last good one goes on deciding",
+		"source", f.config.Source.Name(), "code", string(r.Code), "bundle", digest, "error", r.Err)
+	err := f.config.Journal.Append(ctx, pip.Event{
 		Kind: pip.KindPolicy, Time: now, Action: "policy.activate", Outcome: "failure", Detail: string(r.Code), Revision: active.Rules,
 	})
 	if err != nil {
-		k.config.Log.Error("the refusal is not journalled", "error", err)
+		f.config.Log.Error("the refusal is not journalled", "error", err)
 	}
 }

@@ -24,7 +24,7 @@ const (
 	ahead = 5 * time.Minute
 )
 
-// Config is what a Keeper needs.
+// Config is what a Follower needs.
 type Config struct {
 	Dir    string // where the mark and the last good bundles are kept
 	Source Source
@@ -39,15 +39,15 @@ type Config struct {
 	Patience time.Duration
 }
 
-// A Keeper keeps an engine on the newest good bundle. Its methods may be
+// A Follower keeps an engine on the newest good bundle. Its methods may be
 // called in parallel.
-type Keeper struct {
+type Follower struct {
 	config Config
 	first  *engine.Candidate
 	fresh  *bundle.Bundle // first, when it was not in force before
 
 	turn   sync.Mutex // one bundle at a time; guards what follows
-	shelf  *shelf
+	cache  *cache
 	engine Engine
 	tag    string
 
@@ -55,59 +55,59 @@ type Keeper struct {
 	status Status
 }
 
-// Open returns a Keeper with a first rule book: the last good one, or, when
+// Open returns a Follower with a first rule book: the last good one, or, when
 // there is none yet or it is no longer good, what the source has. It fails
 // when neither can be had: nothing could be decided. It writes nothing: that is
 // for Serve, when the caller has the folder for itself.
-func Open(ctx context.Context, c Config) (*Keeper, error) {
-	s, err := openShelf(c.Dir)
+func Open(ctx context.Context, c Config) (*Follower, error) {
+	s, err := openCache(c.Dir)
 	if err != nil {
 		return nil, err
 	}
-	k := &Keeper{config: c, shelf: s}
-	k.status = Status{Source: c.Source.Name(), Refusals: map[Code]uint64{}}
+	f := &Follower{config: c, cache: s}
+	f.status = Status{Source: c.Source.Name(), Refusals: map[Code]uint64{}}
 	var lastGood error
 	if !s.empty() {
-		if lastGood = k.openLastGood(ctx); lastGood == nil {
-			return k, nil
+		if lastGood = f.openLastGood(ctx); lastGood == nil {
+			return f, nil
 		}
 		c.Log.Error("the last good rule book cannot be used; asking the source", "error", lastGood)
 	}
-	if err := k.openSource(ctx); err != nil {
+	if err := f.openSource(ctx); err != nil {
 		return nil, errors.Join(fmt.Errorf("rule book from %s: %w", c.Source.Name(), err), lastGood)
 	}
-	return k, nil
+	return f, nil
 }
 
 // First is the rule book that the engine begins with.
-func (k *Keeper) First() *engine.Candidate { return k.first }
+func (f *Follower) First() *engine.Candidate { return f.first }
 
 // Serve names the engine that began with First, before Run and Rollback and
 // before the engine is asked. A first rule book that was not in force before is
 // made durable and journalled now.
-func (k *Keeper) Serve(ctx context.Context, e Engine) error {
-	k.turn.Lock()
-	defer k.turn.Unlock()
-	now, err := openShelf(k.config.Dir)
+func (f *Follower) Serve(ctx context.Context, e Engine) error {
+	f.turn.Lock()
+	defer f.turn.Unlock()
+	now, err := openCache(f.config.Dir)
 	if err != nil {
 		return err
 	}
-	if now.mark.Newest != k.shelf.mark.Newest || now.mark.Active != k.shelf.mark.Active {
-		return fmt.Errorf("policy folder %s was changed by another process; start again", k.config.Dir)
+	if now.mark.Newest != f.cache.mark.Newest || now.mark.Active != f.cache.mark.Active {
+		return fmt.Errorf("policy folder %s was changed by another process; start again", f.config.Dir)
 	}
-	k.engine = e
-	if k.fresh == nil {
-		k.activated(time.Now())
+	f.engine = e
+	if f.fresh == nil {
+		f.activated(time.Now())
 		return nil
 	}
-	if err := k.shelf.make(); err != nil {
+	if err := f.cache.make(); err != nil {
 		return err
 	}
 	var held *Hold
-	if k.same(k.fresh) {
-		held = k.shelf.mark.Held
+	if f.same(f.fresh) {
+		held = f.cache.mark.Held
 	}
-	if refusal := k.activate(ctx, k.fresh, k.first, held, pip.Event{Action: "policy.activate"}); refusal != nil {
+	if refusal := f.activate(ctx, f.fresh, f.first, held, pip.Event{Action: "policy.activate"}); refusal != nil {
 		return refusal
 	}
 	return nil
@@ -115,50 +115,50 @@ func (k *Keeper) Serve(ctx context.Context, e Engine) error {
 
 // openLastGood takes the bundle that was in force. It was journalled then; it
 // is verified, compiled and tested anew, because keys and programs change.
-func (k *Keeper) openLastGood(ctx context.Context) error {
-	packed, err := k.shelf.packed(k.shelf.mark.Active)
+func (f *Follower) openLastGood(ctx context.Context) error {
+	packed, err := f.cache.packed(f.cache.mark.Active)
 	if err != nil {
 		return err
 	}
-	b, c, refusal := k.examine(ctx, packed)
+	b, c, refusal := f.examine(ctx, packed)
 	if refusal != nil {
 		return fmt.Errorf("the last good rule book: %w", refusal)
 	}
-	if b.Digest != k.shelf.mark.Active.Digest {
+	if b.Digest != f.cache.mark.Active.Digest {
 		return errors.New("the last good rule book was changed on disk")
 	}
-	k.first = c
+	f.first = c
 	return nil
 }
 
-func (k *Keeper) openSource(ctx context.Context) error {
-	arrival, err := k.config.Source.Fetch(ctx, "")
+func (f *Follower) openSource(ctx context.Context) error {
+	arrival, err := f.config.Source.Fetch(ctx, "")
 	if err != nil {
 		return err
 	}
 	if arrival.Packed == nil {
 		return errors.New("it has no bundle")
 	}
-	b, c, refusal := k.examine(ctx, arrival.Packed)
-	if refusal == nil && !k.same(b) {
-		refusal = k.order(b)
+	b, c, refusal := f.examine(ctx, arrival.Packed)
+	if refusal == nil && !f.same(b) {
+		refusal = f.order(b)
 	}
 	if refusal != nil {
 		return refusal
 	}
-	k.first, k.fresh, k.tag = c, b, arrival.Tag
-	k.reached(time.Now())
+	f.first, f.fresh, f.tag = c, b, arrival.Tag
+	f.reached(time.Now())
 	return nil
 }
 
 // examine verifies, compiles, checks and tests a bundle. It looks at nothing
 // but the bundle.
-func (k *Keeper) examine(ctx context.Context, packed []byte) (*bundle.Bundle, *engine.Candidate, *Refusal) {
-	b, err := k.config.Trust.Read(packed)
+func (f *Follower) examine(ctx context.Context, packed []byte) (*bundle.Bundle, *engine.Candidate, *Refusal) {
+	b, err := f.config.Trust.Read(packed)
 	if err != nil {
 		return nil, nil, refuse(codeOf(err), err)
 	}
-	c, err := engine.Prepare(b.Files, k.config.Check)
+	c, err := engine.Prepare(b.Files, f.config.Check)
 	if err != nil {
 		return nil, nil, refuse(CodeRefused, err)
 	}
@@ -194,13 +194,13 @@ func runTests(ctx context.Context, files rulebook.Files) error {
 }
 
 // order refuses a bundle that is not newer than all that were ever in force.
-func (k *Keeper) order(b *bundle.Bundle) *Refusal {
+func (f *Follower) order(b *bundle.Bundle) *Refusal {
 	if now := time.Now(); b.Version.After(now.Add(ahead)) {
 		return refuse(CodeFuture, fmt.Errorf("the bundle's version %s lies in the future; the clock here says %s",
 			b.Version.Format(time.RFC3339), now.UTC().Format(time.RFC3339)))
 	}
-	newest := k.shelf.mark.Newest
-	if k.shelf.empty() || b.Version.After(newest.Version) {
+	newest := f.cache.mark.Newest
+	if f.cache.empty() || b.Version.After(newest.Version) {
 		return nil
 	}
 	return refuse(CodeOlder, fmt.Errorf("the bundle's version %s is not newer than %s, the newest that was ever in force",
@@ -209,10 +209,10 @@ func (k *Keeper) order(b *bundle.Bundle) *Refusal {
 
 // same reports whether b holds the rules that are in force, in the same
 // version: nothing is to be done. It may be signed anew.
-func (k *Keeper) same(b *bundle.Bundle) bool { return k.shelf.mark.Active.is(b) }
+func (f *Follower) same(b *bundle.Bundle) bool { return f.cache.mark.Active.is(b) }
 
 // settled reports whether nothing is to be done about b: it is in force, or it
 // is what an operator went back from.
-func (k *Keeper) settled(b *bundle.Bundle) bool {
-	return k.same(b) || k.shelf.mark.Held != nil && k.shelf.mark.Newest.is(b)
+func (f *Follower) settled(b *bundle.Bundle) bool {
+	return f.same(b) || f.cache.mark.Held != nil && f.cache.mark.Newest.is(b)
 }

@@ -38,9 +38,10 @@ type Hold struct {
 	Reason string    `json:"reason"`
 }
 
-// mark is what must survive every restart: a bundle that is older than the
-// newest that was ever in force would bring back what a hospital forbade since.
-type mark struct {
+// highWater is the high-water mark, which must survive every restart: a bundle
+// that is older than the newest that was ever in force would bring back what a
+// hospital forbade since.
+type highWater struct {
 	Format int         `json:"format"`
 	Newest Delivered   `json:"newest"`
 	Active Delivered   `json:"active"`
@@ -48,51 +49,51 @@ type mark struct {
 	Known  []Delivered `json:"known"` // the newest last
 }
 
-// A shelf keeps the mark and the bundles that were in force, in a folder.
-type shelf struct {
+// A cache holds the high-water mark and the bundles that were in force, in a folder.
+type cache struct {
 	dir  string
-	mark mark
+	mark highWater
 }
 
-// openShelf reads the folder; there may be none yet. A folder that holds
-// bundles and no mark has lost its mark, and is refused.
-func openShelf(dir string) (*shelf, error) {
-	s := &shelf{dir: dir}
+// openCache reads the folder; there may be none yet. A folder that holds
+// bundles and no mark has lost it, and is refused.
+func openCache(dir string) (*cache, error) {
+	c := &cache{dir: dir}
 	raw, err := os.ReadFile(filepath.Join(dir, markName))
 	switch {
 	case errors.Is(err, os.ErrNotExist):
-		bundles, err := filepath.Glob(s.path("*"))
+		bundles, err := filepath.Glob(c.path("*"))
 		if err == nil && len(bundles) > 0 {
 			err = fmt.Errorf("policy folder %s has lost %s, which says how new the newest rule book was; restore it from a backup", dir, markName)
 		}
-		return s, err
+		return c, err
 	case err != nil:
 		return nil, fmt.Errorf("policy folder: %w", err)
 	}
-	if err := json.Unmarshal(raw, &s.mark); err != nil || s.mark.Format != markFormat || s.mark.Newest.Version.IsZero() {
+	if err := json.Unmarshal(raw, &c.mark); err != nil || c.mark.Format != markFormat || c.mark.Newest.Version.IsZero() {
 		return nil, fmt.Errorf("policy folder %s: %s is not readable; restore it from a backup", dir, markName)
 	}
-	return s, nil
+	return c, nil
 }
 
 // make makes the folder, durably.
-func (s *shelf) make() error {
-	if err := os.MkdirAll(s.dir, 0o700); err != nil {
+func (c *cache) make() error {
+	if err := os.MkdirAll(c.dir, 0o700); err != nil {
 		return fmt.Errorf("policy folder: %w", err)
 	}
-	return syncFolder(filepath.Dir(s.dir))
+	return syncFolder(filepath.Dir(c.dir))
 }
 
 // empty reports whether no bundle was ever in force.
-func (s *shelf) empty() bool { return s.mark.Format == 0 }
+func (c *cache) empty() bool { return c.mark.Format == 0 }
 
-func (s *shelf) path(digest string) string {
-	return filepath.Join(s.dir, "bundle-"+digest+".tar.gz")
+func (c *cache) path(digest string) string {
+	return filepath.Join(c.dir, "bundle-"+digest+".tar.gz")
 }
 
-// packed returns the bytes of a bundle on the shelf.
-func (s *shelf) packed(d Delivered) ([]byte, error) {
-	raw, err := os.ReadFile(s.path(d.Digest))
+// packed returns the bytes of a bundle in the cache.
+func (c *cache) packed(d Delivered) ([]byte, error) {
+	raw, err := os.ReadFile(c.path(d.Digest))
 	if err != nil {
 		return nil, fmt.Errorf("policy folder: %w", err)
 	}
@@ -100,29 +101,29 @@ func (s *shelf) packed(d Delivered) ([]byte, error) {
 }
 
 // put makes durable that b is about to be in force: first its bytes, then the
-// mark. With an error the shelf is as before, save for a file that nothing names.
-func (s *shelf) put(b *bundle.Bundle, held *Hold) error {
+// mark. With an error the cache is as before, save for a file that nothing names.
+func (c *cache) put(b *bundle.Bundle, held *Hold) error {
 	d := Delivered{b.Version, b.Revision, b.Files.Revision(), b.Digest}
-	if err := writeDurably(s.path(d.Digest), b.Packed); err != nil {
+	if err := writeDurably(c.path(d.Digest), b.Packed); err != nil {
 		return fmt.Errorf("keep the bundle: %w", err)
 	}
-	next := mark{Format: markFormat, Newest: s.mark.Newest, Active: d, Held: held}
+	next := highWater{Format: markFormat, Newest: c.mark.Newest, Active: d, Held: held}
 	if d.Version.After(next.Newest.Version) {
 		next.Newest = d
 	}
-	next.Known = append(slices.DeleteFunc(slices.Clone(s.mark.Known), func(k Delivered) bool { return k.Digest == d.Digest }), d)
+	next.Known = append(slices.DeleteFunc(slices.Clone(c.mark.Known), func(k Delivered) bool { return k.Digest == d.Digest }), d)
 	forgotten := next.Known[:max(0, len(next.Known)-kept)]
 	next.Known = next.Known[len(forgotten):]
 	raw, err := json.MarshalIndent(next, "", "  ")
 	if err == nil {
-		err = writeDurably(filepath.Join(s.dir, markName), append(raw, '\n'))
+		err = writeDurably(filepath.Join(c.dir, markName), append(raw, '\n'))
 	}
 	if err != nil {
 		return fmt.Errorf("keep the mark: %w", err)
 	}
-	s.mark = next
+	c.mark = next
 	for _, old := range forgotten {
-		_ = os.Remove(s.path(old.Digest)) // a copy too many harms nobody
+		_ = os.Remove(c.path(old.Digest)) // a copy too many harms nobody
 	}
 	return nil
 }
