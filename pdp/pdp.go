@@ -26,9 +26,16 @@ type Request struct {
 // A Subject is who asks. What the decision point knows of an account (role,
 // department) it gathers itself: a caller does not state it.
 type Subject struct {
-	Type string // "user", "machine", "anonymous"
+	Type string // SubjectUser, SubjectMachine, SubjectAnonymous
 	ID   string // account id, "" for anonymous
 }
+
+// The types of subjects.
+const (
+	SubjectUser      = "user"
+	SubjectMachine   = "machine"
+	SubjectAnonymous = "anonymous"
+)
 
 // An Action is what a route stands for: "patient.read".
 type Action struct {

@@ -89,7 +89,7 @@ func (p *Proxy) decide(ctx context.Context, x *exchange) (d pdp.Decision, err er
 // question is what is asked about this very exchange.
 func (x *exchange) question(revision string) pdp.Request {
 	r := pdp.Request{
-		Subject: pdp.Subject{Type: "anonymous"},
+		Subject: pdp.Subject{Type: pdp.SubjectAnonymous},
 		Action:  pdp.Action{Method: x.target.Method},
 		Context: pdp.Context{
 			Time:       x.now,
@@ -100,9 +100,9 @@ func (x *exchange) question(revision string) pdp.Request {
 		},
 	}
 	if x.subject != "" {
-		r.Subject = pdp.Subject{Type: "user", ID: x.subject}
+		r.Subject = pdp.Subject{Type: pdp.SubjectUser, ID: x.subject}
 		if x.credential.ACR == token.ACRMachine {
-			r.Subject.Type = "machine"
+			r.Subject.Type = pdp.SubjectMachine
 		}
 	}
 	if x.matched {

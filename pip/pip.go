@@ -90,7 +90,7 @@ type Facts struct {
 type Identity struct {
 	Reading
 	Account    Account
-	Role       string // "doctor", "nurse", "patient", "security"
+	Role       string // a name of the rule book's table of roles
 	Staff      string // id of the staff record, for staff
 	Patient    string // id of the patient record, for patients
 	Department string // id of the staff member's department

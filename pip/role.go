@@ -51,6 +51,11 @@ type Roles map[string]Role
 // Names returns the names in alphabetical order.
 func (r Roles) Names() []string { return slices.Sorted(maps.Keys(r)) }
 
+// Of returns the names of the roles of a kind.
+func (r Roles) Of(kind RoleKind) []string {
+	return slices.DeleteFunc(r.Names(), func(name string) bool { return r[name].Kind != kind })
+}
+
 // SignUp returns the names of the roles that people may sign up for.
 func (r Roles) SignUp() []string {
 	return slices.DeleteFunc(r.Names(), func(name string) bool { return !r[name].SignUp })

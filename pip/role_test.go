@@ -19,6 +19,9 @@ func TestRoles(t *testing.T) {
 	if got := roles.SignUp(); !slices.Equal(got, []string{"clerk", "nurse"}) {
 		t.Errorf("sign-up: got %q", got)
 	}
+	if got := roles.Of(pip.RoleMachine); !slices.Equal(got, []string{"siem"}) {
+		t.Errorf("machines: got %q", got)
+	}
 	if got := roles["porter"]; got != (pip.Role{}) || got.SignUp || slices.Contains(pip.RoleKinds(), got.Kind) || slices.Contains(pip.Records(), got.Record) {
 		t.Errorf("a role without a row: got %+v", got)
 	}

@@ -28,7 +28,7 @@ type userAdd struct {
 	runningFlags
 	Username     string `arg:"" help:"Username."`
 	Email        string `required:"" help:"E-mail address."`
-	Role         string `required:"" enum:"doctor,nurse,patient,security" help:"doctor, nurse, patient or security."`
+	Role         string `required:"" help:"One of the rule book's roles."`
 	Staff        string `help:"Id of the staff record." placeholder:"ID"`
 	Department   string `help:"Id of the department." placeholder:"ID"`
 	Patient      string `help:"Id of the patient record." placeholder:"ID"`

@@ -5,6 +5,7 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/wardgate/wardgate/internal/control"
@@ -66,6 +67,9 @@ func shown(u *admin.User) control.User {
 
 // Add makes an account that may log in at once. It is journalled first.
 func (o operator) Add(ctx context.Context, n control.NewUser) (control.User, error) {
+	if roles := o.app.accountRoles(); roles[n.Role].Kind == "" {
+		return control.User{}, fmt.Errorf("the role is none of %s", strings.Join(roles.Names(), ", "))
+	}
 	hash, err := password.Hash(n.Password)
 	if err != nil {
 		return control.User{}, err
@@ -112,7 +116,11 @@ func (o operator) AddMachine(ctx context.Context, name string) (control.Machine,
 	id, err := o.resolve(ctx, name)
 	if errors.Is(err, errNoUser) {
 		var added control.User
-		added, err = o.Add(ctx, control.NewUser{Username: name, Email: name + machineDomain, Password: rand.Text(), Role: admin.RoleMachine})
+		machines := o.app.accountRoles().Of(pip.RoleMachine)
+		if len(machines) != 1 {
+			return control.Machine{}, fmt.Errorf("the rule book has %d roles of kind machine: add the account by user add --role, and then its key", len(machines))
+		}
+		added, err = o.Add(ctx, control.NewUser{Username: name, Email: name + machineDomain, Password: rand.Text(), Role: machines[0]})
 		id = added.ID
 	}
 	if err != nil {

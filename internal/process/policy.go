@@ -17,6 +17,14 @@ import (
 	"github.com/wardgate/wardgate/policies"
 )
 
+// accountRoles are those of the active rule book.
+func (a *Process) accountRoles() pip.Roles {
+	if a.engine == nil {
+		return nil
+	}
+	return a.engine.Tables().Roles
+}
+
 // openPolicy makes the engine with its first rule book. It writes nothing, so
 // that a rule book that cannot be had leaves the data folder untouched.
 func (a *Process) openPolicy(ctx context.Context, sources []pip.Source) error {

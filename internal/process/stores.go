@@ -193,7 +193,7 @@ func (a *Process) openIdentity(ctx context.Context, db *identitystore.Store) (*i
 	if err := a.openRegister(ctx); err != nil {
 		return nil, fmt.Errorf("identity: %w", err)
 	}
-	a.stores.accounts = identity.NewAccounts(db, vault, nil)
+	a.stores.accounts = identity.NewAccounts(db, vault, a.accountRoles, nil)
 	a.register.emails.Store(a.stores.accounts)
 	if a.stores.people, err = a.openPeople(db, vault); err != nil {
 		return nil, fmt.Errorf("identity: %w", err)
@@ -231,6 +231,7 @@ func (a *Process) openAdmin(ctx context.Context, people *identity.Authenticator,
 		Footprints:    clients,
 		Revocations:   a.stores.revocations,
 		Sealer:        sealer,
+		Roles:         a.accountRoles,
 		Users:         a.stores.accounts,
 		Staff:         staffRegister{a.stores.register},
 		Registrar:     a.stores.people.registrar,

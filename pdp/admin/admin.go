@@ -98,6 +98,7 @@ type Parts struct {
 	Footprints    Footprints
 	Revocations   Revocations
 	Sealer        Sealer
+	Roles         func() pip.Roles // of the active rule book, asked each time
 	Users         Users
 	Staff         Staff
 	Registrar     Registrar
@@ -126,7 +127,7 @@ var _ pdp.Revoker = (*Admin)(nil)
 func New(parts Parts, cfg Config) (*Admin, error) {
 	if parts.Keys == nil || parts.Store == nil || parts.Authenticator == nil || parts.Decider == nil ||
 		parts.Journal == nil || parts.Footprints == nil || parts.Revocations == nil || parts.Log == nil ||
-		parts.Sealer == nil || parts.Users == nil {
+		parts.Sealer == nil || parts.Users == nil || parts.Roles == nil {
 		return nil, errors.New("policy administrator: a part is missing")
 	}
 	if cfg.Issuer == "" || cfg.Audience == "" {

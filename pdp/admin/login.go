@@ -121,7 +121,7 @@ func (a *Admin) newSession(proof Proof, here pip.Footprint, now time.Time) (Sess
 // obligation could not be met here, so it denies.
 func (a *Admin) mayBeginAs(ctx context.Context, c Client, action string, proof Proof, seen pdp.LogIn, trip pdp.Journey, now time.Time) (pdp.Decision, error) {
 	d, err := a.parts.Decider.Decide(ctx, pdp.Request{
-		Subject:  pdp.Subject{Type: kindOfSubject(proof.Account.Role), ID: proof.Account.ID},
+		Subject:  pdp.Subject{Type: a.subject(&proof.Account), ID: proof.Account.ID},
 		Action:   pdp.Action{Name: action},
 		Resource: pdp.Resource{Type: "session"},
 		Context: pdp.Context{
@@ -158,11 +158,12 @@ func (a *Admin) mayBeginAs(ctx context.Context, c Client, action string, proof P
 	return pdp.Decision{}, &Refusal{Kind: Forbidden, Reasons: reasons}
 }
 
-func kindOfSubject(role string) string {
-	if role == RoleMachine {
-		return "machine"
+// subject is the type of the subject that an account is.
+func (a *Admin) subject(p *Profile) string {
+	if a.kind(p) == pip.RoleMachine {
+		return pdp.SubjectMachine
 	}
-	return "user"
+	return pdp.SubjectUser
 }
 
 // unproven turns an error of the Authenticator into a refusal. What was

@@ -10,14 +10,12 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/wardgate/wardgate/pdp"
+	"github.com/wardgate/wardgate/pip"
 )
 
 const (
 	// ACRMachine is the assurance level of a machine: one factor, its key.
 	ACRMachine = "urn:wardgate:acr:machine"
-
-	// RoleMachine is the role of machines' accounts. Nobody else has it.
-	RoleMachine = "machine"
 
 	actionMachine = "machine.log_in"
 	machinePrefix = "wgm_" // so that a leaked key is known for what it is
@@ -55,12 +53,15 @@ func (a *Admin) DropMachineKeys(ctx context.Context, c Client, by, account strin
 		a.administered(ctx, c, "machine.drop_keys", by, account, ""))
 }
 
+// kind is that of an account's role; "" when no rule book knows the role.
+func (a *Admin) kind(p *Profile) pip.RoleKind { return a.parts.Roles()[p.Role].Kind }
+
 func (a *Admin) isMachine(ctx context.Context, account string) error {
 	p, err := a.user(ctx, account)
 	if err != nil {
 		return err
 	}
-	if p.Role != RoleMachine {
+	if a.kind(&p) != pip.RoleMachine {
 		return Refuse(Malformed, "not_a_machine")
 	}
 	return nil
@@ -80,7 +81,7 @@ func (a *Admin) LogInMachine(ctx context.Context, c Client, key string) (Tokens,
 	if err != nil {
 		return Tokens{}, err
 	}
-	if profile.Role != RoleMachine {
+	if a.kind(&profile) != pip.RoleMachine {
 		return Tokens{}, Refuse(Unproven, "credentials_invalid")
 	}
 	now := a.cfg.Now()
@@ -105,7 +106,7 @@ func (a *Admin) beginMachine(ctx context.Context, c Client, proof Proof, decisio
 	if s.Sealed, err = a.sealFootprint(s.ID, s.Footprint); err != nil {
 		return Tokens{}, fmt.Errorf("begin session: %w", err)
 	}
-	tokens, err := a.sign(s, RoleMachine, s.ACR, s.AuthTime, now, a.Limits().Access)
+	tokens, err := a.sign(s, proof.Account.Role, s.ACR, s.AuthTime, now, a.Limits().Access)
 	if err != nil {
 		return Tokens{}, fmt.Errorf("begin session: %w", err)
 	}
@@ -113,7 +114,7 @@ func (a *Admin) beginMachine(ctx context.Context, c Client, proof Proof, decisio
 		return Tokens{}, fmt.Errorf("begin session: %w", err)
 	}
 	e := a.event(c, actionMachine, s.Account, s.ID, now)
-	e.Role, e.Outcome, e.Allow = RoleMachine, "success", true
+	e.Role, e.Outcome, e.Allow = proof.Account.Role, "success", true
 	if err := a.parts.Journal.Append(context.WithoutCancel(ctx), withDecision(e, decision)); err != nil {
 		_, undo := a.parts.Store.End(context.WithoutCancel(ctx), s.ID, s.Account, "not_journalled", now)
 		return Tokens{}, errors.Join(fmt.Errorf("begin session: %w", err), undo)

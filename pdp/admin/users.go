@@ -4,6 +4,8 @@ import (
 	"context"
 	"fmt"
 	"time"
+
+	"github.com/wardgate/wardgate/pip"
 )
 
 // Users is the register of accounts. An error with a method Refused() is a
@@ -54,18 +56,21 @@ func (a *Admin) Users(ctx context.Context, after string, limit int) (users []Use
 	return users, next, nil
 }
 
-// Approve makes a pending account active. A member of the staff is linked to a
-// record of the same role; the department is the record's.
+// Approve makes a pending account active. An account whose role needs a staff
+// record is linked to one of the same role; the department is the record's.
 func (a *Admin) Approve(ctx context.Context, c Client, by, account, staff, department string) error {
 	p, err := a.user(ctx, account)
 	if err != nil {
 		return err
 	}
-	if p.Role == "doctor" || p.Role == "nurse" {
+	switch role := a.parts.Roles()[p.Role]; {
+	case role.Kind == "":
+		return Refuse(Malformed, "role_unknown")
+	case role.Record == pip.RecordStaff:
 		if department, err = a.staffOf(ctx, p.Role, staff, department); err != nil {
 			return err
 		}
-	} else if staff != "" || department != "" {
+	case staff != "" || department != "":
 		return Refuse(Malformed, "staff_unfit")
 	}
 	// The evidence comes first: what cannot be journalled lets nobody in.

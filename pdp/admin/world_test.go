@@ -298,7 +298,7 @@ func (w *world) register() *identity.Authenticator {
 	if err != nil {
 		w.t.Fatal(err)
 	}
-	accounts := identity.NewAccounts(store, vault, w.clock.Now)
+	accounts := identity.NewAccounts(store, vault, roles, w.clock.Now)
 	w.account, err = accounts.Add(w.t.Context(), identity.NewAccount{
 		Username: "doctor", Email: email, PasswordHash: hash(), Role: "doctor",
 		Standing: pip.AccountActive, Staff: "s-1", Department: "d-1",
@@ -318,7 +318,8 @@ func (w *world) process() (*sqlstore.Store, *admin.Admin) {
 		w.t.Fatal(err)
 	}
 	a, err := admin.New(admin.Parts{
-		Keys: w.keys, Store: store, Authenticator: w.auth, Decider: w.policy, Journal: w.journal,
+		Roles: roles,
+		Keys:  w.keys, Store: store, Authenticator: w.auth, Decider: w.policy, Journal: w.journal,
 		Footprints: devices{}, Revocations: w.revoked, Sealer: w.sealer, Users: w.people, Staff: staff{}, Log: slog.New(slog.NewTextHandler(w.log, nil)),
 	}, admin.Config{Issuer: "https://wardgate.test", Audience: "wardgate", Now: w.clock.Now})
 	if err != nil {

@@ -91,7 +91,7 @@ func (p parts) question(at string) (question, error) {
 // subject reads who asks. Only a stranger has no id, and a stranger has none.
 func (r *reading) subject(o object, at string) pdp.Subject {
 	s := pdp.Subject{Type: r.text(o, at, "type", 1)}
-	if s.Type != anonymous {
+	if s.Type != pdp.SubjectAnonymous {
 		s.ID = r.text(o, at, "id", 1)
 		return s
 	}

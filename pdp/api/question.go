@@ -116,13 +116,6 @@ func plainText(raw json.RawMessage, longest int) (string, bool) {
 	return text, !odd
 }
 
-// The kinds of subjects that a decision point can know.
-const (
-	user      = "user"
-	machine   = "machine"
-	anonymous = "anonymous"
-)
-
 // request is the question as the Decider takes it. It is false for a kind of
 // subject that nobody can know anything of, so that nobody is asked. The
 // caller proved itself, and with it vouches for the subject; it vouches for
@@ -135,9 +128,9 @@ func (q *question) request(now time.Time) (pdp.Request, bool) {
 		Context:  pdp.Context{Time: now, Address: q.address, UserAgent: q.agent, Caller: q.caller, Claims: q.claims},
 	}
 	switch q.subject.Type {
-	case user, machine:
+	case pdp.SubjectUser, pdp.SubjectMachine:
 		r.Context.Credential.State = pdp.CredentialDelegated
-	case anonymous:
+	case pdp.SubjectAnonymous:
 		r.Context.Credential.State = pdp.CredentialNone
 	default:
 		return pdp.Request{}, false

@@ -22,15 +22,17 @@ const maxPage = 500
 type Accounts struct {
 	store AccountStore
 	vault *vault.Vault
+	roles func() pip.Roles
 	now   func() time.Time
 }
 
-// NewAccounts returns the register over store. A nil now is the wall clock.
-func NewAccounts(store AccountStore, vault *vault.Vault, now func() time.Time) *Accounts {
+// NewAccounts returns the register over store. Accounts have the roles of the
+// active rule book: roles is asked each time. A nil now is the wall clock.
+func NewAccounts(store AccountStore, vault *vault.Vault, roles func() pip.Roles, now func() time.Time) *Accounts {
 	if now == nil {
 		now = time.Now
 	}
-	return &Accounts{store: store, vault: vault, now: now}
+	return &Accounts{store: store, vault: vault, roles: roles, now: now}
 }
 
 // NewAccount is what Add needs. Role and Standing have no default.
@@ -51,7 +53,7 @@ func (a *Accounts) Add(ctx context.Context, n NewAccount) (Profile, error) {
 	if err != nil {
 		return Profile{}, fmt.Errorf("add account: %w", err)
 	}
-	if err := errors.Join(checkUsername(n.Username), checkRole(n.Role), checkStanding(n.Standing), password.CheckHash(n.PasswordHash)); err != nil {
+	if err := errors.Join(checkUsername(n.Username), a.checkRole(n.Role), checkStanding(n.Standing), password.CheckHash(n.PasswordHash)); err != nil {
 		return Profile{}, fmt.Errorf("add account: %w", err)
 	}
 	id, err := uuid.NewV7()
@@ -156,9 +158,10 @@ func checkUsername(name string) error {
 	return nil
 }
 
-func checkRole(role string) error {
-	if !slices.Contains([]string{"doctor", "nurse", "patient", "security", "machine"}, role) {
-		return errors.New("the role is none of doctor, nurse, patient, security, machine")
+func (a *Accounts) checkRole(role string) error {
+	roles := a.roles()
+	if roles[role].Kind == "" {
+		return fmt.Errorf("the role is none of %s", strings.Join(roles.Names(), ", "))
 	}
 	return nil
 }

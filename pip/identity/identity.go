@@ -25,7 +25,7 @@ type Profile = struct {
 	ID         string
 	Username   string
 	Email      string // canonical; never for a log
-	Role       string // "doctor", "nurse", "patient", "security", "machine"
+	Role       string // a name of the rule book's table of roles
 	Standing   pip.Account
 	Staff      string
 	Patient    string

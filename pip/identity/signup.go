@@ -32,7 +32,7 @@ type SignUp = struct {
 	Username string
 	Email    string
 	Password string
-	Role     string // "doctor", "nurse" or "patient"
+	Role     string // one that people may sign up for
 	Number   string
 	Code     string
 }
@@ -82,7 +82,7 @@ type said struct {
 // same work. One mail a minute and five an hour go to one address; further
 // calls change nothing, and answer alike.
 func (r *Registrar) SignUp(ctx context.Context, s SignUp) error {
-	if faults := checkSignUp(&s); len(faults) > 0 {
+	if faults := checkSignUp(&s, r.auth.accounts.roles()); len(faults) > 0 {
 		return &Malformed{Fields: faults}
 	}
 	index, err := r.vault.Index(s.Email)

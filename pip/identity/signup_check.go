@@ -6,11 +6,12 @@ import (
 	"strings"
 
 	"github.com/wardgate/wardgate/internal/problem"
+	"github.com/wardgate/wardgate/pip"
 	"github.com/wardgate/wardgate/pip/identity/password"
 )
 
 // checkSignUp names every faulty field, and makes the rest canonical.
-func checkSignUp(s *SignUp) []problem.Field {
+func checkSignUp(s *SignUp, roles pip.Roles) []problem.Field {
 	var faults []problem.Field
 	fault := func(field, message string) {
 		faults = append(faults, problem.Field{Location: "body." + field, Message: message})
@@ -26,10 +27,11 @@ func checkSignUp(s *SignUp) []problem.Field {
 	if fields := passwordFaults(s.Password); fields != nil {
 		faults = append(faults, fields...)
 	}
-	if !slices.Contains([]string{"doctor", "nurse", "patient"}, s.Role) {
-		fault("role", "expected doctor, nurse or patient")
+	role := roles[s.Role]
+	if !role.SignUp {
+		fault("role", "expected "+oneOf(roles.SignUp()))
 	}
-	patient := s.Role == "patient"
+	patient := role.Record == pip.RecordPatient
 	for field, value := range map[string]string{"patient_number": s.Number, "enrolment_code": s.Code} {
 		switch {
 		case patient && value == "":
@@ -42,6 +44,15 @@ func checkSignUp(s *SignUp) []problem.Field {
 	}
 	slices.SortFunc(faults, func(a, b problem.Field) int { return strings.Compare(a.Location, b.Location) })
 	return faults
+}
+
+// oneOf lists words: "doctor, nurse or patient".
+func oneOf(words []string) string {
+	if len(words) < 2 {
+		return strings.Join(words, "")
+	}
+	last := len(words) - 1
+	return strings.Join(words[:last], ", ") + " or " + words[last]
 }
 
 // passwordFaults is nil for a password that may be chosen.

@@ -14,8 +14,8 @@ import (
 var decoyCode = []byte("$2a$10$" + strings.Repeat(".", 53))
 
 // VerifySignUp proves the address of the newest sign-up for it and opens the
-// account: a patient's becomes active with the record that the enrolment code
-// claims, a staff member's waits for approval. Whatever does not fit, the
+// account: one that needs a patient record becomes active with the record that
+// the enrolment code claims, every other one waits for approval. Whatever does not fit, the
 // enrolment code included, is ErrCode; a wrong e-mailed code never touches the
 // enrolment code.
 func (r *Registrar) VerifySignUp(ctx context.Context, email, code string) (Profile, error) {
@@ -41,11 +41,12 @@ func (r *Registrar) VerifySignUp(ctx context.Context, email, code string) (Profi
 	if err != nil {
 		return Profile{}, fmt.Errorf("verify sign-up: %w", err)
 	}
-	if s.Void {
+	role := r.auth.accounts.roles()[s.Role]
+	if s.Void || !role.SignUp { // the rule book may have changed meanwhile
 		return Profile{}, ErrCode
 	}
 	// The code is used up: that the caller hangs up must not leave half an account.
-	return r.open(context.WithoutCancel(ctx), &a, s)
+	return r.open(context.WithoutCancel(ctx), &a, s, role)
 }
 
 // inVain does the work of comparing a code, and refuses.
@@ -111,7 +112,7 @@ func (r *Registrar) reveal(a *Application) (said, error) {
 // up an enrolment code. What it cannot claim, it takes back; should the machine
 // stop in between, the account stays pending and somebody with the security
 // role sees it.
-func (r *Registrar) open(ctx context.Context, a *Application, s said) (Profile, error) {
+func (r *Registrar) open(ctx context.Context, a *Application, s said, role pip.Role) (Profile, error) {
 	account, err := r.auth.accounts.Add(ctx, NewAccount{
 		Username: s.Username, Email: s.Email, PasswordHash: a.PasswordHash, Role: s.Role, Standing: pip.AccountPending,
 	})
@@ -121,7 +122,7 @@ func (r *Registrar) open(ctx context.Context, a *Application, s said) (Profile, 
 	if err != nil {
 		return Profile{}, fmt.Errorf("verify sign-up: %w", err)
 	}
-	if s.Role == "patient" {
+	if role.Record == pip.RecordPatient {
 		if account, err = r.claim(ctx, account, s); err != nil {
 			return Profile{}, errors.Join(err, r.auth.store.RemoveUnclaimed(ctx, account.ID), r.auth.store.RemoveApplication(ctx, a.ID))
 		}

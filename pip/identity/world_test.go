@@ -123,7 +123,7 @@ func (w *world) process() (*sqlstore.Store, *identity.Accounts, *identity.Authen
 		w.t.Fatal(err)
 	}
 	w.vault = vault
-	reg := identity.NewAccounts(store, vault, w.clock.Now)
+	reg := identity.NewAccounts(store, vault, roles, w.clock.Now)
 	auth := identity.NewAuthenticator(reg, store, identity.NewEmailCode(w.mail), identity.Config{Now: w.clock.Now})
 	return store, reg, auth
 }

@@ -3,11 +3,13 @@
 # description: |
 #   Asked by the policy administrator when a machine has shown its key: a SIEM,
 #   say, whose rules ban and revoke. A machine has one factor, and no more than
-#   the rights that the table gives the role "machine".
+#   the rights that the table gives its role, which is one of kind machine.
 # custom:
 #   sp800_207: "2.1, tenet 6"
 #   iso_27001: "A.5.16, identity management"
 package authz.rules.machines
+
+import data.authz.tables
 
 # METADATA
 # title: The account is no machine's, or not in good standing
@@ -27,7 +29,7 @@ _beginning if input.action.name == "machine.log_in"
 
 _good_standing if {
 	input.subject.properties.account == "active"
-	input.subject.properties.role == "machine"
+	tables.roles[input.subject.properties.role].kind == "machine"
 }
 
 _clear if {
