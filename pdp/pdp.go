@@ -211,6 +211,8 @@ type Evidence struct {
 	Device   pip.Device   // families of the client's system and browser
 	Location pip.Location // where the client's address is registered
 	Period   string       // "day" or "night" by the hospital's own hours, "" when no time is known
+	Travel   string       // from the log-in before: "possible", "impossible", "" when it is not known
+	Familiar string       // what the account knows of the client: "device", "network", "none"
 }
 
 // A Decider answers. With an error it returns the zero Decision.

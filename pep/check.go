@@ -12,10 +12,6 @@ import (
 	"github.com/wardgate/wardgate/pep/upstream"
 )
 
-// askedDetail marks the evidence of requests that another proxy would forward:
-// Wardgate saw no more of the body than its digest says, and sees no outcome.
-const askedDetail = "extauth"
-
 // A Question is a request that another proxy holds. It has to describe the
 // request exactly as that proxy would forward it.
 type Question struct {

@@ -6,10 +6,10 @@ import (
 	"fmt"
 	"net/http"
 
+	"github.com/wardgate/wardgate/pdp"
 	"github.com/wardgate/wardgate/pep/inflight"
 	"github.com/wardgate/wardgate/pep/obligation"
 	"github.com/wardgate/wardgate/pep/upstream"
-	"github.com/wardgate/wardgate/pip"
 )
 
 var (
@@ -45,17 +45,7 @@ func (p *Proxy) outcome(res *http.Response) error {
 	if err := p.change(res, x); err != nil {
 		return err
 	}
-	e := x.event(pip.KindOutcome)
-	e.Status = res.StatusCode
-	e.Allow = true
-	e.Outcome = "success"
-	if res.StatusCode >= http.StatusBadRequest {
-		e.Outcome = "failure"
-	}
-	e.Patients = ids
-	x.ground(&e)
-	e.Time = p.cfg.Now()
-	if err := p.journal(res.Request.Context(), e); err != nil {
+	if err := p.cameOf(res.Request.Context(), x, &pdp.Outcome{Status: res.StatusCode, Patients: ids, Answered: true}); err != nil {
 		return fmt.Errorf("%w: %w", errOutcome, err)
 	}
 	if !x.inflight.Answer() {
@@ -104,9 +94,7 @@ func (p *Proxy) failed(w http.ResponseWriter, r *http.Request, err error) {
 	if errors.Is(err, obligation.ErrWithheld) {
 		refused, outcome = p.refuse(answerWithheld), "failure"
 	}
-	e := x.event(pip.KindOutcome)
-	e.Allow, e.Outcome, e.Status, e.Detail, e.Time = true, outcome, refused.status, refused.shown[0], p.cfg.Now()
-	if err := p.journal(r.Context(), e); err != nil {
+	if err := p.cameOf(r.Context(), x, &pdp.Outcome{Status: refused.status, Outcome: outcome, Detail: refused.shown[0]}); err != nil {
 		p.cfg.Log.Error("outcome not journalled", "decision", x.id, "error", err)
 	}
 	p.answer(w, x, refused)
@@ -119,7 +107,7 @@ func (p *Proxy) breakOff(x *exchange) {
 	if why == "" || !answering {
 		return
 	}
-	if err := p.journal(context.Background(), p.revokedEvent(x, why)); err != nil {
+	if err := p.cameOf(context.Background(), x, broken(why, 0)); err != nil {
 		p.cfg.Log.Error("broken exchange not journalled", "decision", x.id, "error", err)
 	}
 	panic(http.ErrAbortHandler)
@@ -130,16 +118,20 @@ func (p *Proxy) breakOff(x *exchange) {
 func (p *Proxy) refuseRevoked(w http.ResponseWriter, r *http.Request, x *exchange) {
 	why, _ := x.inflight.Revoked()
 	refused := p.refuse(why)
-	e := p.revokedEvent(x, why)
-	e.Status = refused.status
-	if err := p.journal(r.Context(), e); err != nil {
+	if err := p.cameOf(r.Context(), x, broken(why, refused.status)); err != nil {
 		p.cfg.Log.Error("broken exchange not journalled", "decision", x.id, "error", err)
 	}
 	p.answer(w, x, refused)
 }
 
-func (p *Proxy) revokedEvent(x *exchange, why string) pip.Event {
-	e := x.event(pip.KindOutcome)
-	e.Allow, e.Outcome, e.Detail, e.Reasons, e.Time = true, "unknown", "cut_off", []string{why}, p.cfg.Now()
-	return e
+// broken is what came of an exchange that was broken off. Whether the
+// application did what was asked is not known.
+func broken(why string, status int) *pdp.Outcome {
+	return &pdp.Outcome{Status: status, Outcome: "unknown", Detail: "cut_off", Reasons: []string{why}}
+}
+
+// cameOf records what came of an allowed request.
+func (p *Proxy) cameOf(ctx context.Context, x *exchange, o *pdp.Outcome) error {
+	t := x.trace()
+	return p.journal(ctx, t.CameOf(&x.decision, o, p.cfg.Now()))
 }

@@ -6,6 +6,7 @@ import (
 
 	"github.com/wardgate/wardgate/internal/assertion"
 	"github.com/wardgate/wardgate/internal/deadline"
+	"github.com/wardgate/wardgate/pdp"
 	"github.com/wardgate/wardgate/pip"
 )
 
@@ -23,7 +24,9 @@ func (p *Proxy) record(ctx context.Context, x *exchange, refused *refusal) *refu
 			return refused
 		}
 	}
-	if err := p.journal(ctx, x.decisionEvent()); err != nil {
+	t := x.trace()
+	t.Patient = x.patient()
+	if err := p.journal(ctx, t.Decided(&x.decision, p.reasons(x), x.now)); err != nil {
 		p.cfg.Log.Error("decision not journalled", "decision", x.id, "error", err)
 		return p.refuse(journalMissing)
 	}
@@ -36,12 +39,12 @@ func (p *Proxy) record(ctx context.Context, x *exchange, refused *refusal) *refu
 func (p *Proxy) counted(x *exchange, r *refusal) bool {
 	switch {
 	case r.throttled:
-		p.cfg.Anonymous.Throttled(x.caller, r.reasons[0], x.now)
+		p.cfg.Anonymous.Throttled(x.caller, r.reasons[0], p.reasons(x), x.now)
 		return true
 	case x.subject != "" || x.revoked:
 		return false
 	default:
-		return p.cfg.Anonymous.Collect(x.caller, r.reasons, x.decision.Revision, x.now)
+		return p.cfg.Anonymous.Collect(x.caller, r.reasons, x.decision.Revision, p.reasons(x), x.now)
 	}
 }
 
@@ -53,35 +56,30 @@ func (p *Proxy) journal(ctx context.Context, e pip.Event) error {
 	return p.cfg.Journal.Append(ctx, e)
 }
 
-// decisionEvent is the evidence of the decision. The path of a request that
+// trace is what all evidence of x has in common. The path of a request that
 // matched no route may hold anything, and is kept as a digest only.
-func (x *exchange) decisionEvent() pip.Event {
-	d := &x.decision
-	e := x.event(pip.KindDecision)
-	e.Allow = d.Allow
-	e.Outcome = "failure"
-	if d.Allow {
-		e.Outcome = "success"
+func (x *exchange) trace() pdp.Trace {
+	seen := &x.decision.Evidence
+	t := pdp.Trace{
+		ID:          x.id,
+		Subject:     x.subject,
+		Role:        seen.Who.Role,
+		Session:     x.credential.Session,
+		Address:     x.address,
+		Client:      seen.Client(),
+		Method:      x.target.Method,
+		QueryDigest: assertion.Digest([]byte(x.target.Query)),
+		BodyDigest:  x.bodyDigest,
 	}
-	e.Reasons = d.Reasons
-	x.ground(&e)
-	e.Revision = d.Revision
-	e.Input = d.Evidence.Input
-	e.Ages = d.Evidence.Ages
-	if patient := x.patient(); patient != "" {
-		e.Patients = []string{patient}
+	if x.asked != nil {
+		t.Detail = pdp.DetailChecked
 	}
-	for i := range d.Obligations {
-		e.Obligations = append(e.Obligations, d.Obligations[i].ID)
+	if x.matched {
+		t.Action, t.Path = x.match.Route.Action, x.target.Path
+	} else {
+		t.PathDigest = assertion.Digest([]byte(x.target.Path))
 	}
-	return e
-}
-
-// ground names the rules under which x is allowed.
-func (x *exchange) ground(e *pip.Event) {
-	if d := &x.decision; d.Allow {
-		e.Rules, e.Right, e.Reach = d.Grounds.Names(), d.Grounds.Right, d.Grounds.Reach
-	}
+	return t
 }
 
 // patient is whose record was asked for, granted or not.
@@ -92,32 +90,10 @@ func (x *exchange) patient() string {
 	return x.decision.Evidence.Patient
 }
 
-// event is what decision and outcome have in common.
-func (x *exchange) event(kind pip.Kind) pip.Event {
-	e := pip.Event{
-		Kind:        kind,
-		Time:        x.now,
-		Decision:    x.id,
-		Subject:     x.subject,
-		Role:        x.decision.Evidence.Who.Role,
-		Session:     x.credential.Session,
-		Method:      x.target.Method,
-		QueryDigest: assertion.Digest([]byte(x.target.Query)),
-		BodyDigest:  x.bodyDigest,
+// reasons are what the codes about x mean.
+func (p *Proxy) reasons(x *exchange) pdp.Reasons {
+	if x.tables == nil {
+		return p.own
 	}
-	seen := &x.decision.Evidence
-	e.OS, e.Browser, e.Country = seen.Device.OS, seen.Device.Browser, seen.Location.Country
-	if x.asked != nil {
-		e.Detail = askedDetail
-	}
-	if x.address.IsValid() {
-		e.Address = x.address.String()
-	}
-	if x.matched {
-		e.Action = x.match.Route.Action
-		e.Path = x.target.Path
-	} else {
-		e.PathDigest = assertion.Digest([]byte(x.target.Path))
-	}
-	return e
+	return x.tables.reasons
 }

@@ -61,6 +61,10 @@ type Event struct {
 	// Count is how many like events one aggregated record stands for; 0 in a
 	// record of one.
 	Count int `json:"count,omitempty"`
+
+	// Saw is what the decision saw, in types. It is not recorded: it stands in
+	// Input and Reasons, from which Recall reads it.
+	Saw Saw `json:"-"`
 }
 
 // A Journal keeps evidence. Append returns nil only when the event is durable:

@@ -90,7 +90,8 @@ func (r register) OfService(ctx context.Context, id string) (care.Relationship, 
 type nowhere struct{ signals *signals.Source }
 
 func (n nowhere) Append(_ context.Context, e pip.Event) error {
-	n.signals.Observe(&e)
+	seen := e.Observation()
+	n.signals.Observe(&seen)
 	return nil
 }
 

@@ -12,7 +12,6 @@ import (
 	"github.com/wardgate/wardgate/pdp"
 	"github.com/wardgate/wardgate/pdp/admin/handler"
 	"github.com/wardgate/wardgate/pdp/api"
-	"github.com/wardgate/wardgate/pip"
 	"github.com/wardgate/wardgate/pip/signals"
 )
 
@@ -56,7 +55,7 @@ func (a *Process) serveElsewhere(handlers map[string]http.Handler) ([]*server, e
 // internal answers the enforcement points of this house elsewhere.
 func (a *Process) internal() (*api.Internal, error) {
 	return api.NewInternal(api.InternalConfig{
-		Decider:     counting{a.metrics.decider(a.engine), a.behaviour},
+		Decider:     counting{a.metrics.decider(a.engine), a.behaviour, func() pdp.Reasons { return a.engine.Tables().Reasons }},
 		Tables:      a.engine,
 		Revoker:     a.admin,
 		Keys:        a.stores.tokenKeys,
@@ -90,6 +89,7 @@ func decisionsAnd(inside http.Handler, handlers map[string]http.Handler) http.Ha
 type counting struct {
 	next    pdp.Decider
 	signals *signals.Source
+	reasons func() pdp.Reasons // of the active revision
 }
 
 // Decide counts a decision once it was made.
@@ -98,14 +98,9 @@ func (c counting) Decide(ctx context.Context, r pdp.Request) (pdp.Decision, erro
 	if err != nil {
 		return d, err
 	}
-	e := pip.Event{
-		Kind: pip.KindDecision, Time: time.Now(), Action: r.Action.Name, Subject: r.Subject.ID,
-		Role: d.Evidence.Who.Role, Session: r.Context.Credential.Session,
-		Allow: d.Allow, Reasons: d.Reasons, Input: d.Evidence.Input,
-	}
-	if r.Context.Address.IsValid() {
-		e.Address = r.Context.Address.String()
-	}
-	c.signals.Observe(&e)
+	t := pdp.Trace{Action: r.Action.Name, Subject: r.Subject.ID, Session: r.Context.Credential.Session, Address: r.Context.Address}
+	e := t.Decided(&d, c.reasons(), time.Now())
+	seen := e.Observation()
+	c.signals.Observe(&seen)
 	return d, nil
 }

@@ -19,8 +19,8 @@ type observed struct {
 	signals observer // nil where nobody counts
 }
 
-// An observer counts events.
-type observer interface{ Observe(e *pip.Event) }
+// An observer counts what behaviour is counted by.
+type observer interface{ Observe(o *pip.Observation) }
 
 // failure is why nothing can be journalled now, nil while it can.
 func (o *observed) failure() error { return o.journal.Err() }
@@ -31,7 +31,8 @@ func (o *observed) Append(ctx context.Context, e pip.Event) error {
 		return err
 	}
 	if o.signals != nil {
-		o.signals.Observe(&e)
+		seen := e.Observation()
+		o.signals.Observe(&seen)
 	}
 	return nil
 }

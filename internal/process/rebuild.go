@@ -151,7 +151,11 @@ func (a *Process) rebuild(ctx context.Context, since, until time.Time, what func
 			if !selected.as(&r.Event) {
 				continue
 			}
-			source.Observe(&r.Event)
+			if err := r.Event.Recall(a.engine.Tables().Reasons.Denial); err != nil {
+				return counted, err
+			}
+			seen := r.Event.Observation()
+			source.Observe(&seen)
 			if counted++; counted%rebuiltAtOnce == 0 {
 				if err := keep(); err != nil {
 					return counted, err

@@ -36,9 +36,9 @@ func (a *Process) unreported(now time.Time) time.Duration {
 type unseen struct{ signals *signals.Source }
 
 // Observe passes on what is to be counted.
-func (u unseen) Observe(e *pip.Event) {
-	if e.Kind == pip.KindOutcome || e.Kind == pip.KindDecision && e.Revision == "" {
-		u.signals.Observe(e)
+func (u unseen) Observe(o *pip.Observation) {
+	if o.Of == pip.ConductAnswer || o.Of == pip.ConductRequest && !o.Decided {
+		u.signals.Observe(o)
 	}
 }
 

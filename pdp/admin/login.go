@@ -186,25 +186,16 @@ func (a *Admin) unproven(ctx context.Context, c Client, action, session string, 
 }
 
 func (a *Admin) event(c Client, action, account, session string, now time.Time) pip.Event {
-	e := pip.Event{
-		Kind: pip.KindSession, Time: now, Action: action, Decision: c.Decision,
-		Subject: account, Session: session,
-	}
+	t := pdp.Trace{ID: c.Decision, Action: action, Subject: account, Session: session, Address: c.Address}
 	if c.Address.IsValid() {
-		e.Address = c.Address.String()
 		seen := a.parts.Footprints.Observe(c.UserAgent, c.Address)
-		e.OS, e.Browser, e.Country = seen.OS, seen.Browser, seen.Country
+		t.Client = pdp.Client{OS: seen.OS, Browser: seen.Browser, Country: seen.Country}
 	}
-	return e
+	return t.Event(pip.KindSession, now)
 }
 
+// withDecision puts a decision into the evidence of what it was asked about.
 func withDecision(e pip.Event, d pdp.Decision) pip.Event {
-	e.Reasons, e.Revision, e.Input, e.Ages = d.Reasons, d.Revision, d.Evidence.Input, d.Evidence.Ages
-	if e.Allow {
-		e.Rules, e.Right, e.Reach = d.Grounds.Names(), d.Grounds.Right, d.Grounds.Reach
-	}
-	for _, o := range d.Obligations {
-		e.Obligations = append(e.Obligations, o.ID)
-	}
+	d.Record(&e, nil)
 	return e
 }

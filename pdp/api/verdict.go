@@ -98,37 +98,12 @@ func (s *Service) record(ctx context.Context, verdicts ...verdict) error {
 // event is the evidence that a question was asked. Nothing was forwarded on
 // the strength of it here, which its detail says.
 func (v *verdict) event() pip.Event {
-	d := &v.decision
-	e := pip.Event{
-		Kind:     pip.KindDecision,
-		Time:     v.time,
-		Action:   v.question.action,
-		Caller:   v.question.caller.String(),
-		Outcome:  "failure",
-		Decision: v.id,
-		Subject:  v.question.subject.ID,
-		Role:     d.Evidence.Who.Role,
-		Allow:    d.Allow,
-		Reasons:  d.Reasons,
-		Revision: d.Revision,
-		Input:    d.Evidence.Input,
-		Ages:     d.Evidence.Ages,
-		Detail:   "asked",
-		OS:       d.Evidence.Device.OS,
-		Browser:  d.Evidence.Device.Browser,
-		Country:  d.Evidence.Location.Country,
+	seen := &v.decision.Evidence
+	t := pdp.Trace{
+		ID: v.id, Action: v.question.action, Caller: v.question.caller.String(), Subject: v.question.subject.ID,
+		Role: seen.Who.Role, Address: seen.Address, Client: seen.Client(), Detail: pdp.DetailAsked,
 	}
-	if d.Allow {
-		e.Outcome = "success"
-		e.Rules, e.Right, e.Reach = d.Grounds.Names(), d.Grounds.Right, d.Grounds.Reach
-	}
-	if d.Evidence.Address.IsValid() {
-		e.Address = d.Evidence.Address.String()
-	}
-	for i := range d.Obligations {
-		e.Obligations = append(e.Obligations, d.Obligations[i].ID)
-	}
-	return e
+	return t.Decided(&v.decision, nil, v.time)
 }
 
 // An answer is an AuthZEN access evaluation response. Its lists are never null.

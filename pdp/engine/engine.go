@@ -121,7 +121,8 @@ func (e *Engine) Decide(ctx context.Context, r pdp.Request) (pdp.Decision, error
 	d.Evidence = pdp.Evidence{
 		Input: document, Ages: ages(&facts), Who: facts.Identity, Patient: facts.Care.Patient,
 		Address: r.Context.Address, Device: facts.Device, Location: facts.Location,
-		Period: rev.book.Tables.Period(r.Context.Time),
+		Period: rev.book.Tables.Period(r.Context.Time), Travel: rev.book.Tables.Travel(&r.Context.Journey),
+		Familiar: familiar(&r.Context.LogIn),
 	}
 	return d, nil
 }

@@ -134,12 +134,16 @@ func signals(in *input.Document, s *pip.Signals, t *tables.Tables) {
 func logIn(in *input.Document, l *pdp.LogIn, t *tables.Tables) {
 	in.Word("factor", l.Factor)
 	in.Word("failures", t.Failures(l))
-	if l.Familiar == "" {
-		in.Word("familiar", "none")
-	} else {
-		in.Word("familiar", l.Familiar)
-	}
+	in.Word("familiar", familiar(l))
 	in.End("log_in")
+}
+
+// familiar is "device", "network", or "none".
+func familiar(l *pdp.LogIn) string {
+	if l.Familiar == "" {
+		return "none"
+	}
+	return l.Familiar
 }
 
 func period(in *input.Document, now time.Time, t *tables.Tables) {

@@ -134,7 +134,7 @@ func (s *Sentinel) carryOut(ctx context.Context, now time.Time, b *pdp.Behaviour
 	if b.Subject == "" {
 		a.Address = b.Address.String()
 	}
-	journalled := s.cfg.Journal.Append(context.WithoutCancel(ctx), event(&a, from.Input))
+	journalled := s.cfg.Journal.Append(context.WithoutCancel(ctx), event(&a, b.Address, from.Input))
 	for _, channel := range v.Tell {
 		if err := s.cfg.Teller.Tell(ctx, channel, a); err != nil {
 			s.cfg.Log.Error("alert not passed on", "channel", channel, "verdict", v.ID, "error", err)
@@ -147,10 +147,14 @@ func (s *Sentinel) carryOut(ctx context.Context, now time.Time, b *pdp.Behaviour
 }
 
 // event is the evidence of a verdict: what was seen, and what was done.
-func event(a *Alert, input json.RawMessage) pip.Event {
-	return pip.Event{
-		Kind: pip.KindSession, Time: a.Time, Action: "sentinel." + string(a.Do), Outcome: "success",
-		Subject: a.Subject, Address: a.Address, Reasons: []string{a.Verdict}, Revision: a.Revision, Input: input,
+func event(a *Alert, at netip.Addr, input json.RawMessage) pip.Event {
+	t := pdp.Trace{
+		Action: "sentinel." + string(a.Do), Subject: a.Subject, Address: at,
 		Detail: "until " + a.Until.UTC().Format(time.RFC3339),
 	}
+	e := t.Event(pip.KindSession, a.Time)
+	e.Outcome = "success"
+	judged := pdp.Decision{Reasons: []string{a.Verdict}, Revision: a.Revision, Evidence: pdp.Evidence{Input: input}}
+	judged.Record(&e, nil)
+	return e
 }

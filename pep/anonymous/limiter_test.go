@@ -12,6 +12,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/wardgate/wardgate/pdp"
 	"github.com/wardgate/wardgate/pep/anonymous"
 	"github.com/wardgate/wardgate/pip"
 )
@@ -160,15 +161,15 @@ func TestTheTableForgetsNobodyInDebt(t *testing.T) {
 func TestDenialsAreCountedAfterTheFirst(t *testing.T) {
 	g, j := guard(t, small())
 	ctx := context.Background()
-	singly := 0
+	singly, meaning := 0, pdp.Reasons{"session_missing": {Class: pdp.ClassCredential}}
 	for range 50 {
-		if !g.Collect(at("192.0.2.1"), []string{"session_missing"}, "r-1", noon) {
+		if !g.Collect(at("192.0.2.1"), []string{"session_missing"}, "r-1", meaning, noon) {
 			singly++
 		}
 	}
-	g.Collect(at("192.0.2.1"), []string{"device_unknown", "session_missing"}, "r-1", noon)
+	g.Collect(at("192.0.2.1"), []string{"device_unknown", "session_missing"}, "r-1", nil, noon)
 	for range 7 {
-		g.Throttled(at("2001:db8::5"), "too_many_requests", noon.Add(time.Second))
+		g.Throttled(at("2001:db8::5"), "too_many_requests", nil, noon.Add(time.Second))
 	}
 	if singly != 2 {
 		t.Errorf("got %d recorded singly, want 2", singly)
@@ -177,7 +178,7 @@ func TestDenialsAreCountedAfterTheFirst(t *testing.T) {
 	if err := g.Flush(ctx); !errors.Is(err, j.fail) {
 		t.Fatalf("got %v", err)
 	}
-	g.Throttled(at("2001:db8::6"), "too_many_requests", noon.Add(time.Minute))
+	g.Throttled(at("2001:db8::6"), "too_many_requests", nil, noon.Add(time.Minute))
 	j.fail = nil
 	if err := errors.Join(g.Flush(ctx), g.Flush(ctx)); err != nil {
 		t.Fatal(err)
@@ -191,6 +192,9 @@ func TestDenialsAreCountedAfterTheFirst(t *testing.T) {
 		if e.Kind != pip.KindDecision || e.Allow || e.Detail != "aggregated" || e.Decision != "" {
 			t.Errorf("got %+v", e)
 		}
+		if credential := e.Count == 48; (e.Saw.Denial == pip.DenialCredential) != credential || e.Observation().Count != e.Count {
+			t.Errorf("%v is counted as %+v", e.Reasons, e.Observation())
+		}
 		got = append(got, row{e.Address, fmt.Sprint(e.Reasons), e.Count})
 	}
 	want := []row{
@@ -201,7 +205,7 @@ func TestDenialsAreCountedAfterTheFirst(t *testing.T) {
 	if !slices.Equal(got, want) {
 		t.Errorf("got %v, want %v", got, want)
 	}
-	if g.Collect(at("192.0.2.1"), []string{"session_missing"}, "r-1", noon) {
+	if g.Collect(at("192.0.2.1"), []string{"session_missing"}, "r-1", nil, noon) {
 		t.Error("the next window records nothing singly")
 	}
 }
@@ -211,7 +215,7 @@ func TestAWindowIsBounded(t *testing.T) {
 	g, j := guard(t, small())
 	singly, n := 0, 20_000
 	for i := range n {
-		if !g.Collect(at(fmt.Sprintf("2001:db8:0:%x::1", i)), []string{"session_missing"}, "r-1", noon) {
+		if !g.Collect(at(fmt.Sprintf("2001:db8:0:%x::1", i)), []string{"session_missing"}, "r-1", nil, noon) {
 			singly++
 		}
 	}
@@ -236,7 +240,7 @@ func TestRunFlushes(t *testing.T) {
 		ctx, cancel := context.WithCancel(context.Background())
 		done := make(chan struct{})
 		go func() { g.Run(ctx); close(done) }()
-		g.Throttled(at("192.0.2.1"), "too_many_requests", time.Now())
+		g.Throttled(at("192.0.2.1"), "too_many_requests", nil, time.Now())
 		time.Sleep(anonymous.Every + time.Second)
 		cancel()
 		<-done
@@ -382,7 +386,7 @@ func TestASharePassesOn(t *testing.T) {
 
 func TestNoGuardBoundsNothing(t *testing.T) {
 	var g *anonymous.Limiter
-	if _, ok := g.Admit(at("192.0.2.1"), noon); !ok || g.Collect(at("192.0.2.1"), nil, "", noon) || g.Costly("log_in.attempt") {
+	if _, ok := g.Admit(at("192.0.2.1"), noon); !ok || g.Collect(at("192.0.2.1"), nil, "", nil, noon) || g.Costly("log_in.attempt") {
 		t.Error("a nil guard bounds")
 	}
 	if _, err := anonymous.New(anonymous.Config{}); err == nil {

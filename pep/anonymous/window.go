@@ -10,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/wardgate/wardgate/pdp"
 	"github.com/wardgate/wardgate/pip"
 )
 
@@ -24,9 +25,6 @@ const (
 	// their own in one window, however many addresses they come from.
 	maxSingly = 200
 )
-
-// aggregated marks a record that stands for many.
-const aggregated = "aggregated"
 
 // A window counts what happened since the last flush.
 type window struct {
@@ -43,21 +41,24 @@ type tally struct {
 }
 
 type count struct {
-	n     int
-	first time.Time
+	n       int
+	first   time.Time
+	reasons pdp.Reasons // what the codes meant then
 }
 
 // Throttled counts a request that was turned away before anything was asked.
-func (g *Limiter) Throttled(c Caller, reason string, now time.Time) {
+// meaning says what the reason means.
+func (g *Limiter) Throttled(c Caller, reason string, meaning pdp.Reasons, now time.Time) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	g.window.add(tally{network: networkOf(c.Address), reasons: reason}, 1, now)
+	g.window.add(tally{network: networkOf(c.Address), reasons: reason}, count{1, now, meaning})
 }
 
 // Collect reports whether a denial of a caller without a session needs no
 // record of its own, and counts it. The first ones of each address in a window
-// do need one. revision is that of the decision, "" where none was asked for.
-func (g *Limiter) Collect(c Caller, reasons []string, revision string, now time.Time) bool {
+// do need one. revision is that of the decision, "" where none was asked for, and
+// meaning says what the reasons mean.
+func (g *Limiter) Collect(c Caller, reasons []string, revision string, meaning pdp.Reasons, now time.Time) bool {
 	if g == nil {
 		return false
 	}
@@ -71,7 +72,7 @@ func (g *Limiter) Collect(c Caller, reasons []string, revision string, now time.
 		room = w.singly[network] < l.Recorded && w.away < maxSingly
 	}
 	if !room {
-		w.add(tally{network, strings.Join(reasons, ","), revision}, 1, now)
+		w.add(tally{network, strings.Join(reasons, ","), revision}, count{1, now, meaning})
 		return true
 	}
 	if w.singly == nil {
@@ -84,7 +85,7 @@ func (g *Limiter) Collect(c Caller, reasons []string, revision string, now time.
 	return false
 }
 
-func (w *window) add(t tally, n int, first time.Time) {
+func (w *window) add(t tally, more count) {
 	if w.counts == nil {
 		w.counts = map[tally]*count{}
 	}
@@ -94,10 +95,10 @@ func (w *window) add(t tally, n int, first time.Time) {
 		c = w.counts[t]
 	}
 	if c == nil {
-		c = &count{first: first}
+		c = &count{first: more.first, reasons: more.reasons}
 		w.counts[t] = c
 	}
-	c.n += n
+	c.n += more.n
 }
 
 // Run writes what was counted, window by window, until the context ends. What
@@ -142,7 +143,7 @@ func (g *Limiter) Flush(ctx context.Context) error {
 			faults = append(faults, fmt.Errorf("journal counted denials: %w", err))
 		}
 		g.mu.Lock()
-		g.window.add(t, counts[t].n, counts[t].first)
+		g.window.add(t, *counts[t])
 		g.mu.Unlock()
 	}
 	return errors.Join(faults...)
@@ -150,12 +151,5 @@ func (g *Limiter) Flush(ctx context.Context) error {
 
 // event names the first address of the network that the denials came from.
 func (t tally) event(c *count) pip.Event {
-	e := pip.Event{
-		Kind: pip.KindDecision, Time: c.first, Outcome: "failure",
-		Reasons: strings.Split(t.reasons, ","), Revision: t.revision, Detail: aggregated, Count: c.n,
-	}
-	if t.network.IsValid() {
-		e.Address = t.network.Addr().String()
-	}
-	return e
+	return pdp.DeniedOften(strings.Split(t.reasons, ","), t.revision, c.reasons, c.n, c.first, t.network.Addr())
 }

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net/netip"
+	"slices"
 	"sync"
 	"testing"
 	"time"
@@ -34,6 +35,25 @@ func refresh(t testing.TB, s *signals.Source, at time.Time) {
 	if err := s.Refresh(context.Background(), at); err != nil {
 		t.Fatal(err)
 	}
+}
+
+// seen is what is counted of an event, as from its record.
+func seen(e *pip.Event) *pip.Observation {
+	err := e.Recall(func(codes []string) pip.Denial {
+		switch {
+		case slices.Contains(codes, "session_missing"):
+			return pip.DenialCredential
+		case slices.Contains(codes, "not_your_patient"):
+			return pip.DenialRelationship
+		default:
+			return pip.DenialOther
+		}
+	})
+	if err != nil {
+		panic(err)
+	}
+	o := e.Observation()
+	return &o
 }
 
 func decision(subject string, allow bool, at time.Time, reasons ...string) *pip.Event {
@@ -64,10 +84,10 @@ func both(t *testing.T, s *signals.Source, subject string, check func(pip.Signal
 func TestCounts(t *testing.T) {
 	s := started(t, &signals.Memory{})
 	for i := range 30 {
-		s.Observe(decision("u-1", i%3 != 0, noon, "not_your_patient"))
-		s.Observe(decision("u-2", true, noon))
+		s.Observe(seen(decision("u-1", i%3 != 0, noon, "not_your_patient")))
+		s.Observe(seen(decision("u-2", true, noon)))
 	}
-	s.Observe(&pip.Event{Kind: pip.KindOutcome, Subject: "u-1", Time: noon})
+	s.Observe(seen(&pip.Event{Kind: pip.KindOutcome, Subject: "u-1", Time: noon}))
 	both(t, s, "u-1", func(c pip.Signals) bool {
 		return c.Requests == 30 && c.Denials == 10 && c.DenialsByKind.Relationship == 10 && c.State == pip.Fresh
 	}, "30 requests and 10 denials")
@@ -77,7 +97,7 @@ func TestCounts(t *testing.T) {
 func TestPatientsAreDistinct(t *testing.T) {
 	s := started(t, &signals.Memory{})
 	read := func(ids ...string) {
-		s.Observe(&pip.Event{Kind: pip.KindOutcome, Subject: "u-1", Patients: ids, Time: noon, Allow: true})
+		s.Observe(seen(&pip.Event{Kind: pip.KindOutcome, Subject: "u-1", Patients: ids, Time: noon, Allow: true}))
 	}
 	read("p-1", "p-2")
 	read("p-2")
@@ -100,9 +120,9 @@ func logIn(subject string, allow bool, words map[string]string, reasons ...strin
 func TestFailedLogInsCountForTheAddress(t *testing.T) {
 	s := started(t, &signals.Memory{})
 	for i := range 12 {
-		s.Observe(logIn(fmt.Sprint("u-", i%6), false, nil, "credentials_invalid"))
+		s.Observe(seen(logIn(fmt.Sprint("u-", i%6), false, nil, "credentials_invalid")))
 	}
-	s.Observe(logIn("", false, nil, "credentials_invalid"))
+	s.Observe(seen(logIn("", false, nil, "credentials_invalid")))
 	for _, who := range []string{"", "u-9"} {
 		both(t, s, who, func(c pip.Signals) bool { return c.FailedLogIns == 13 && c.SprayedAccounts == 7 }, "13 failures over 7 accounts")
 	}
@@ -129,12 +149,12 @@ func TestOddLogIns(t *testing.T) {
 			s := started(t, &signals.Memory{})
 			before := logIn("u-1", true, map[string]string{"familiar": "device", "country": "DE"})
 			before.Time = noon.Add(-24 * time.Hour)
-			s.Observe(before)
+			s.Observe(seen(before))
 			refresh(t, s, noon)
 			if err := s.RefreshHabits(t.Context(), noon); err != nil {
 				t.Fatal(err)
 			}
-			s.Observe(tt.event)
+			s.Observe(seen(tt.event))
 			both(t, s, "u-1", func(c pip.Signals) bool {
 				return c.NewDevice == tt.want.NewDevice && c.NewCountry == tt.want.NewCountry && c.ImpossibleTravel == tt.want.ImpossibleTravel
 			}, fmt.Sprintf("%+v", tt.want))
@@ -146,9 +166,9 @@ func TestWhatIsNoBehaviourIsNotCounted(t *testing.T) {
 	s := started(t, &signals.Memory{})
 	question := decision("u-1", false, noon)
 	question.Detail = "asked"
-	s.Observe(question)
-	s.Observe(&pip.Event{Kind: pip.KindSystem, Action: "start", Time: noon})
-	s.Observe(&pip.Event{Kind: pip.KindSession, Action: "sentinel.ban", Subject: "u-1", Time: noon})
+	s.Observe(seen(question))
+	s.Observe(seen(&pip.Event{Kind: pip.KindSystem, Action: "start", Time: noon}))
+	s.Observe(seen(&pip.Event{Kind: pip.KindSession, Action: "sentinel.ban", Subject: "u-1", Time: noon}))
 	if got := s.Active(noon); len(got) != 0 {
 		t.Errorf("got %v, want nobody: a question has no effect on whom it is about", got)
 	}
@@ -158,8 +178,8 @@ func TestOffHoursPredictionsAndOtherSystems(t *testing.T) {
 	s := started(t, &signals.Memory{})
 	asked := decision("u-1", true, noon)
 	asked.Action, asked.Input = "model.predict", []byte(`{"context":{"time":{"state":"fresh","period":"night"}}}`)
-	s.Observe(asked)
-	s.Observe(&pip.Event{Kind: pip.KindSystem, Action: "signal.edr_alert", Subject: "u-1", Address: "192.0.2.9", Time: noon})
+	s.Observe(seen(asked))
+	s.Observe(seen(&pip.Event{Kind: pip.KindSystem, Action: "signal.edr_alert", Subject: "u-1", Address: "192.0.2.9", Time: noon}))
 	both(t, s, "u-1", func(c pip.Signals) bool {
 		return c.Predictions == 1 && c.OffHours == 1 && c.External["edr_alert"] == 1
 	}, "a prediction at night and an alert")
@@ -170,7 +190,7 @@ func TestOffHoursPredictionsAndOtherSystems(t *testing.T) {
 
 func TestCountsPass(t *testing.T) {
 	s := started(t, &signals.Memory{})
-	s.Observe(decision("u-1", false, noon))
+	s.Observe(seen(decision("u-1", false, noon)))
 	for _, tt := range []struct {
 		after             time.Duration
 		requests, denials int
@@ -196,11 +216,11 @@ func TestARecordOfManyCountsAsMany(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			s := started(t, &signals.Memory{})
 			denied := pip.Event{Kind: pip.KindDecision, Address: tt.single, Reasons: []string{"session_missing"}, Time: noon}
-			s.Observe(&denied)
+			s.Observe(seen(&denied))
 			denied.Address, denied.Count, denied.Detail = tt.aggregated, 480, "aggregated"
-			s.Observe(&denied)
+			s.Observe(seen(&denied))
 			denied.Reasons, denied.Count = []string{"throttled"}, 19
-			s.Observe(&denied)
+			s.Observe(seen(&denied))
 			for range 2 {
 				q, f := pip.Query{Address: netip.MustParseAddr(tt.asks), Now: noon}, pip.Facts{}
 				if err := s.Gather(t.Context(), &q, &f); err != nil {
@@ -220,9 +240,9 @@ func TestARecordOfManyCountsAsMany(t *testing.T) {
 // nobody who has a session their count.
 func TestMemoryIsBounded(t *testing.T) {
 	s := started(t, &signals.Memory{})
-	s.Observe(decision("u-1", false, noon))
+	s.Observe(seen(decision("u-1", false, noon)))
 	for i := range 250_000 {
-		s.Observe(&pip.Event{Kind: pip.KindDecision, Address: fmt.Sprint(i), Time: noon})
+		s.Observe(seen(&pip.Event{Kind: pip.KindDecision, Address: netip.AddrFrom4([4]byte{10, byte(i >> 16), byte(i >> 8), byte(i)}).String(), Time: noon}))
 	}
 	if got := ask(t, s, "u-1", noon); got.Denials != 1 {
 		t.Errorf("got %+v after a flood", got)
@@ -252,7 +272,7 @@ func TestParallelLoadIsCountedExactly(t *testing.T) {
 	for w := range workers {
 		load.Go(func() {
 			for i := range each {
-				s.Observe(decision("u-1", i%2 == 0, noon))
+				s.Observe(seen(decision("u-1", i%2 == 0, noon)))
 				if got := ask(t, s, "u-1", noon); got.Requests < i+1 {
 					t.Errorf("worker %d: got %d requests after %d of its own", w, got.Requests, i+1)
 					return
@@ -303,13 +323,13 @@ func TestOutageLosesNothingAndAges(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			store := &broken{}
 			s := started(t, store)
-			s.Observe(decision("u-1", true, noon))
+			s.Observe(seen(decision("u-1", true, noon)))
 			fail(store, true)
 			for i := range 3 {
 				if err := s.Refresh(t.Context(), noon.Add(time.Second)); !errors.Is(err, errDown) {
 					t.Fatalf("got %v, want the failure", err)
 				}
-				s.Observe(decision("u-1", true, noon))
+				s.Observe(seen(decision("u-1", true, noon)))
 				if got := ask(t, s, "u-1", noon.Add(time.Minute/6)); got.Requests != 2+i || got.Age != 10*time.Second {
 					t.Errorf("got %+v, want %d requests and an age of 10s", got, 2+i)
 				}
@@ -342,10 +362,10 @@ func TestBeforeTheStoreAnsweredNothingIsKnown(t *testing.T) {
 func TestHabitsReachTheFacts(t *testing.T) {
 	s := started(t, &signals.Memory{})
 	for i := range signals.HabitHours {
-		s.Observe(&pip.Event{
+		s.Observe(seen(&pip.Event{
 			Kind: pip.KindOutcome, Subject: "u-1", Patients: []string{"p-1", "p-2", "p-3"},
 			Time: noon.Add(-time.Duration(i+1) * 24 * time.Hour),
-		})
+		}))
 		refresh(t, s, noon.Add(-time.Duration(i+1)*24*time.Hour))
 	}
 	refresh(t, s, noon)
