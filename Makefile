@@ -12,7 +12,7 @@ COMMIT  ?= $(shell git rev-parse HEAD 2>/dev/null || echo unknown)
 STAMP := -X github.com/wardgate/wardgate/internal/version.stamped=$(VERSION) -X github.com/wardgate/wardgate/internal/version.commit=$(COMMIT)
 BUILD := CGO_ENABLED=0 $(GO) build -trimpath -buildvcs=false -tags nomsgpack -ldflags '-s -w $(STAMP)'
 
-.PHONY: help build reproducible run test format vet policy-test unit race integration compare bench clean
+.PHONY: help build reproducible run test format vet lint policy-test unit race integration compare bench clean
 
 help: ## list the targets
 	@grep -E '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -37,6 +37,13 @@ format: ## gofmt and opa fmt find nothing to change
 
 vet: ## go vet
 	$(GO) vet ./...
+
+GOLANGCI ?= golangci-lint
+
+lint: ## golangci-lint, where it is installed (.golangci.yml)
+	@command -v $(GOLANGCI) >/dev/null || { echo 'NOT RUN: golangci-lint is not there:' \
+		'$(GO) install github.com/golangci/golangci-lint/v2/cmd/golangci-lint@latest'; exit 1; }
+	$(GOLANGCI) run
 
 policy-test: ## the stock opa program checks and tests the rule book, and all of it is covered
 	$(GO) tool opa check --strict policies/

@@ -2,6 +2,7 @@ package command
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io/fs"
 	"os/signal"
@@ -51,7 +52,7 @@ func (c *policyTest) watch(ctx context.Context, s *streams, fsys fs.FS) error {
 	for {
 		if now := rulebook.Content(fsys); now != ran {
 			ran = now
-			if err := c.once(ctx, s, fsys); err != nil && err != errReported {
+			if err := c.once(ctx, s, fsys); err != nil && !errors.Is(err, errReported) {
 				fmt.Fprintln(s.out, err)
 			}
 			if isTerminal(s.out) {

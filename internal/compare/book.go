@@ -58,11 +58,12 @@ var edits = []edit{
 	number("authz/tables/thresholds.rego", "patients_many", "100000"),
 	number("authz/tables/thresholds.rego", "patients_far_more", "200000"),
 	number("authz/tables/thresholds.rego", "patients_habit_floor", "50000"),
-	number("policies/sentinel/tables/verdicts.rego", "requests", "1000000"),
-	number("policies/sentinel/tables/verdicts.rego", "denials", "1000000"),
-	number("policies/sentinel/tables/verdicts.rego", "sprayed_accounts", "1000000"),
-	number("policies/sentinel/tables/verdicts.rego", "patients", "1000000"),
-	number("policies/sentinel/tables/verdicts.rego", "predictions", "1000000"),
+	number("sentinel/tables/verdicts.rego", "requests", "1000000"),
+	number("sentinel/tables/verdicts.rego", "denials", "1000000"),
+	number("sentinel/tables/verdicts.rego", "sprayed_accounts", "1000000"),
+	number("sentinel/tables/verdicts.rego", "patients", "1000000"),
+	number("sentinel/tables/verdicts.rego", "predictions", "1000000"),
+	number("sentinel/tables/verdicts.rego", "failed_log_in", "1000000"),
 	{"authz/tables/thresholds.rego", regexp.MustCompile(`"127\.0\.0\.1/32"`), `"127.0.0.0/24"`},
 	{"authz/tables/routes.rego", regexp.MustCompile(`routes := \[`), "routes := [\n" +
 		"\t_row(\"GET\", \"/lab/reports/{report}\", \"lab\", \"lab.read\", \"report\", \"none\"),\n" +
@@ -105,7 +106,7 @@ func unpack(binary, folder string) error {
 
 func apply(edits []edit, book string) error {
 	for _, e := range edits {
-		file := filepath.Join(book, strings.TrimPrefix(e.file, "policies/"))
+		file := filepath.Join(book, filepath.FromSlash(e.file))
 		raw, err := os.ReadFile(file)
 		if err != nil {
 			return fmt.Errorf("edit the rule book: %w", err)

@@ -58,7 +58,7 @@ func compare(o *options, interrupted <-chan os.Signal, out io.Writer) (found boo
 		label := []string{"old", "new"}[i]
 		s, err := newSide(label, binary, filepath.Join(folder, label))
 		if s != nil {
-			defer s.stop()
+			defer func() { _ = s.stop() }() // once more is no fault
 		}
 		if err != nil {
 			return false, err

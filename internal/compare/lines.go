@@ -156,6 +156,7 @@ func (s *side) exchange(key string, l *line, r *request, raw []byte) (*answer, e
 	if err != nil {
 		return &answer{failed: failure(err)}, nil
 	}
+	defer res.Body.Close()
 	body, err := io.ReadAll(res.Body)
 	if err != nil {
 		return &answer{status: res.StatusCode, header: res.Header, body: body, failed: "cut"}, nil

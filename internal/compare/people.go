@@ -18,8 +18,8 @@ const (
 type person struct {
 	name, role string
 	agent      string
-	ended      bool // as the old side says: the token is good for nothing any more
-	elevated   bool // has a token of a step-up
+	ended      bool      // as the old side says: the token is good for nothing any more
+	elevated   time.Time // when a token of a step-up was made; zero for none
 	banned     bool
 	begun      time.Time // when the token was made
 }
@@ -27,7 +27,11 @@ type person struct {
 func (p *person) email() string  { return p.name + "@demo.hospital.test" }
 func (p *person) token() string  { return symbol("token " + p.name) }
 func (p *person) higher() string { return symbol("elevated " + p.name) }
-func (p *person) id() string     { return symbol("id " + p.name) }
+
+// isElevated reports whether the step-up's token is good for a while.
+func (p *person) isElevated() bool { return time.Since(p.elevated) < tokenLife }
+
+func (p *person) id() string { return symbol("id " + p.name) }
 
 func asJSON(pairs ...string) string {
 	var b strings.Builder
@@ -94,7 +98,7 @@ func (h *harness) logIn(p *person) error {
 	second.what = p.name + " proves the code"
 	second.learn = all(take("token "+p.name, "access_token"), take("refresh "+p.name, "refresh_token"), take("device "+p.name, "device"))
 	second.after = func(a *answer) {
-		p.ended, p.elevated, p.begun = a.status != 200, false, time.Now()
+		p.ended, p.elevated, p.begun = a.status != 200, time.Time{}, time.Now()
 	}
 	return h.askAll(first, second)
 }
@@ -107,7 +111,11 @@ func (h *harness) stepUp(p *person) error {
 	second := post("/auth/step-up/verify", asJSON("challenge", symbol("challenge "+p.name), "code", symbol("code "+p.name)), p.bearing(p.token())...)
 	second.what = p.name + " steps up"
 	second.learn = take("elevated "+p.name, "access_token")
-	second.after = func(a *answer) { p.elevated = a.status == 200 }
+	second.after = func(a *answer) {
+		if a.status == 200 {
+			p.elevated = time.Now()
+		}
+	}
 	return h.askAll(first, second)
 }
 

@@ -120,7 +120,7 @@ func (h *harness) request(r row, p *person) *request {
 		q.from = pick(h, offSite, otherSite, theProxy)
 	}
 	token := p.token()
-	if p.elevated && h.chance(60) {
+	if p.isElevated() && h.chance(60) {
 		token = p.higher()
 	}
 	q.header = p.bearing(token)
@@ -183,7 +183,7 @@ func (h *harness) credentials(w *world) error {
 	q.what = "with another token"
 	q.after = nil
 	other := pick(h, firefox, chrome, "curl/8.0", "", "x")
-	switch header := ""; h.random.IntN(10) {
+	switch h.random.IntN(10) {
 	case 0, 1, 2:
 		q.header = dropHeader(q.header, "Authorization")
 	case 3, 4:
@@ -193,7 +193,7 @@ func (h *harness) credentials(w *world) error {
 		}
 		q.header = append(dropHeader(q.header, "User-Agent"), "User-Agent: "+other)
 	default:
-		header = pick(h, "Authorization: Bearer", "Authorization: Bearer x", "Authorization: Bearer a.b.c", "Authorization: bearer "+p.token()+"x",
+		header := pick(h, "Authorization: Bearer", "Authorization: Bearer x", "Authorization: Bearer a.b.c", "Authorization: bearer "+p.token()+"x",
 			"Authorization: Basic YTpi", "Authorization: Bearer "+p.token()+" ", "Authorization: Bearer "+p.token()+".x", "Authorization: Bearer "+noneToken,
 			"Authorization: DPoP "+p.token(), "Authorization: Bearer "+strings.Repeat("a", 9000), "Authorization: "+p.token(), "Authorization: Bearer "+symbol("refresh "+p.name))
 		q.header = append(dropHeader(q.header, "Authorization"), header)
@@ -302,7 +302,7 @@ func (h *harness) forwarded(w *world) error {
 	client := pick(h, onSite, onSite, offSite, "8.8.8.8", "::1", "2001:db8::1")
 	host := pick(h, "localhost", "localhost", "localhost", "localhost:8080", "evil.test", "127.0.0.1")
 	q := &request{to: pep, from: theProxy, method: pick(h, "GET", "GET", "POST"), what: "for " + p.name, header: p.bearing(p.token()), after: watch(p)}
-	if p.elevated && h.chance(50) {
+	if p.isElevated() && h.chance(50) {
 		q.header = p.bearing(p.higher())
 	}
 	if h.chance(15) {

@@ -157,7 +157,7 @@ func (h *harness) signal(w *world) error {
 func (h *harness) authenticator(w *world) error {
 	p := w.person(pick(h, "nurse", "patient"))
 	token := p.token()
-	if p.elevated {
+	if p.isElevated() {
 		token = p.higher()
 	}
 	offer := post("/api/me/totp", "{}", p.bearing(token)...)

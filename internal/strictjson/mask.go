@@ -66,7 +66,7 @@ func (m *masker) value(i, depth int, at [][]string) int {
 	if i < 0 || i >= len(m.text) || depth > maxDepth {
 		return -1
 	}
-	end := -1
+	var end int
 	switch m.text[i] {
 	case '{':
 		return m.object(i+1, depth, at)

@@ -137,7 +137,7 @@ func (c *Client) call(ctx context.Context, method, path string, body, into any, 
 	if err != nil {
 		return fmt.Errorf("ask the decision point: %w", err)
 	}
-	defer drain(res.Body)
+	defer drain(res)
 	want := http.StatusOK
 	if into == nil {
 		want = http.StatusNoContent
@@ -189,7 +189,7 @@ func decode(from io.Reader, into any, limit int64) error {
 }
 
 // drain leaves the connection ready for the next question.
-func drain(body io.ReadCloser) {
-	_, _ = io.CopyN(io.Discard, body, maxRefused)
-	_ = body.Close()
+func drain(res *http.Response) {
+	_, _ = io.CopyN(io.Discard, res.Body, maxRefused)
+	_ = res.Body.Close()
 }

@@ -66,7 +66,7 @@ func fetch[T any](ctx context.Context, c *Client, path string, wait time.Duratio
 	if err != nil {
 		return fmt.Errorf("ask the decision point: %w", err)
 	}
-	defer drain(res.Body)
+	defer drain(res)
 	switch res.StatusCode {
 	case http.StatusNotModified:
 		now := time.Now()

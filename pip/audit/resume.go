@@ -1,6 +1,7 @@
 package audit
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -90,10 +91,10 @@ func (r *resumption) walk(s chain.Segment, name string, last bool) error {
 	for {
 		from := lines.Offset
 		line, whole, err := lines.Next()
-		if err != nil && err != io.EOF {
+		if err != nil && !errors.Is(err, io.EOF) {
 			return fmt.Errorf("read %s: %w", chain.SegmentName(s.Number), err)
 		}
-		if err == io.EOF && r.end.Segment == s.Number {
+		if errors.Is(err, io.EOF) && r.end.Segment == s.Number {
 			return nil
 		}
 		if err == nil && whole && r.take(&c, line, s.Number, from == 0, name) {

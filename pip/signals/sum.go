@@ -117,29 +117,6 @@ func plusKinds(a, b pip.DenialKinds) pip.DenialKinds {
 	}
 }
 
-// merge adds another tally of the same who and slot.
-func (t *Tally) merge(o *Tally) {
-	t.Requests += o.Requests
-	t.Denials += o.Denials
-	t.DenialsByKind = plusKinds(t.DenialsByKind, o.DenialsByKind)
-	t.Predictions += o.Predictions
-	t.OffHours += o.OffHours
-	t.FailedLogIns += o.FailedLogIns
-	t.Nameless += o.Nameless
-	t.NewDevice += o.NewDevice
-	t.NewCountry += o.NewCountry
-	t.ImpossibleTravel += o.ImpossibleTravel
-	if len(o.External) > 0 && t.External == nil {
-		t.External = map[string]int{}
-	}
-	for kind, n := range o.External {
-		t.External[kind] += n
-	}
-	t.Accounts = union(t.Accounts, o.Accounts)
-	t.Patients = union(t.Patients, o.Patients)
-	t.Countries = union(t.Countries, o.Countries)
-}
-
 // union keeps lists of distinct members in order, so that a member is found
 // by search however many there are.
 func union(list, more []string) []string {

@@ -4,7 +4,7 @@ import (
 	"fmt"
 	"slices"
 
-	"github.com/open-policy-agent/opa/ast"
+	"github.com/open-policy-agent/opa/v1/ast"
 	"github.com/wardgate/wardgate/pdp/engine/tables"
 )
 

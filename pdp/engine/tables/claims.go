@@ -93,20 +93,6 @@ func readClaims(rows map[string]claimRow, callers trust) ([]Claim, []error) {
 	return list, faults
 }
 
-// believe forgets what a caller says of the client without being believed. An
-// address that is not known denies.
-func (t *Tables) believe(c *pdp.Context) {
-	if c.Caller == (pdp.Caller{}) {
-		return
-	}
-	if !t.callers.of(c.Caller, claimAddress) {
-		c.Address = netip.Addr{}
-	}
-	if !t.callers.of(c.Caller, claimAgent) {
-		c.UserAgent = ""
-	}
-}
-
 // Forget takes away what a caller says of the client without being trusted. An
 // address that is not known denies.
 func (t *Tables) Forget(c *pdp.Context) {

@@ -3,6 +3,7 @@ package verify
 import (
 	"bytes"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -24,7 +25,7 @@ func (v *verifier) segment(s chain.Segment, last bool) (stop bool, err error) {
 	for {
 		from := lines.Offset
 		line, whole, err := lines.Next()
-		if err == io.EOF {
+		if errors.Is(err, io.EOF) {
 			if from == 0 && !v.beyond(s.Number, 0) {
 				v.at.Segment = s.Number
 				v.found(s, from, &chain.Fault{Code: chain.HeaderMalformed, Text: "the segment is empty"})
