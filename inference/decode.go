@@ -1,7 +1,6 @@
 package inference
 
 import (
-	"bytes"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -14,6 +13,7 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"github.com/wardgate/wardgate/inference/model"
+	"github.com/wardgate/wardgate/internal/strictjson"
 )
 
 // body returns the request's body, which the guard has already bounded.
@@ -29,36 +29,20 @@ func body(c *gin.Context) ([]byte, error) {
 	return raw, nil
 }
 
-// members reads one JSON object with no repeated member and nothing after its
-// end. Names count exactly as they are written, unlike with json.Unmarshal,
-// which folds case. The walk finds the member at which the syntax breaks; the
-// validator beside it settles what JSON is.
+// members reads one JSON object with one reading and nothing after its end.
 func members(raw []byte, location string) (map[string]json.RawMessage, faults) {
-	broken := faults{{Location: location, Message: "expected one JSON object and nothing else"}}
-	d := json.NewDecoder(bytes.NewReader(raw))
-	if start, err := d.Token(); err != nil || start != json.Delim('{') {
-		return nil, broken
+	object, err := strictjson.Object(raw)
+	f := strictjson.Of(err)
+	switch {
+	case f == nil:
+		return object, nil
+	case f.Kind == strictjson.Repeated:
+		return nil, faults{{Location: at(location, f.Member()), Message: "expected once, is repeated"}}
+	case f.Path != "":
+		return nil, faults{{Location: at(location, f.Member()), Message: "expected a JSON value"}}
+	default:
+		return nil, faults{{Location: location, Message: "expected one JSON object and nothing else"}}
 	}
-	out := map[string]json.RawMessage{}
-	for d.More() {
-		token, err := d.Token()
-		name, ok := token.(string)
-		if err != nil || !ok {
-			return nil, broken
-		}
-		var value json.RawMessage
-		if err := d.Decode(&value); err != nil {
-			return nil, faults{{Location: at(location, name), Message: "expected a JSON value"}}
-		}
-		if _, ok := out[name]; ok {
-			return nil, faults{{Location: at(location, name), Message: "expected once, is repeated"}}
-		}
-		out[name] = value
-	}
-	if end, err := d.Token(); err != nil || end != json.Delim('}') || !json.Valid(raw) {
-		return nil, broken
-	}
-	return out, nil
 }
 
 // at names a member for the caller. What does not look like a name is not

@@ -9,6 +9,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/wardgate/wardgate/inference/model"
+	"github.com/wardgate/wardgate/internal/strictjson"
 )
 
 // maxID bounds the id that is repeated to the caller.
@@ -89,7 +90,7 @@ func rows(found *faults, raw json.RawMessage, features []model.Feature) [][]floa
 
 func rowCount(raw json.RawMessage, features int) (int, bool) {
 	var shape []int
-	if len(raw) == 0 || json.Unmarshal(raw, &shape) != nil || len(shape) != 2 {
+	if len(raw) == 0 || strictjson.Decode(raw, &shape) != nil || len(shape) != 2 {
 		return 0, false
 	}
 	return shape[0], shape[0] >= 1 && shape[0] <= MaxRows && shape[1] == features
@@ -160,7 +161,7 @@ func refuseOthers(found *faults, given map[string]json.RawMessage, location stri
 
 func text(raw json.RawMessage) (string, bool) {
 	var out string
-	if len(raw) == 0 || raw[0] != '"' || json.Unmarshal(raw, &out) != nil {
+	if len(raw) == 0 || raw[0] != '"' || strictjson.Decode(raw, &out) != nil {
 		return "", false
 	}
 	return out, true
@@ -168,7 +169,7 @@ func text(raw json.RawMessage) (string, bool) {
 
 func list(raw json.RawMessage) ([]json.RawMessage, bool) {
 	var out []json.RawMessage
-	if len(raw) == 0 || raw[0] != '[' || json.Unmarshal(raw, &out) != nil {
+	if len(raw) == 0 || raw[0] != '[' || strictjson.Decode(raw, &out) != nil {
 		return nil, false
 	}
 	return out, true

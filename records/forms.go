@@ -1,19 +1,15 @@
 package records
 
 import (
-	"bytes"
-	"encoding/json"
 	"errors"
-	"io"
 	"reflect"
-	"slices"
 	"strings"
 	"unicode"
-	"unicode/utf8"
 
 	"github.com/danielgtaylor/huma/v2"
 
 	"github.com/wardgate/wardgate/internal/problem"
+	"github.com/wardgate/wardgate/internal/strictjson"
 )
 
 // forms are the schemas of request bodies, derived from their types. They are
@@ -113,38 +109,23 @@ func emptyObject(body []byte) error {
 // object reads one JSON object of plain values.
 func object(body []byte) ([]string, map[string]any, error) {
 	malformed := faults{{Location: "body", Message: "expected one JSON object"}}
-	if !utf8.Valid(body) {
+	members, err := strictjson.Members(body)
+	if f := strictjson.Of(err); f != nil && f.Kind == strictjson.Repeated {
+		return nil, nil, faults{{Location: "body." + shown(f.Member()), Message: "expected only once"}}
+	}
+	if err != nil {
 		return nil, nil, malformed
 	}
-	d := json.NewDecoder(bytes.NewReader(body))
-	if first, err := d.Token(); err != nil || first != json.Delim('{') {
-		return nil, nil, malformed
+	if len(members) > maxFields {
+		return nil, nil, faults{{Location: "body", Message: "expected fewer fields"}}
 	}
-	var names []string
-	values := map[string]any{}
-	for d.More() {
-		key, err := d.Token()
-		name, ok := key.(string)
-		if err != nil || !ok {
-			return nil, nil, malformed
-		}
-		if slices.Contains(names, name) {
-			return nil, nil, faults{{Location: "body." + shown(name), Message: "expected only once"}}
-		}
+	names, values := make([]string, 0, len(members)), map[string]any{}
+	for _, m := range members {
 		var value any
-		if err := d.Decode(&value); err != nil {
+		if err := strictjson.Decode(m.Value, &value); err != nil {
 			return nil, nil, malformed
 		}
-		if len(names) >= maxFields {
-			return nil, nil, faults{{Location: "body", Message: "expected fewer fields"}}
-		}
-		names, values[name] = append(names, name), value
-	}
-	if last, err := d.Token(); err != nil || last != json.Delim('}') {
-		return nil, nil, malformed
-	}
-	if _, err := d.Token(); !errors.Is(err, io.EOF) {
-		return nil, nil, malformed
+		names, values[m.Name] = append(names, m.Name), value
 	}
 	return names, values, nil
 }
@@ -154,15 +135,12 @@ const maxFields = 64
 // fill decodes a checked body into v. What the schema could not see, a number
 // that does not fit, is an error here.
 func fill(body []byte, v any) error {
-	d := json.NewDecoder(bytes.NewReader(body))
-	d.DisallowUnknownFields()
-	if err := d.Decode(v); err != nil {
-		place := "body"
-		var kind *json.UnmarshalTypeError
-		if errors.As(err, &kind) && kind.Field != "" {
-			place += "." + kind.Field
-		}
-		return faults{{Location: place, Message: "expected another type or range"}}
+	err := strictjson.Decode(body, v)
+	if f := strictjson.Of(err); f != nil && f.Path != "" {
+		return faults{{Location: "body." + f.Path, Message: "expected another type or range"}}
+	}
+	if err != nil {
+		return faults{{Location: "body", Message: "expected another type or range"}}
 	}
 	return nil
 }

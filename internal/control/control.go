@@ -16,6 +16,8 @@ import (
 	"path/filepath"
 	"strconv"
 	"time"
+
+	"github.com/wardgate/wardgate/internal/strictjson"
 )
 
 // Socket is the name of the socket in the data folder.
@@ -182,7 +184,7 @@ func (c *Client) do(ctx context.Context, method, path string, body, into any) er
 	if into == nil {
 		return nil
 	}
-	if err := json.Unmarshal(raw, into); err != nil {
+	if err := strictjson.DecodeKnown(raw, into); err != nil {
 		return fmt.Errorf("answer of the running wardgate: %w", err)
 	}
 	return nil
@@ -192,7 +194,7 @@ func said(raw []byte) string {
 	var fault struct {
 		Error string `json:"error"`
 	}
-	if json.Unmarshal(raw, &fault) != nil || fault.Error == "" {
+	if strictjson.DecodeKnown(raw, &fault) != nil || fault.Error == "" {
 		return "the running wardgate refused"
 	}
 	return fault.Error

@@ -4,9 +4,12 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"io"
 	"log/slog"
 	"net/http"
 	"strconv"
+
+	"github.com/wardgate/wardgate/internal/strictjson"
 )
 
 const maxBody = 64 << 10
@@ -99,9 +102,11 @@ func (s server) read(w http.ResponseWriter, r *http.Request, into any) bool {
 }
 
 func (s server) readUpTo(w http.ResponseWriter, r *http.Request, most int64, into any) bool {
-	d := json.NewDecoder(http.MaxBytesReader(w, r.Body, most))
-	d.DisallowUnknownFields()
-	if err := d.Decode(into); err != nil {
+	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, most))
+	if err == nil {
+		err = strictjson.Decode(body, into)
+	}
+	if err != nil {
 		s.answer(w, nil, errors.New("the request is not readable"))
 		return false
 	}

@@ -2,7 +2,6 @@ package process
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -13,6 +12,7 @@ import (
 	"github.com/wardgate/wardgate/internal/assertion"
 	"github.com/wardgate/wardgate/internal/config"
 	"github.com/wardgate/wardgate/internal/problem"
+	"github.com/wardgate/wardgate/internal/strictjson"
 	"github.com/wardgate/wardgate/pip"
 	"github.com/wardgate/wardgate/pip/signals"
 )
@@ -64,7 +64,7 @@ func readPushed(w http.ResponseWriter, r *http.Request) ([]map[string]any, bool)
 		Events []map[string]any `json:"events"`
 	}
 	raw, err := io.ReadAll(r.Body)
-	if err != nil || json.Unmarshal(raw, &body) != nil || len(body.Events) == 0 || len(body.Events) > maxReports {
+	if err != nil || strictjson.DecodeKnown(raw, &body) != nil || len(body.Events) == 0 || len(body.Events) > maxReports {
 		refuseEvents(w, "body.events", fmt.Sprintf("expected a list of 1 to %d events", maxReports))
 		return nil, false
 	}

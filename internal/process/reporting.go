@@ -1,15 +1,14 @@
 package process
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"fmt"
-	"io"
 	"slices"
 	"time"
 
 	"github.com/wardgate/wardgate/internal/config"
+	"github.com/wardgate/wardgate/internal/strictjson"
 	"github.com/wardgate/wardgate/pdp"
 	"github.com/wardgate/wardgate/pdp/api"
 	"github.com/wardgate/wardgate/pip"
@@ -93,13 +92,8 @@ const (
 // Count adds a batch to the store.
 func (c countingHere) Count(ctx context.Context, seen pdp.Counted) error {
 	b := signals.Batch{Origin: seen.Origin, Number: seen.Number}
-	d := json.NewDecoder(bytes.NewReader(seen.Tallies))
-	d.DisallowUnknownFields()
-	if err := d.Decode(&b.Tallies); err != nil {
-		return fmt.Errorf("%w: its tallies are none", api.ErrUncountable)
-	}
-	if _, err := d.Token(); err != io.EOF {
-		return fmt.Errorf("%w: there is more than its tallies", api.ErrUncountable)
+	if err := strictjson.Decode(seen.Tallies, &b.Tallies); err != nil {
+		return fmt.Errorf("%w: its tallies: %w", api.ErrUncountable, err)
 	}
 	if err := checkCounted(&b, time.Now()); err != nil {
 		return err

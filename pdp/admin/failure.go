@@ -2,11 +2,11 @@ package admin
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"time"
 
+	"github.com/wardgate/wardgate/internal/strictjson"
 	"github.com/wardgate/wardgate/pdp"
 )
 
@@ -76,7 +76,7 @@ func (a *Admin) bar(ctx context.Context, limiter string, obligations []pdp.Oblig
 		var p struct {
 			Seconds int64 `json:"seconds"`
 		}
-		if err := json.Unmarshal(o.Properties, &p); err != nil || p.Seconds <= 0 {
+		if err := strictjson.DecodeKnown(o.Properties, &p); err != nil || p.Seconds <= 0 {
 			return fmt.Errorf("obligation %s: expected seconds above 0", o.ID)
 		}
 		if limiter == "" {

@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"time"
 
+	"github.com/wardgate/wardgate/internal/strictjson"
 	"github.com/wardgate/wardgate/pdp"
 )
 
@@ -116,7 +117,7 @@ func readBatch(body object) (batch, error) {
 	if !there {
 		return b, r.err()
 	}
-	if raw[0] != '[' || json.Unmarshal(raw, &b.items) != nil {
+	if raw[0] != '[' || strictjson.Decode(raw, &b.items) != nil {
 		r.fault("body.evaluations", "expected a list of objects")
 	}
 	if len(b.items) > BatchLimit {

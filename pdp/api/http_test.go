@@ -197,6 +197,7 @@ func TestBodyOfTwoReadingsIsRefused(t *testing.T) {
 		{"key twice inside", strings.Replace(question("p-1"), `"id":"u-1"`, `"id":"u-1","ID":"u-2"`, 1), "body_ambiguous", 400},
 		{"key twice where nobody looks", strings.Replace(question("p-1"), `{"address"`, `{"x":[{"a":1,"A":2}],"address"`, 1), "body_ambiguous", 400},
 		{"not UTF-8", strings.Replace(question("p-1"), "u-1", "\xff", 1), "body_ambiguous", 400},
+		{"unpaired surrogate", question(`p\ud800`), "body_ambiguous", 400},
 		{"byte order mark", "\ufeff" + question("p-1"), "body_ambiguous", 400},
 		{"nested deep", `{"x":` + strings.Repeat("[", 100) + strings.Repeat("]", 100) + `,` + question("p-1")[1:], "body_ambiguous", 400},
 		{"too large", `{"x":"` + strings.Repeat("x", api.BodyLimit) + `"}`, "body_too_large", 413},

@@ -17,6 +17,7 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"github.com/wardgate/wardgate/internal/assertion"
+	"github.com/wardgate/wardgate/internal/strictjson"
 	"github.com/wardgate/wardgate/pdp"
 	"github.com/wardgate/wardgate/pip"
 )
@@ -239,13 +240,9 @@ func tagged(current func() (any, error)) (body []byte, tag string, err error) {
 // read decodes a body that may hold nothing that this program does not know: a
 // member that an older program overlooks could be one that denies.
 func (s *Internal) read(c *gin.Context, into any, limit int64) bool {
-	d := json.NewDecoder(http.MaxBytesReader(c.Writer, c.Request.Body, limit))
-	d.DisallowUnknownFields()
-	err := d.Decode(into)
+	body, err := io.ReadAll(http.MaxBytesReader(c.Writer, c.Request.Body, limit))
 	if err == nil {
-		if _, more := d.Token(); !errors.Is(more, io.EOF) {
-			err = errAmbiguous
-		}
+		err = strictjson.Decode(body, into)
 	}
 	var tooLarge *http.MaxBytesError
 	switch {

@@ -9,6 +9,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/wardgate/wardgate/internal/problem"
+	"github.com/wardgate/wardgate/internal/strictjson"
 	"github.com/wardgate/wardgate/pdp"
 )
 
@@ -28,11 +29,8 @@ const (
 type object map[string]json.RawMessage
 
 func asObject(raw json.RawMessage) (object, bool) {
-	var o object
-	if len(raw) == 0 || raw[0] != '{' || json.Unmarshal(raw, &o) != nil {
-		return nil, false
-	}
-	return o, true
+	o, err := strictjson.Object(raw)
+	return o, err == nil
 }
 
 // A question is what an AuthZEN evaluation asks: who, what, on what, from
@@ -109,7 +107,7 @@ func (r *reading) text(o object, at, name string, least int) string {
 
 func plainText(raw json.RawMessage, longest int) (string, bool) {
 	var text string
-	if len(raw) == 0 || raw[0] != '"' || json.Unmarshal(raw, &text) != nil || len(text) > longest {
+	if len(raw) == 0 || raw[0] != '"' || strictjson.Decode(raw, &text) != nil || len(text) > longest {
 		return "", false
 	}
 	odd := strings.ContainsFunc(text, func(c rune) bool { return c == utf8.RuneError || unicode.IsControl(c) })

@@ -19,6 +19,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/wardgate/wardgate/internal/strictjson"
 	"github.com/wardgate/wardgate/pdp"
 )
 
@@ -176,14 +177,15 @@ func (c *Client) request(ctx context.Context, method, path string, body any) (*h
 // decode reads one JSON value that holds nothing which this program does not
 // know, and nothing after it.
 func decode(from io.Reader, into any, limit int64) error {
-	limited := &io.LimitedReader{R: from, N: limit + 1}
-	d := json.NewDecoder(limited)
-	d.DisallowUnknownFields()
-	if err := d.Decode(into); err != nil {
-		return fmt.Errorf("the decision point's answer is misshapen: %w", err)
+	body, err := io.ReadAll(io.LimitReader(from, limit+1))
+	if err != nil {
+		return fmt.Errorf("read the decision point's answer: %w", err)
 	}
-	if _, err := d.Token(); !errors.Is(err, io.EOF) || limited.N <= 0 {
-		return errors.New("the decision point's answer is misshapen: there is more than one value, or too much")
+	if int64(len(body)) > limit {
+		return errors.New("the decision point's answer is misshapen: there is too much of it")
+	}
+	if err := strictjson.Decode(body, into); err != nil {
+		return fmt.Errorf("the decision point's answer is misshapen: %w", err)
 	}
 	return nil
 }

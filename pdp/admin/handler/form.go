@@ -1,19 +1,24 @@
 package handler
 
 import (
-	"bytes"
 	"encoding/json"
-	"errors"
 	"io"
 	"math"
 	"slices"
-	"unicode/utf8"
+	"strings"
 
 	"github.com/gin-gonic/gin"
 
 	"github.com/wardgate/wardgate/internal/problem"
+	"github.com/wardgate/wardgate/internal/strictjson"
 	"github.com/wardgate/wardgate/pip"
 )
+
+// maxText is the longest text that any field may hold, in bytes.
+const maxText = 1024
+
+// texts names the fields of a body that are texts, and where they go.
+type texts map[string]*string
 
 // A form is the shape of a body that is one JSON object.
 type form struct {
@@ -22,6 +27,11 @@ type form struct {
 	numbers  map[string]*int64 // required, whole
 	location **pip.Coordinates // the optional member "location"
 	empty    bool              // no body at all is an empty object
+}
+
+// decode reads a body of exactly these texts, all of them required.
+func decode(c *gin.Context, required texts) bool {
+	return decodeForm(c, form{required: required})
 }
 
 // decodeForm reads a body of exactly these members, spelt exactly so and there
@@ -36,76 +46,67 @@ func decodeForm(c *gin.Context, f form) bool {
 	if len(body) == 0 && f.empty {
 		return true
 	}
-	faults, err := f.read(body)
-	if err != nil {
-		faults = []problem.Field{{Location: "body", Message: err.Error()}}
-	}
-	if len(faults) > 0 {
-		slices.SortFunc(faults, func(a, b problem.Field) int { return bytes.Compare([]byte(a.Location), []byte(b.Location)) })
+	if faults := f.read(body); len(faults) > 0 {
 		write(c, malformed(faults...))
 		return false
 	}
 	return true
 }
 
-var errMisread = errors.New("expected one JSON object")
-
-// read fills the form. Its error has a constant text.
-func (f form) read(body []byte) ([]problem.Field, error) {
-	var faults []problem.Field
-	seen := map[string]bool{}
-	err := members(body, func(name string, value json.RawMessage) {
-		message := f.member(name, value)
-		location := "body." + name
-		switch {
-		case message == unknownField:
-			location = "body" + plainName(name)
-		case seen[name]:
-			message = "expected once"
-		}
-		if message != "" {
-			faults = append(faults, problem.Field{Location: location, Message: message})
-		}
-		seen[name] = true
-	})
+// read fills the form, and returns what is wrong with it by place.
+func (f form) read(body []byte) []problem.Field {
+	members, err := strictjson.Members(body)
+	if fault := strictjson.Of(err); fault != nil && fault.Kind == strictjson.Repeated {
+		return []problem.Field{{Location: "body" + plainName(fault.Path), Message: "expected once"}}
+	}
 	if err != nil {
-		return nil, err
+		return []problem.Field{{Location: "body", Message: "expected one JSON object"}}
+	}
+	var faults []problem.Field
+	given := map[string]bool{}
+	for _, m := range members {
+		given[m.Name] = true
+		switch message := f.member(m.Name, m.Value); message {
+		case "":
+		case unknownField:
+			faults = append(faults, problem.Field{Location: "body" + plainName(m.Name), Message: message})
+		default:
+			faults = append(faults, problem.Field{Location: "body." + m.Name, Message: message})
+		}
+	}
+	missing := func(name string) {
+		faults = append(faults, problem.Field{Location: "body." + name, Message: "required"})
 	}
 	for name, into := range f.required {
-		if !seen[name] || *into == "" && !slices.ContainsFunc(faults, about(name)) {
-			faults = append(faults, problem.Field{Location: "body." + name, Message: "required"})
+		if !given[name] || *into == "" && !slices.ContainsFunc(faults, about(name)) {
+			missing(name)
 		}
 	}
 	for name := range f.numbers {
-		if !seen[name] {
-			faults = append(faults, problem.Field{Location: "body." + name, Message: "required"})
+		if !given[name] {
+			missing(name)
 		}
 	}
-	return faults, nil
+	slices.SortFunc(faults, func(a, b problem.Field) int { return strings.Compare(a.Location, b.Location) })
+	return faults
 }
 
-// members calls with each member of the one object in body, in order.
-func members(body []byte, each func(name string, value json.RawMessage)) error {
-	if !utf8.Valid(body) || !json.Valid(body) {
-		return errMisread
+func about(name string) func(problem.Field) bool {
+	return func(f problem.Field) bool { return f.Location == "body."+name }
+}
+
+// plainName repeats the name of an unknown field only when it looks like one:
+// a value in the place of a name is not echoed.
+func plainName(name string) string {
+	if name == "" || len(name) > 32 {
+		return ""
 	}
-	d := json.NewDecoder(bytes.NewReader(body))
-	if start, err := d.Token(); err != nil || start != json.Delim('{') {
-		return errMisread
-	}
-	for d.More() {
-		token, err := d.Token()
-		name, isName := token.(string)
-		if err != nil || !isName {
-			return errMisread
+	for _, r := range name {
+		if (r < 'a' || r > 'z') && r != '_' {
+			return ""
 		}
-		var value json.RawMessage
-		if err := d.Decode(&value); err != nil {
-			return errMisread
-		}
-		each(name, value)
 	}
-	return nil
+	return "." + name
 }
 
 const unknownField = "unknown field"
@@ -116,7 +117,7 @@ func (f form) member(name string, value json.RawMessage) (fault string) {
 		return readLocation(value, f.location)
 	}
 	if into, ok := f.numbers[name]; ok {
-		if json.Unmarshal(value, into) != nil || value[0] == 'n' {
+		if strictjson.Decode(value, into) != nil || value[0] == 'n' {
 			return "expected a whole number"
 		}
 		return ""
@@ -128,7 +129,7 @@ func (f form) member(name string, value json.RawMessage) (fault string) {
 	switch {
 	case !ok:
 		return unknownField
-	case value[0] != '"' || json.Unmarshal(value, into) != nil || len(*into) > maxText:
+	case value[0] != '"' || strictjson.Decode(value, into) != nil || len(*into) > maxText:
 		return "expected a text of at most 1024 bytes"
 	default:
 		return ""
@@ -141,18 +142,18 @@ func readLocation(value json.RawMessage, into **pip.Coordinates) (fault string) 
 	const expected = "expected latitude, longitude, consent, and perhaps accuracy"
 	numbers := map[string]float64{}
 	consent, wrong := false, false
-	err := members(value, func(name string, v json.RawMessage) {
+	members, err := strictjson.Members(value)
+	for _, m := range members {
 		var n float64
-		_, again := numbers[name]
 		switch {
-		case name == "consent" && json.Unmarshal(v, &consent) == nil:
-		case slices.Contains([]string{"latitude", "longitude", "accuracy"}, name) &&
-			v[0] != 'n' && json.Unmarshal(v, &n) == nil && !again:
-			numbers[name] = n
+		case m.Name == "consent" && strictjson.Decode(m.Value, &consent) == nil:
+		case slices.Contains([]string{"latitude", "longitude", "accuracy"}, m.Name) &&
+			m.Value[0] != 'n' && strictjson.Decode(m.Value, &n) == nil:
+			numbers[m.Name] = n
 		default:
 			wrong = true
 		}
-	})
+	}
 	lat, hasLat := numbers["latitude"]
 	lon, hasLon := numbers["longitude"]
 	if err != nil || wrong || !hasLat || !hasLon || math.Abs(lat) > 90 || math.Abs(lon) > 180 || numbers["accuracy"] < 0 {

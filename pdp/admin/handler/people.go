@@ -1,13 +1,10 @@
 package handler
 
 import (
-	"io"
 	"net/http"
-	"slices"
 
 	"github.com/gin-gonic/gin"
 
-	"github.com/wardgate/wardgate/internal/problem"
 	"github.com/wardgate/wardgate/pdp/admin"
 )
 
@@ -28,10 +25,10 @@ func (h handler) people(router *gin.Engine) {
 
 func (h handler) signUp(c *gin.Context) {
 	var s admin.SignUp
-	if !decodeSome(c, texts{
-		"username": &s.Username, "email": &s.Email, "password": &s.Password, "role": &s.Role,
-		"patient_number": &s.Number, "enrolment_code": &s.Code,
-	}, "patient_number", "enrolment_code") {
+	if !decodeForm(c, form{
+		required: texts{"username": &s.Username, "email": &s.Email, "password": &s.Password, "role": &s.Role},
+		optional: texts{"patient_number": &s.Number, "enrolment_code": &s.Code},
+	}) {
 		return
 	}
 	if err := h.admin.SignUp(c.Request.Context(), s); err != nil {
@@ -113,25 +110,4 @@ func (h handler) failPerson(c *gin.Context, err error) {
 		return
 	}
 	h.fail(c, err)
-}
-
-// decodeSome is decode, but that the optional fields may be absent.
-func decodeSome(c *gin.Context, want texts, optional ...string) bool {
-	body, err := io.ReadAll(c.Request.Body)
-	if err != nil {
-		write(c, malformed())
-		return false
-	}
-	faults, err := want.read(body)
-	if err != nil {
-		faults = []problem.Field{{Location: "body", Message: err.Error()}}
-	}
-	faults = slices.DeleteFunc(faults, func(f problem.Field) bool {
-		return f.Message == "required" && slices.ContainsFunc(optional, func(name string) bool { return f.Location == "body."+name })
-	})
-	if len(faults) > 0 {
-		write(c, malformed(faults...))
-		return false
-	}
-	return true
 }

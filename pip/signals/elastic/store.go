@@ -22,6 +22,7 @@ import (
 
 	"github.com/elastic/go-elasticsearch/v8/esapi"
 
+	"github.com/wardgate/wardgate/internal/strictjson"
 	"github.com/wardgate/wardgate/pip/signals"
 )
 
@@ -98,8 +99,10 @@ func (s *Store) Add(ctx context.Context, b signals.Batch) error {
 	}
 	var answer struct {
 		Items []struct {
-			Index struct{ Status int }
-		}
+			Index struct {
+				Status int `json:"status"`
+			} `json:"index"`
+		} `json:"items"`
 	}
 	if err := s.send(ctx, http.MethodPost, "/_bulk?refresh=true&filter_path=items.*.status", body, &answer); err != nil {
 		return fmt.Errorf("keep a batch: %w", err)
@@ -221,7 +224,11 @@ func send(ctx context.Context, client esapi.Transport, method, path string, body
 	if answer == nil {
 		return nil
 	}
-	if err := json.NewDecoder(io.LimitReader(res.Body, maxAnswer)).Decode(answer); err != nil {
+	text, err := io.ReadAll(io.LimitReader(res.Body, maxAnswer))
+	if err != nil {
+		return fmt.Errorf("read elasticsearch's answer: %w", err)
+	}
+	if err := strictjson.DecodeKnown(text, answer); err != nil {
 		return fmt.Errorf("elasticsearch's answer is misshapen: %w", err)
 	}
 	return nil

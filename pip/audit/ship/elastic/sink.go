@@ -15,6 +15,7 @@ import (
 
 	"github.com/elastic/go-elasticsearch/v8/esapi"
 
+	"github.com/wardgate/wardgate/internal/strictjson"
 	"github.com/wardgate/wardgate/pip/audit/ship"
 )
 
@@ -53,7 +54,11 @@ func (s *Sink) Send(ctx context.Context, batch []ship.Document) ([]ship.Refusal,
 			Create item `json:"create"`
 		} `json:"items"`
 	}
-	if err := json.NewDecoder(io.LimitReader(res.Body, maxAnswer)).Decode(&answer); err != nil {
+	body, err := io.ReadAll(io.LimitReader(res.Body, maxAnswer))
+	if err != nil {
+		return nil, fmt.Errorf("ship to elasticsearch: %w", err)
+	}
+	if err := strictjson.DecodeKnown(body, &answer); err != nil {
 		return nil, fmt.Errorf("ship to elasticsearch: the answer is misshapen: %w", err)
 	}
 	if len(answer.Items) != len(batch) {
@@ -129,13 +134,14 @@ func statusError(res *esapi.Response) *ship.StatusError {
 	var answer struct {
 		Error json.RawMessage `json:"error"`
 	}
-	if json.NewDecoder(io.LimitReader(res.Body, 1<<20)).Decode(&answer) != nil {
+	body, err := io.ReadAll(io.LimitReader(res.Body, 1<<20))
+	if err != nil || strictjson.DecodeKnown(body, &answer) != nil {
 		return e
 	}
 	var typed struct {
 		Type string `json:"type"`
 	}
-	if json.Unmarshal(answer.Error, &typed) == nil {
+	if strictjson.DecodeKnown(answer.Error, &typed) == nil {
 		e.Code = typed.Type
 	}
 	if strings.Contains(string(answer.Error), "no handler found") {
