@@ -21,7 +21,7 @@ import (
 
 const issuedBy = "https://gate.hospital.test"
 
-// introduced is a world whose application is foreign and is told who asks.
+// introduced is a world whose application is external and is told who asks.
 func introduced(t *testing.T, i upstream.Identity) (*world, *signing.Keys) {
 	t.Helper()
 	keys, err := signing.Open(t.TempDir(), signing.Config{Lead: time.Minute, Outlive: time.Minute})
@@ -62,7 +62,7 @@ func stated(t *testing.T, keys *signing.Keys, token, audience string) *assertion
 // Whatever the client sends under the application's header, in any spelling, the
 // application gets one value, the enforcement point's; and nothing of the
 // client's own credentials.
-func TestAForeignApplicationGetsOneGenuineStatement(t *testing.T) {
+func TestAnExternalApplicationGetsOneGenuineStatement(t *testing.T) {
 	for name, header := range map[string]string{"its own": "X-Hospital-User", "the usual": "", "a bearer token": "authorization"} {
 		t.Run(name, func(t *testing.T) {
 			w, keys := introduced(t, upstream.Identity{Header: header, Audience: "https://lab.test", Claims: []string{"role", "department"}})

@@ -275,9 +275,9 @@ func TestNobodyElseMasks(t *testing.T) {
 	}
 }
 
-// TestForeignApplicationsAreNotAskedToLimitThemselves: a row condition that
+// TestExternalApplicationsAreNotAskedToLimitThemselves: a row condition that
 // nobody reads limits nothing.
-func TestForeignApplicationsAreNotAskedToLimitThemselves(t *testing.T) {
+func TestExternalApplicationsAreNotAskedToLimitThemselves(t *testing.T) {
 	for name, test := range map[string]struct {
 		obligations []pdp.Obligation
 		status      int

@@ -11,8 +11,8 @@ import (
 	"github.com/wardgate/wardgate/pep/upstream"
 )
 
-// sign states to one of Wardgate's own services what was decided. Whoever else
-// is told who asks is told so under a signature that it can verify.
+// sign states to one of Wardgate's own services what was decided. Any other
+// application is told who asks under a signature that it can verify.
 func (p *Proxy) sign(x *exchange, application string) (string, error) {
 	if i := p.cfg.Identities[application]; i != nil {
 		return p.state(x, i)

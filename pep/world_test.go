@@ -143,7 +143,7 @@ type world struct {
 	serving chan struct{}
 
 	audience map[string]string              // path -> application, where it is not records
-	unsigned bool                           // the application is foreign and gets no assertion
+	unsigned bool                           // the application is external and gets no assertion
 	repeats  bool                           // the transport may send one request twice
 	seen     atomic.Pointer[pdp.Credential] // of the newest question, when a test watches
 }

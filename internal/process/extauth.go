@@ -9,19 +9,22 @@ import (
 
 // forOtherProxies is the enforcement point, which also answers those proxies
 // that the configuration trusts to describe a request.
-func (a *Process) forOtherProxies(p *pep.Proxy) http.Handler {
+func (a *Process) forOtherProxies(p *pep.Proxy) (http.Handler, error) {
 	// The configuration was checked: what is no address trusts nobody.
 	trusted, _ := a.config.TrustedProxies()
 	if len(trusted) == 0 {
-		return p
+		return p, nil
 	}
-	return &extauth.HTTP{Checker: p, Trusted: trusted, Next: p}
+	return extauth.NewHTTP(p, p, trusted)
 }
 
 // forEnvoy answers Envoys on this machine.
-func (a *Process) forEnvoy(p *pep.Proxy) *server {
-	envoy := extauth.NewEnvoy(p, a.log.With("part", "extauth"))
-	return &server{name: "extauth", listener: a.reached.extauth, service: extauth.NewServer(envoy)}
+func (a *Process) forEnvoy(p *pep.Proxy) (*server, error) {
+	envoy, err := extauth.NewEnvoy(p, a.log.With("part", "extauth"))
+	if err != nil {
+		return nil, err
+	}
+	return &server{name: "extauth", listener: a.reached.extauth, service: extauth.NewServer(envoy)}, nil
 }
 
 // ExtAuth is where Envoys on this machine ask, as host and port.

@@ -154,9 +154,15 @@ func (a *Process) serveUsers(key *assertion.Key, handlers map[string]http.Handle
 	if err != nil {
 		return nil, err
 	}
-	a.servers = append(a.servers,
-		newServer("pep", a.reached.pep, a.outer, a.forOtherProxies(proxy), a.log),
-		a.forEnvoy(proxy))
+	handler, err := a.forOtherProxies(proxy)
+	if err != nil {
+		return nil, err
+	}
+	envoy, err := a.forEnvoy(proxy)
+	if err != nil {
+		return nil, err
+	}
+	a.servers = append(a.servers, newServer("pep", a.reached.pep, a.outer, handler, a.log), envoy)
 	return inner, nil
 }
 

@@ -13,7 +13,7 @@ const maxBuckets = 1 << 16
 const sweepEvery = time.Second
 
 // buckets is a table of token buckets by caller. Only a bucket that is full
-// again is ever forgotten, so that nobody gains by making the table forget.
+// again is ever forgotten, so that making the table forget gains nothing.
 // While there is no room, callers who have no bucket share one.
 type buckets[K comparable] struct {
 	perMinute, burst int

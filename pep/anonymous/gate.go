@@ -23,20 +23,20 @@ type gate struct {
 }
 
 // Costly reports whether an action does slow work.
-func (g *Limiter) Costly(action string) bool { return g != nil && g.Limits().Costly[action] }
+func (g *Limiter) Costly(action string) bool { return g != nil && g.cfg.Limits().Costly[action] }
 
 // Enter waits for a place among those who do slow work. It returns false when
 // too many wait already, this caller for too many places, or none became free
 // in time; otherwise leave has to be called once. Callers who are known do not
-// queue behind strangers. Strangers on-site may share one address, and are not
+// queue behind unknown ones. Unknown callers on-site may share one address, and are not
 // told apart.
 func (g *Limiter) Enter(ctx context.Context, c Caller) (leave func(), ok bool) {
-	l := g.Limits()
+	l := g.cfg.Limits()
 	door, who := &g.gates[0], ""
 	switch {
 	case c.Known != "":
 		door, who = &g.gates[1], c.Known
-	case !g.OnSite(c.Address):
+	case !g.cfg.OnSite(c.Address):
 		who = networkOf(c.Address).String()
 	}
 	if !door.claim(who, max(1, (l.AtOnce+l.Waiting)/fairShare)) {

@@ -6,6 +6,7 @@ package anonymous
 
 import (
 	"errors"
+	"fmt"
 	"log/slog"
 	"net/netip"
 	"sync"
@@ -21,7 +22,7 @@ import (
 type Limits struct {
 	PerMinute int // requests of one address off-site
 	Burst     int // of them at once
-	OffSite   int // requests a minute of all strangers off-site together
+	OffSite   int // requests a minute of all callers off-site together
 
 	OnSitePerMinute int
 	OnSiteBurst     int
@@ -37,7 +38,7 @@ type Limits struct {
 // A Caller is who asks without a valid session.
 type Caller struct {
 	Address netip.Addr // zero when it is not known
-	Known   string     // names a device or session that proved itself once; "" for a stranger
+	Known   string     // names a device or session that proved itself once; "" for an unknown caller
 }
 
 // Config is what a limiter is made of. All of it is required.
@@ -50,23 +51,33 @@ type Config struct {
 
 // A Limiter keeps the bounds. A nil Limiter bounds nothing.
 type Limiter struct {
-	Config
-	gates [2]gate // of strangers, and of callers who are known: neither waits for the other
+	cfg   Config
+	gates [2]gate // of unknown callers, and of known ones: neither waits for the other
 
 	mu      sync.Mutex
 	offSite buckets[netip.Prefix]
 	onSite  buckets[netip.Prefix]
 	known   buckets[string]
-	all     rate.Limiter // of strangers off-site, together
+	all     rate.Limiter // of unknown callers off-site, together
 	window  window
 }
 
-// New returns a guard. Run has to run beside it.
+// New returns a limiter. Run has to run beside it.
 func New(c Config) (*Limiter, error) {
-	if c.Limits == nil || c.OnSite == nil || c.Journal == nil || c.Log == nil {
-		return nil, errors.New("bounds of strangers: limits, places, a journal and a logger are required")
+	var faults []error
+	need := func(ok bool, what string) {
+		if !ok {
+			faults = append(faults, fmt.Errorf("%s is required", what))
+		}
 	}
-	return &Limiter{Config: c}, nil
+	need(c.Limits != nil, "a source of limits")
+	need(c.OnSite != nil, "a table of places")
+	need(c.Journal != nil, "a journal")
+	need(c.Log != nil, "a logger")
+	if err := errors.Join(faults...); err != nil {
+		return nil, fmt.Errorf("limits of callers without a session: %w", err)
+	}
+	return &Limiter{cfg: c}, nil
 }
 
 // Admit takes one request of a caller's share. Where none is left it returns
@@ -75,14 +86,14 @@ func (g *Limiter) Admit(c Caller, now time.Time) (wait time.Duration, ok bool) {
 	if g == nil {
 		return 0, true
 	}
-	l := g.Limits()
+	l := g.cfg.Limits()
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	switch {
 	case c.Known != "":
 		g.known.limit(l.PerMinute, l.Burst)
 		return g.known.take(c.Known, now)
-	case g.OnSite(c.Address):
+	case g.cfg.OnSite(c.Address):
 		g.onSite.limit(l.OnSitePerMinute, l.OnSiteBurst)
 		return g.onSite.take(networkOf(c.Address), now)
 	}
@@ -94,8 +105,8 @@ func (g *Limiter) Admit(c Caller, now time.Time) (wait time.Duration, ok bool) {
 	return take(&g.all, now)
 }
 
-// networkOf is what counts as one address: whoever has one IPv6 address has
-// all 2^64 of its network.
+// networkOf is what counts as one address: a client that has one IPv6 address
+// has all 2^64 of its network.
 func networkOf(a netip.Addr) netip.Prefix {
 	a = a.Unmap().WithZone("")
 	bits := a.BitLen()

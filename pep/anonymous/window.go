@@ -21,7 +21,7 @@ const (
 	// maxCounted bounds the records of one window; what comes from further
 	// addresses is counted together, without an address.
 	maxCounted = 512
-	// maxSingly bounds the denials of strangers off-site that have a record of
+	// maxSingly bounds the denials off-site that have a record of
 	// their own in one window, however many addresses they come from.
 	maxSingly = 200
 )
@@ -37,7 +37,7 @@ type window struct {
 type tally struct {
 	network  netip.Prefix
 	reasons  string // joined by commas
-	revision string // of the rule book that denied; "" when nobody was asked
+	revision string // of the rule book that denied; "" when none was asked
 }
 
 type count struct {
@@ -62,8 +62,8 @@ func (g *Limiter) Collect(c Caller, reasons []string, revision string, meaning p
 	if g == nil {
 		return false
 	}
-	l := g.Limits()
-	network, onSite := networkOf(c.Address), g.OnSite(c.Address)
+	l := g.cfg.Limits()
+	network, onSite := networkOf(c.Address), g.cfg.OnSite(c.Address)
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	w := &g.window
@@ -113,7 +113,7 @@ func (g *Limiter) Run(ctx context.Context) {
 		case <-ticker.C:
 		}
 		if err := g.Flush(ctx); err != nil && ctx.Err() == nil {
-			g.Log.Error("denials were counted but not journalled; they are counted further", "error", err)
+			g.cfg.Log.Error("denials were counted but not journalled; they are counted further", "error", err)
 		}
 	}
 }
@@ -136,7 +136,7 @@ func (g *Limiter) Flush(ctx context.Context) error {
 	var faults []error
 	for _, t := range tallies {
 		if len(faults) == 0 {
-			err := g.Journal.Append(ctx, t.event(counts[t]))
+			err := g.cfg.Journal.Append(ctx, t.event(counts[t]))
 			if err == nil {
 				continue
 			}

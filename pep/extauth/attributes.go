@@ -150,7 +150,7 @@ func bodyOf(h *auth.AttributeContext_HttpRequest, header http.Header) (body pep.
 	}
 }
 
-// peerOf reads the address of whoever speaks to Envoy. Envoy itself says it:
+// peerOf reads the address of the client of Envoy. Envoy itself says it:
 // no header does.
 func peerOf(a *core.Address) (netip.Addr, bool) {
 	s := a.GetSocketAddress()

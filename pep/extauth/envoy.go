@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"log/slog"
 	"net/http"
 	"slices"
@@ -33,7 +34,15 @@ type Envoy struct {
 var _ auth.AuthorizationServer = (*Envoy)(nil)
 
 // NewEnvoy returns the service over a checker.
-func NewEnvoy(c Checker, log *slog.Logger) *Envoy { return &Envoy{checker: c, log: log} }
+func NewEnvoy(c Checker, log *slog.Logger) (*Envoy, error) {
+	switch {
+	case c == nil:
+		return nil, errors.New("answers to Envoy: a checker is required")
+	case log == nil:
+		return nil, errors.New("answers to Envoy: a logger is required")
+	}
+	return &Envoy{checker: c, log: log}, nil
+}
 
 // Check answers about one request. The error is always nil.
 func (e *Envoy) Check(ctx context.Context, r *auth.CheckRequest) (answer *auth.CheckResponse, _ error) {

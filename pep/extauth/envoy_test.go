@@ -196,10 +196,13 @@ func TestEnvoyIsNeverAnsweredWithAnError(t *testing.T) {
 		}
 	}
 	w := newWorld(t, nil)
-	broken := extauth.NewEnvoy(panicking{}, w.config.Log)
+	broken, err := extauth.NewEnvoy(panicking{}, w.config.Log)
+	if err != nil {
+		t.Fatal(err)
+	}
 	res, err := broken.Check(t.Context(), w.asEnvoy("GET", "/api/patients", nil, nil))
 	if err != nil || allows(t, res) || res.GetDeniedResponse().GetStatus().GetCode() != 503 {
-		t.Errorf("judge panics: got %v, %v", res, err)
+		t.Errorf("checker panics: got %v, %v", res, err)
 	}
 	// A message that is too large for one request is an error of gRPC itself.
 	large := w.asEnvoy("GET", "/api/patients", nil, func(a *auth.AttributeContext) {

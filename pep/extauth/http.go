@@ -1,6 +1,7 @@
 package extauth
 
 import (
+	"errors"
 	"maps"
 	"net/http"
 	"net/netip"
@@ -17,16 +18,28 @@ const (
 	AuthRequestPath = "/api/authz/auth-request"
 )
 
-// An HTTP answers trusted proxies that ask over HTTP. For everybody else it
-// does not exist: Next answers them, as it answers any request. Without
-// trusted addresses nobody is asked for.
+// An HTTP answers trusted proxies that ask over HTTP. For every other client it
+// does not exist: the next handler answers, as it answers any request.
 type HTTP struct {
-	Checker Checker
-	Trusted []netip.Prefix
-	Next    http.Handler
+	checker Checker
+	trusted []netip.Prefix
+	next    http.Handler
 }
 
 var _ http.Handler = (*HTTP)(nil)
+
+// NewHTTP returns a handler that has checker answer the proxies at trusted
+// addresses, and next everything else. Without trusted addresses no proxy is
+// answered.
+func NewHTTP(checker Checker, next http.Handler, trusted []netip.Prefix) (*HTTP, error) {
+	switch {
+	case checker == nil:
+		return nil, errors.New("answers to other proxies: a checker is required")
+	case next == nil:
+		return nil, errors.New("answers to other proxies: a next handler is required")
+	}
+	return &HTTP{checker: checker, trusted: slices.Clone(trusted), next: next}, nil
+}
 
 // ServeHTTP answers 200 to let the request pass and a problem document to turn
 // it away. Neither depends on the method with which the proxy asks.
@@ -39,13 +52,13 @@ func (h *HTTP) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		read = authRequest
 	}
 	if read == nil || !h.trusts(r.RemoteAddr) {
-		h.Next.ServeHTTP(w, r)
+		h.next.ServeHTTP(w, r)
 		return
 	}
 	if r.ContentLength != 0 {
 		w.Header().Set("Connection", "close") // what the proxy sent beside the question is not read
 	}
-	v := h.Checker.Check(r.Context(), read(r))
+	v := h.checker.Check(r.Context(), read(r))
 	if v.Allow {
 		allow(w, &v)
 		return
@@ -63,7 +76,7 @@ func (h *HTTP) trusts(remote string) bool {
 		return false
 	}
 	at := peer.Addr().Unmap()
-	return slices.ContainsFunc(h.Trusted, func(p netip.Prefix) bool { return p.Contains(at) })
+	return slices.ContainsFunc(h.trusted, func(p netip.Prefix) bool { return p.Contains(at) })
 }
 
 func allow(w http.ResponseWriter, v *pep.Check) {

@@ -176,8 +176,11 @@ func TestStrangersCannotAsk(t *testing.T) {
 			}
 		})
 	}
-	nobody := &extauth.HTTP{Checker: never{t}, Next: http.NotFoundHandler()}
-	s := &http.Server{Handler: nobody}
+	trusting, err := extauth.NewHTTP(never{t}, http.NotFoundHandler(), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := &http.Server{Handler: trusting}
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)

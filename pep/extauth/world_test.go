@@ -272,10 +272,12 @@ func (l *locked) Write(p []byte) (int, error) {
 }
 
 func (w *world) serveHTTP() {
-	s := httptest.NewServer(&extauth.HTTP{
-		Checker: w.proxy, Next: w.proxy,
-		Trusted: []netip.Prefix{netip.MustParsePrefix("127.0.0.1/32")},
-	})
+	w.t.Helper()
+	handler, err := extauth.NewHTTP(w.proxy, w.proxy, []netip.Prefix{netip.MustParsePrefix("127.0.0.1/32")})
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	s := httptest.NewServer(handler)
 	w.address = s.Listener.Addr().String()
 	w.t.Cleanup(s.Close)
 }
@@ -286,7 +288,11 @@ func (w *world) serveEnvoy() {
 	if err != nil {
 		w.t.Fatal(err)
 	}
-	s := extauth.NewServer(extauth.NewEnvoy(w.proxy, w.config.Log))
+	envoy, err := extauth.NewEnvoy(w.proxy, w.config.Log)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	s := extauth.NewServer(envoy)
 	done := make(chan error, 1)
 	go func() { done <- s.Serve(l) }()
 	client, err := grpc.NewClient(l.Addr().String(), grpc.WithTransportCredentials(insecure.NewCredentials()))

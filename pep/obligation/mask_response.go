@@ -165,8 +165,8 @@ func masked(types []string, body []byte, m *Mask) (string, []byte, error) {
 	return kind, body, err
 }
 
-// masksHeader is the header of a masked answer. No cache may keep it for
-// somebody from whom less is withheld, or more.
+// masksHeader is the header of a masked answer. No cache may keep it: from
+// another subject less is withheld, or more.
 func masksHeader(from http.Header, m *Mask) http.Header {
 	h := http.Header{}
 	for _, name := range beside {

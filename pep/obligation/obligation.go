@@ -106,8 +106,8 @@ func New(handlers []Handler) (*Discharger, error) {
 // Discharge returns what the obligations of d amount to on the way that the
 // request goes: Refused when d denies. With an error the request must be
 // denied. The effects are then those of the obligations that could be read: a
-// revocation never depends on what stands beside it. Nobody may change what it
-// returns.
+// revocation never depends on what stands beside it. What it returns is
+// shared, and must not be changed.
 //
 // What limits an answer means nothing for a denial, and is skipped there
 // unread.

@@ -80,7 +80,7 @@ type verified struct {
 	key        string // id of the key that signed it
 	subject    string
 	credential pdp.Credential
-	bound      json.RawMessage // nil for a token that whoever has it may use
+	bound      json.RawMessage // nil for a bearer token, which is bound to no key
 }
 
 // New returns a verifier that has seen no token. Without a possession it takes no
@@ -131,7 +131,7 @@ func plausible(token string) bool {
 	return token != "" && len(token) <= maxToken && !strings.ContainsAny(token, "\r\n")
 }
 
-// at judges a genuine token's times. An expired one names nobody.
+// at judges a genuine token's times. An expired one names no subject.
 func (t verified) at(now time.Time) (string, pdp.Credential) {
 	switch {
 	case now.After(t.credential.Expires.Add(tokenLeeway)):
@@ -151,7 +151,7 @@ func (v *Verifier) Session(r *http.Request) string {
 }
 
 // recall returns a token that was verified before, while its key is still
-// believed: a source that has not heard of its keys for long names none, and no
+// trusted: a source that has not heard of its keys for long names none, and no
 // generation begins by that.
 func (v *Verifier) recall(token string) (verified, bool) {
 	got, ok := v.lookUp(token)

@@ -15,19 +15,19 @@ import (
 	"github.com/wardgate/wardgate/pip"
 )
 
-// cutters stands for the revocation list.
-type cutters struct {
+// revocations stands for the revocation list.
+type revocations struct {
 	mu        sync.Mutex
 	listeners []func(session, subject string)
 }
 
-func (c *cutters) OnRevoke(f func(session, subject string)) {
+func (c *revocations) OnRevoke(f func(session, subject string)) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.listeners = append(c.listeners, f)
 }
 
-func (c *cutters) cut(session, subject string) {
+func (c *revocations) revoke(session, subject string) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	for _, f := range c.listeners {
@@ -40,15 +40,15 @@ const streamHead = "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransf
 // A streamWorld has a backend that begins an answer and does not end it.
 type streamWorld struct {
 	*world
-	cuts    cutters
-	session string
-	gone    chan struct{} // the backend saw its connection break
+	revocations revocations
+	session     string
+	gone        chan struct{} // the backend saw its connection break
 }
 
 func newStreamWorld(t *testing.T, head string) *streamWorld {
 	s := &streamWorld{gone: make(chan struct{}, 16)}
 	s.world = newWorld(t, func(w *world) {
-		w.config.Revocations = &s.cuts
+		w.config.Revocations = &s.revocations
 		w.backend.answer = func(conn net.Conn, _ received) {
 			_, _ = io.WriteString(conn, head)
 			_, _ = conn.Read(make([]byte, 1)) // until it breaks
@@ -84,12 +84,12 @@ func (s *streamWorld) open() (net.Conn, *http.Response, *bufio.Reader) {
 
 func TestCutBreaksAStream(t *testing.T) {
 	for _, tt := range []struct {
-		name string
-		cut  func(*streamWorld)
-		why  string
+		name   string
+		revoke func(*streamWorld)
+		why    string
 	}{
-		{"session revoked", func(s *streamWorld) { s.cuts.cut(s.session, "") }, "session_revoked"},
-		{"subject banned", func(s *streamWorld) { s.cuts.cut("", "account-1") }, "subject_banned"},
+		{"session revoked", func(s *streamWorld) { s.revocations.revoke(s.session, "") }, "session_revoked"},
+		{"subject banned", func(s *streamWorld) { s.revocations.revoke("", "account-1") }, "subject_banned"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			s := newStreamWorld(t, streamHead)
@@ -98,9 +98,9 @@ func TestCutBreaksAStream(t *testing.T) {
 			if _, err := io.ReadFull(body, first); err != nil || res.StatusCode != http.StatusOK {
 				t.Fatalf("got %d, %v", res.StatusCode, err)
 			}
-			s.cuts.cut("another session", "")
-			s.cuts.cut("", "another account")
-			tt.cut(s)
+			s.revocations.revoke("another session", "")
+			s.revocations.revoke("", "another account")
+			tt.revoke(s)
 			if _, err := io.ReadAll(body); err == nil {
 				t.Error("the stream ended as if it were whole")
 			}
@@ -133,7 +133,7 @@ func TestCutBreaksAClientThatDoesNotRead(t *testing.T) {
 		_ = tcp.SetReadBuffer(1 << 10)
 	}
 	time.Sleep(200 * time.Millisecond) // let all buffers fill; the outcome does not depend on it
-	s.cuts.cut(s.session, "")
+	s.revocations.revoke(s.session, "")
 	<-s.gone
 	s.drain()
 }
@@ -152,9 +152,9 @@ func TestCutBeforeTheAnswer(t *testing.T) {
 			go func() {
 				<-reached
 				if want == http.StatusForbidden {
-					s.cuts.cut("", "account-1")
+					s.revocations.revoke("", "account-1")
 				} else {
-					s.cuts.cut(s.session, "")
+					s.revocations.revoke(s.session, "")
 				}
 			}()
 			answers := s.send(request("GET", "/info", ""))
@@ -171,7 +171,7 @@ func TestCutWhileDeciding(t *testing.T) {
 	s := newStreamWorld(t, okAnswer)
 	s.journal.fail = func(e pip.Event) error { // after the answer of the policy
 		if e.Kind == pip.KindDecision && e.Allow {
-			s.cuts.cut(s.session, "")
+			s.revocations.revoke(s.session, "")
 		}
 		return nil
 	}
@@ -213,7 +213,7 @@ func TestCutOverHTTP2(t *testing.T) {
 	if cut.ProtoMajor != 2 {
 		t.Fatalf("got HTTP/%d", cut.ProtoMajor)
 	}
-	s.cuts.cut(s.session, "")
+	s.revocations.revoke(s.session, "")
 	if _, err := io.ReadAll(cut.Body); err == nil {
 		t.Error("the stream ended as if it were whole")
 	}
@@ -232,8 +232,8 @@ func TestCutsUnderLoad(t *testing.T) {
 	go func() {
 		defer close(done)
 		for range 300 {
-			s.cuts.cut(s.session, "")
-			s.cuts.cut("", "account-1")
+			s.revocations.revoke(s.session, "")
+			s.revocations.revoke("", "account-1")
 			time.Sleep(time.Millisecond)
 		}
 	}()
