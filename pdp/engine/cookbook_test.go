@@ -5,6 +5,7 @@ import (
 	"os"
 	"strings"
 	"testing"
+	"testing/fstest"
 
 	"github.com/wardgate/wardgate/pdp/engine/analysis"
 	"github.com/wardgate/wardgate/pdp/engine/enginetest"
@@ -33,6 +34,7 @@ func TestRecipesOfTheCookbookWork(t *testing.T) {
 			}
 		}
 		enginetest.Add(t, files, folder, os.DirFS(cookbook+"/"+recipe.Name()))
+		addReason(t, files, folder+"reasons.row")
 	}
 	for _, f := range rulebook.Check(context.Background(), files) {
 		t.Errorf("%s (%s)", f, f.Hint)
@@ -49,6 +51,22 @@ func TestRecipesOfTheCookbookWork(t *testing.T) {
 	for _, m := range report.Missed {
 		t.Errorf("%s:%d: no test reaches it", m.File, m.From)
 	}
+}
+
+// addReason puts the row of a recipe, where it has one, into the table of reasons.
+func addReason(t *testing.T, files fstest.MapFS, name string) {
+	t.Helper()
+	row := files[name]
+	if row == nil {
+		return
+	}
+	delete(files, name)
+	const table, head = "authz/tables/reasons.rego", "reasons := {"
+	text := string(files[table].Data)
+	if !strings.Contains(text, head) {
+		t.Fatalf("%s has no %q", table, head)
+	}
+	files[table] = &fstest.MapFile{Data: []byte(strings.Replace(text, head, head+"\n\t"+string(row.Data), 1))}
 }
 
 // The guide names every recipe, and shows nothing that is not one.

@@ -269,7 +269,7 @@ func TestFaultyRuleBooksAreRefused(t *testing.T) {
 		}, `withheld_from.nurse: "secret" is no column of records; they have`},
 		{"misspelt role", func(t *testing.T, files fstest.MapFS) {
 			edit(t, files, "authz/tables/withheld.rego", `{"nurse": {`, `{"nures": {`)
-		}, "withheld_from.nures: no right is given to such a role"},
+		}, `withheld_from.nures: "nures" has no row in roles; was "nurse" meant?`},
 		{"misspelt column in a rule", func(t *testing.T, files fstest.MapFS) {
 			edit(t, files, "records/columns/columns.rego", "# METADATA\n# title: The role", "mask contains \"diagnosis\" if input.subject.properties.role == \"nurse\"\n\n# METADATA\n# title: The role")
 		}, `"diagnosis" is no column of records; was "diagnoses" meant?`},

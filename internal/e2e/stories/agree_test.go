@@ -9,17 +9,18 @@ import (
 	"log/slog"
 	"math/rand/v2"
 	"net/netip"
+	"os"
 	"path/filepath"
 	"testing"
 	"time"
 
 	"github.com/wardgate/wardgate/internal/assertion"
+	"github.com/wardgate/wardgate/internal/e2e/rig"
 	"github.com/wardgate/wardgate/pdp"
 	"github.com/wardgate/wardgate/pdp/engine"
 	"github.com/wardgate/wardgate/pip"
 	"github.com/wardgate/wardgate/pip/care"
 	"github.com/wardgate/wardgate/pip/care/sqlcare"
-	"github.com/wardgate/wardgate/policies"
 	"github.com/wardgate/wardgate/records/crypt"
 	"github.com/wardgate/wardgate/records/demo"
 	"github.com/wardgate/wardgate/records/store"
@@ -116,7 +117,7 @@ func newMerged(t *testing.T) *merged {
 	}
 	t.Cleanup(func() { _ = db.Close() })
 	sources := []pip.Source{m, care.New(sqlcare.New(db))}
-	if m.engine, err = engine.New(policies.FS, sources, nil, slog.New(slog.DiscardHandler)); err != nil {
+	if m.engine, err = engine.New(os.DirFS(bookWithMatron(t)), sources, nil, slog.New(slog.DiscardHandler)); err != nil {
 		t.Fatal(err)
 	}
 	return m
@@ -199,6 +200,7 @@ func (m *merged) visible(rows store.Rows, id string) bool {
 func TestRowsAgreeInAnyHospital(t *testing.T) {
 	m := newMerged(t)
 	t.Run("reading", func(t *testing.T) { m.t = t; m.listAndSingleReadingAgree() })
+	t.Run("reading all", func(t *testing.T) { m.t = t; m.wholeHospitalAgrees() })
 	t.Run("changing", func(t *testing.T) { m.t = t; m.changesAndDecisionsAgree() })
 }
 
@@ -238,6 +240,63 @@ func (m *merged) listAndSingleReadingAgree() {
 	}
 	if m.allowed < hospitals {
 		t.Errorf("only %d readings were allowed: the comparison says little", m.allowed)
+	}
+}
+
+// bookWithMatron is the built-in rule book with a role that reads every patient.
+func bookWithMatron(t *testing.T) string {
+	t.Helper()
+	dir := rig.CopyBook(t)
+	tables := filepath.Join(dir, "authz", "tables")
+	rig.EditFile(t, filepath.Join(tables, "roles.rego"), "roles := {", "roles := {\n\t\"matron\": {\"kind\": \"staff\", \"sign_up\": false, \"record\": \"none\"},")
+	for _, right := range []string{"Responsible Patients", "Patient Health overview", "Patient clinical services"} {
+		rig.EditFile(t, filepath.Join(tables, "rights.rego"), `"`+right+`": {`, `"`+right+`": {"matron": "all", `)
+	}
+	return dir
+}
+
+// Who reaches every patient lists every row, and may read each of them alone; a
+// right without that reach reaches none.
+func (m *merged) wholeHospitalAgrees() {
+	t, ctx := m.t, context.Background()
+	m.who = pip.Identity{Reading: pip.Reading{Source: "identity", State: pip.Fresh}, Account: pip.AccountActive, Role: "matron"}
+	rows, ok := m.rows(m.ask("patient.list", "patient", ""))
+	if !ok {
+		t.Fatal("the list is denied")
+	}
+	listed := map[string]bool{}
+	for after := ""; ; {
+		found, next, err := m.store.Patients(ctx, rows, after, 500)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, p := range found {
+			listed[p.ID] = true
+		}
+		if after = next; after == "" {
+			break
+		}
+	}
+	patients := 0
+	for n := range m.houses {
+		for _, p := range m.houses[n].patients {
+			patients++
+			if !listed[p.ID] {
+				t.Fatalf("%s is not listed", p.ID)
+			}
+			if n%writingEvery != 0 {
+				continue
+			}
+			if rows, ok := m.rows(m.ask("patient.read", "patient", p.ID)); !ok || !m.visible(rows, p.ID) {
+				t.Fatalf("reading %s is allowed: %t, or its rows do not hold it", p.ID, ok)
+			}
+			if d := m.ask("patient.delete", "patient", p.ID); d.Allow {
+				t.Fatalf("deleting %s is allowed", p.ID)
+			}
+		}
+	}
+	if len(listed) != patients {
+		t.Errorf("%d patients are listed, want %d", len(listed), patients)
 	}
 }
 

@@ -25,6 +25,7 @@ type rightsTables struct {
 	StepUp   []string    `json:"step_up"`
 	Routes   []pdp.Route `json:"routes"`
 	Unrouted []string    `json:"unrouted"` // actions that no route names
+	Reasons  pdp.Reasons `json:"reasons"`
 }
 
 // checkTables evaluates the tables, checks them as loading does, and returns
@@ -54,6 +55,7 @@ func (c *checker) checkTables(compiler *ast.Compiler) any {
 	}
 	c.checkRights(&t)
 	c.checkRoutes(&t)
+	c.checkReasons(t.Reasons)
 	c.checkClaims(document)
 	c.checkUnused(compiler)
 	if _, err := tables.ReadRemedies(document); err != nil {
@@ -76,9 +78,9 @@ func (c *checker) addTableFaults(err error) {
 			walk(one.Unwrap())
 			return
 		}
-		name, _, _ := strings.Cut(strings.TrimPrefix(err.Error(), "authz.tables: "), " ")
-		name = strings.TrimSuffix(name, ":")
-		name, key, _ := strings.Cut(name, ".")
+		place, _, _ := strings.Cut(strings.TrimPrefix(err.Error(), "authz.tables: "), ":")
+		name, key, _ := strings.Cut(place, ".")
+		name, _, _ = strings.Cut(name, " ") // "routes is missing"
 		c.add(c.table(name).place(key), "tables", "", "%s", err)
 	}
 	walk(err)

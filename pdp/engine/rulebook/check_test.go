@@ -58,6 +58,24 @@ func TestCheckFindsFaults(t *testing.T) {
 		{"mask of an element", replace("authz/tables/masks.rego", "masks := {}", `masks := {"bill.list": {"nurse": {"pointers": ["/items/*"]}}}`), "masks.bill.list: for nurse: expected pointers", "tables"},
 		{"mask of nothing", replace("authz/tables/masks.rego", "masks := {}", `masks := {"bill.list": {"nurse": {"pass": ["image/png"]}}}`), "authz/tables/masks.rego:", "tables"},
 		{"role as remedy", replace("authz/tables/remedies.rego", `{"/context/care/treats": true}`, `{"/subject/properties/role": "doctor"}`), "/subject/properties/role may not be changed", "remedies"},
+		{"code without a row", replace("authz/tables/reasons.rego", "\t\"off_hours\":", "\t\"of_hours\":"), `authz/rules/working_hours/working_hours.rego:17: the code "off_hours" has no row in reasons; was "of_hours" meant?`, "reasons"},
+		{"row without a code", replace("authz/tables/reasons.rego", "\t\"off_hours\":", "\t\"of_hours\":"), `authz/tables/reasons.rego:76: no rule denies with the code "of_hours"; was "off_hours" meant?`, "unused_reason"},
+		{"code that is not text", add(extra, head+rule+"deny contains input.action.name if input.action.name == \"x\"\n"), extra + ":10: the code that this rule denies with is not written as text", "reasons"},
+		{"status of success", replace("authz/tables/reasons.rego", `"role_forbidden": {"class": "right", "status": 403`, `"role_forbidden": {"class": "right", "status": 200`), "reasons.role_forbidden: status: expected one of 404, 401, 429, 503, 403", "tables"},
+		{"unknown class", replace("authz/tables/reasons.rego", `"class": "right"`, `"class": "rihgt"`), "reasons.account_inactive: class: expected one of", "tables"},
+		{"no sentence", replace("authz/tables/reasons.rego", `"ar": "هذا الحساب غير نشط."`, `"ar": " "`), `reasons.account_inactive: text: there is no sentence in "ar"`, "tables"},
+		{"sentence that tells a patient exists", replace("authz/tables/reasons.rego", `"not_your_patient": {"class": "relationship", "status": 403, "text": _not_yours}`, `"not_your_patient": {"class": "relationship", "status": 403, "text": _no_right}`), "reasons.not_your_patient: text: codes of class relationship", "tables"},
+		{"shown as a code that is none", replace("authz/tables/reasons.rego", `"not_your_record": {`, `"not_your_record": {"shown": "nothing", `), `reasons.not_your_record: shown: "nothing" is no code`, "tables"},
+		{"right of an unknown role", replace("authz/tables/rights.rego", `"Add patient": {"doctor": "own"}`, `"Add patient": {"docter": "own"}`), `authz/tables/rights.rego:26: rights.Add patient: "docter" has no row in roles; was "doctor" meant?`, "tables"},
+		{"hours of an unknown role", replace("authz/tables/hours.rego", `"Console": {"security"`, `"Console": {"secretary"`), `hours.Console: "secretary" has no row in roles`, "tables"},
+		{"fragile for an unknown role", replace("authz/tables/predictions.rego", `"nurse"`, `"nures"`), `fragile_withheld.nures: "nures" has no row in roles; was "nurse" meant?`, "tables"},
+		{"stale readings of an unknown role", replace("authz/tables/stale.rego", ":= {}", `:= {"doktor": 5}`), `stale_revocation_reads.doktor: "doktor" has no row in roles; was "doctor" meant?`, "tables"},
+		{"patients who reach the hospital", replace("authz/tables/rights.rego", `"Billing and Finance": {"patient": "self"}`, `"Billing and Finance": {"patient": "all"}`), `rights.Billing and Finance: a role like "patient" cannot reach "all"`, "tables"},
+		{"officers with patients of their own", replace("authz/tables/rights.rego", `"Restore patient": {"security": "all"}`, `"Restore patient": {"security": "own"}`), `a role like "security" cannot reach "own"`, "tables"},
+		{"unknown kind", replace("authz/tables/roles.rego", `"kind": "officer"`, `"kind": "offizer"`), "roles.security: kind: expected one of staff, patient", "tables"},
+		{"officers who sign up", replace("authz/tables/roles.rego", `"kind": "officer", "sign_up": false`, `"kind": "officer", "sign_up": true`), "roles.security: sign_up: people sign up as staff and as patients alone", "tables"},
+		{"book without roles", drop("authz/tables/roles"), "roles is missing or empty: add authz/tables/roles.rego", "tables"},
+		{"book without reasons", drop("authz/tables/reasons"), "reasons is missing or empty: add authz/tables/reasons.rego", "tables"},
 		{"loose data", add("authz/data.json", "{}"), "data files are not read", "unreadable"},
 	}
 	for _, tt := range tests {
@@ -95,4 +113,12 @@ func replace(file, old, changed string) func(*testing.T, fstest.MapFS) {
 
 func add(file, text string) func(*testing.T, fstest.MapFS) {
 	return func(_ *testing.T, files fstest.MapFS) { files[file] = &fstest.MapFile{Data: []byte(text)} }
+}
+
+// drop removes a table and its tests, and leaves who reads it alone.
+func drop(name string) func(*testing.T, fstest.MapFS) {
+	return func(_ *testing.T, files fstest.MapFS) {
+		delete(files, name+"_test.rego")
+		files[name+".rego"] = &fstest.MapFile{Data: []byte("package authz.tables\n\n" + name[strings.LastIndex(name, "/")+1:] + " := {}\n")}
+	}
 }

@@ -63,6 +63,7 @@ type tablesDocument struct {
 	Claims     map[string]claimRow `json:"claims"`
 	Callers    trust               `json:"callers"`
 	withheldTables
+	roleTables
 	houseTables
 }
 
@@ -144,7 +145,8 @@ func Read(document any, digest string) (*Tables, error) {
 	faults = append(faults, d.Masks.faults(d.Actions)...)
 	claims, wrong := readClaims(d.Claims, d.Callers)
 	t.Claims, t.callers, t.Columns = claims, d.Callers, d.Columns
-	faults = append(faults, d.withheldTables.faults(d.Rights)...)
+	faults = append(faults, d.withheldTables.faults()...)
+	faults = append(faults, d.namesFaults()...)
 	faults = append(faults, wrong...)
 	if len(d.Routes) == 0 {
 		faults = append(faults, errors.New("routes is missing or empty"))

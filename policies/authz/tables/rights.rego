@@ -9,7 +9,7 @@
 #     self        the own record of this patient
 #     account     what belongs to the own account (its sessions)
 #     any         not about one patient
-#     all         every patient of the hospital, without reading any
+#     all         every patient of the hospital; for staff and officers alone
 #     public      everybody, without a session
 # custom:
 #   sp800_207: "2.1, tenet 3"

@@ -46,6 +46,6 @@ _missing if {
 
 # Whatever answers with a patient's data.
 _reading if {
-	ask.reach in {"own", "department"}
+	ask.reach in {"own", "department", "all"}
 	not ask.changes
 }

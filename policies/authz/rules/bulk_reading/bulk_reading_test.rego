@@ -74,3 +74,9 @@ test_empty_input_is_silent if {
 	bulk_reading.deny == set() with input as {}
 	bulk_reading.oblige == set() with input as {}
 }
+
+test_readers_of_the_whole_hospital_are_counted_too if {
+	rights := {"Patient Health overview": {"doctor": "all"}}
+	bulk_reading.deny == {"bulk_reading"} with input as _having_read(golden.doctor, "far_more") with tables.rights as rights
+	bulk_reading.deny == {"step_up_required"} with input as _having_read(golden.doctor, "many") with tables.rights as rights
+}
