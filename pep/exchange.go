@@ -24,7 +24,8 @@ type exchange struct {
 	id       string // of the decision; "" when there is no record of it
 	now      time.Time
 	incoming *http.Request       // as it came; nothing of it goes on by itself
-	address  netip.Addr          // of the client
+	address  netip.Addr          // of the client; zero when it is not known
+	flaw     string              // the code of a request that was not read in one way before it came here
 	asked    *Question           // of another proxy, which would forward; nil for a request that came here
 	writer   http.ResponseWriter // nil for a question
 

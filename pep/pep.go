@@ -22,6 +22,7 @@ import (
 	"github.com/wardgate/wardgate/pep/anonymous"
 	"github.com/wardgate/wardgate/pep/inflight"
 	"github.com/wardgate/wardgate/pep/obligation"
+	"github.com/wardgate/wardgate/pep/peer"
 	"github.com/wardgate/wardgate/pep/token"
 	"github.com/wardgate/wardgate/pep/upstream"
 	"github.com/wardgate/wardgate/pip"
@@ -89,6 +90,7 @@ type Config struct {
 	Obligations []obligation.Handler
 
 	Revocations inflight.Notifier      // breaks off exchanges under way; nil breaks none
+	Proxies     peer.Proxies           // whose word on a client's address is taken; nil takes none
 	Hosts       func(host string) bool // which Host headers are served; nil serves all
 	BodyLimit   int64                  // bytes; 0 means BodyLimit
 	AnswerLimit int64                  // bytes of an answer that is masked; 0 means AnswerLimit

@@ -3,7 +3,6 @@ package pep
 import (
 	"context"
 	"net/http"
-	"net/netip"
 
 	"github.com/wardgate/wardgate/pep/request"
 )
@@ -11,8 +10,8 @@ import (
 // read finds the one reading of host, target and header. What has two is
 // refused before anything is asked about it.
 func (p *Proxy) read(_ context.Context, x *exchange) *refusal {
-	if q := x.asked; q != nil && q.Flaw != "" {
-		return p.refuse(q.Flaw)
+	if x.flaw != "" {
+		return p.refuse(x.flaw)
 	}
 	if p.cfg.Hosts != nil && !p.cfg.Hosts(x.incoming.Host) {
 		return p.refuse(hostUnknown)
@@ -33,12 +32,4 @@ func (p *Proxy) read(_ context.Context, x *exchange) *refusal {
 // follows on such a connection is never read.
 func framingUnsure(r *http.Request) bool {
 	return len(r.TransferEncoding) > 0 || !r.ProtoAtLeast(1, 1)
-}
-
-func clientAddress(r *http.Request) netip.Addr {
-	peer, err := netip.ParseAddrPort(r.RemoteAddr)
-	if err != nil {
-		return netip.Addr{}
-	}
-	return peer.Addr().Unmap()
 }

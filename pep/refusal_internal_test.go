@@ -2,7 +2,6 @@ package pep
 
 import (
 	"net/http"
-	"net/http/httptest"
 	"testing"
 )
 
@@ -19,13 +18,5 @@ func TestStatusOfReasons(t *testing.T) {
 				t.Errorf("%q: got %d, want %d", codes, got, want)
 			}
 		}
-	}
-}
-
-func TestClientAddress(t *testing.T) {
-	r := httptest.NewRequest(http.MethodGet, "/", http.NoBody)
-	r.RemoteAddr = "no address"
-	if got := clientAddress(r); got.IsValid() {
-		t.Errorf("got %v, want the zero address", got)
 	}
 }

@@ -40,13 +40,17 @@ func (p *Proxy) rule(ctx context.Context, x *exchange) *refusal {
 // this way denies.
 func (p *Proxy) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	defer p.abort()
-	x, err := p.begin(r, clientAddress(r))
+	client, one := p.cfg.Proxies.Client(r)
+	x, err := p.begin(r, client)
 	if err != nil {
 		p.cfg.Log.Error("no randomness for a decision id", "error", err)
 		w.WriteHeader(http.StatusServiceUnavailable)
 		return
 	}
 	defer p.end(x)
+	if !one {
+		x.flaw = forwardedAmbiguous
+	}
 	if framingUnsure(r) {
 		w.Header().Set("Connection", "close")
 	}
@@ -72,13 +76,13 @@ func (p *Proxy) Check(ctx context.Context, q *Question) (c Check) {
 		}
 	}()
 	r := q.request(ctx)
-	x, err := p.begin(r, q.Client)
+	x, err := p.begin(r, p.cfg.Proxies.Own(q.Client))
 	if err != nil {
 		p.cfg.Log.Error("no randomness for a decision id", "error", err)
 		return p.unavailableCheck()
 	}
 	defer p.end(x)
-	x.asked = q
+	x.asked, x.flaw = q, q.Flaw
 	if refused := p.rule(ctx, x); refused != nil {
 		return x.refusedCheck(refused)
 	}

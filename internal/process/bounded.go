@@ -29,7 +29,7 @@ func (b *bounded) Accept() (net.Conn, error) {
 		if err != nil {
 			return nil, err
 		}
-		from := peer(c)
+		from := networkOf(c)
 		if !b.enter(from) {
 			_ = c.Close() // nothing was said on it
 			continue
@@ -62,7 +62,7 @@ func (b *bounded) leave(from netip.Prefix) {
 	}
 }
 
-func peer(c net.Conn) netip.Prefix {
+func networkOf(c net.Conn) netip.Prefix {
 	at, err := netip.ParseAddrPort(c.RemoteAddr().String())
 	if err != nil {
 		return netip.Prefix{}

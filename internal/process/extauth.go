@@ -5,13 +5,20 @@ import (
 
 	"github.com/wardgate/wardgate/pep"
 	"github.com/wardgate/wardgate/pep/extauth"
+	"github.com/wardgate/wardgate/pep/peer"
 )
+
+// proxies are those whose word on a client's address is taken. The configuration
+// was checked: what is no address trusts nobody.
+func (a *Process) proxies() peer.Proxies {
+	trusted, _ := a.config.TrustedProxies()
+	return trusted
+}
 
 // forOtherProxies is the enforcement point, which also answers those proxies
 // that the configuration trusts to describe a request.
 func (a *Process) forOtherProxies(p *pep.Proxy) (http.Handler, error) {
-	// The configuration was checked: what is no address trusts nobody.
-	trusted, _ := a.config.TrustedProxies()
+	trusted := a.proxies()
 	if len(trusted) == 0 {
 		return p, nil
 	}

@@ -162,7 +162,7 @@ func (a *Process) serveUsers(key *assertion.Key, handlers map[string]http.Handle
 	if err != nil {
 		return nil, err
 	}
-	a.servers = append(a.servers, newServer("pep", a.reached.pep, a.outer, handler, a.log), envoy)
+	a.servers = append(a.servers, newServer("pep", a.proxies().Listen(a.reached.pep), a.outer, handler, a.log), envoy)
 	return inner, nil
 }
 
@@ -272,6 +272,7 @@ func (a *Process) enforcementPoint(key *assertion.Key, applications map[string]p
 		Statements:  a.statements,
 		Issuer:      a.config.PEP.AssertionIssuer,
 		Log:         a.log.With("part", "pep"),
+		Proxies:     a.proxies(),
 		Hosts:       a.hosts(),
 		Revocations: a.stores.revocations,
 	})

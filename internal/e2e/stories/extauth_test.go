@@ -2,6 +2,7 @@ package stories_test
 
 import (
 	"net/http"
+	"strings"
 	"testing"
 
 	core "github.com/envoyproxy/go-control-plane/envoy/config/core/v3"
@@ -13,8 +14,11 @@ import (
 	"github.com/wardgate/wardgate/internal/e2e/rig"
 )
 
+// traefik is where another proxy asks from.
+const traefik = "127.0.0.5"
+
 func TestOtherProxiesGetTheSameDecisions(t *testing.T) {
-	w := rig.New(t, func(c *config.Config) { c.PEP.TrustedProxies = []string{"127.0.0.1"} })
+	w := rig.New(t, func(c *config.Config) { c.PEP.TrustedProxies = []string{traefik} })
 	doctor, other := w.As("doctor"), w.As("doctor2")
 	patient := "/api/patients/" + doctor.Items("/api/patients")[0].ID
 	tests := []struct {
@@ -42,6 +46,45 @@ func TestOtherProxiesGetTheSameDecisions(t *testing.T) {
 	throughTraefik(doctor, "GET", patient).Denied(401, "session_revoked")
 }
 
+// TestALoadBalancerOnAHospitalAddressMakesNobodyOnSite: the address of who hands
+// on requests says nothing about who made them.
+func TestALoadBalancerOnAHospitalAddressMakesNobodyOnSite(t *testing.T) {
+	w := rig.New(t, func(c *config.Config) { c.PEP.TrustedProxies = []string{traefik} })
+	doctor := w.As("doctor") // from 127.0.0.1, which is the hospital's
+	patient := "/api/patients/" + doctor.Items("/api/patients")[0].ID
+	for _, tt := range []struct {
+		name   string
+		lines  http.Header
+		status int
+		masked bool
+	}{
+		{"a client outside", http.Header{"X-Forwarded-For": {"198.51.100.7"}}, 200, true},
+		{"a client outside, by Forwarded", http.Header{"Forwarded": {"for=198.51.100.7"}}, 200, true},
+		{"a client outside who claims to be inside", http.Header{"X-Forwarded-For": {"127.0.0.1, 198.51.100.7"}}, 200, true},
+		{"a client inside", http.Header{"X-Forwarded-For": {"127.0.0.1"}}, 200, false},
+		{"nobody is named", nil, 503, false},
+		{"the proxy alone is named", http.Header{"X-Forwarded-For": {traefik}}, 503, false},
+		{"two clients", http.Header{"X-Forwarded-For": {"127.0.0.1"}, "Forwarded": {"for=198.51.100.7"}}, 400, false},
+		{"garbage", http.Header{"X-Forwarded-For": {"127.0.0.1, x"}}, 400, false},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			asking := *doctor
+			asking.Via = traefik
+			r := asking.Request("GET", patient, nil)
+			for name, values := range tt.lines {
+				r.Header[name] = values
+			}
+			a := asking.Send(r)
+			if a.Status != tt.status {
+				t.Fatalf("got %d %s, want %d", a.Status, a.Body, tt.status)
+			}
+			if masked := strings.Contains(string(a.Body), `"national_id"`) && strings.Contains(string(a.Body), `"withheld"`); a.Status == 200 && masked != tt.masked {
+				t.Errorf("masked: %t, want %t: %s", masked, tt.masked, a.Body)
+			}
+		})
+	}
+}
+
 func TestNobodyIsTrustedToAskByDefault(t *testing.T) {
 	w := rig.New(t, nil)
 	throughTraefik(w.As("doctor"), "GET", "/api/patients").Denied(404, "route_unknown")
@@ -65,7 +108,9 @@ func throughTraefik(p *rig.Person, method, uri string) *rig.Answer {
 	if p.Token != "" {
 		r.Header.Set("Authorization", "Bearer "+p.Token)
 	}
-	return p.Send(r)
+	asking := *p
+	asking.Via = traefik
+	return asking.Send(r)
 }
 
 // throughEnvoy asks Check about a request of p's, and reports the status.
