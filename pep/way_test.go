@@ -179,3 +179,45 @@ func TestAnUnknownObligationOfADenial(t *testing.T) {
 		t.Errorf("got %s", got)
 	}
 }
+
+// watermark is an obligation of a hospital's own, such as one file holds.
+type watermark struct{ text string }
+
+func (watermark) Ask(_ string, h http.Header) { h.Set("Accept", "text/plain") }
+
+func (m watermark) Change(res *http.Response, _ int64) error {
+	res.Header.Set("Watermark", m.text)
+	return nil
+}
+
+func (m watermark) handler() obligation.Handler {
+	return obligation.Handler{ID: "watermark", Ways: obligation.On(obligation.Service, obligation.External),
+		Read: func(_ *pdp.Obligation, e *obligation.Effects) error {
+			e.Answers = append(e.Answers, m)
+			return nil
+		}}
+}
+
+// A new kind of obligation needs its handler and nothing else: it reaches the
+// request and the answer where it binds, and denies elsewhere.
+func TestAnObligationIsItsHandler(t *testing.T) {
+	t.Parallel()
+	handlers := append(obligation.All(), watermark{"ward 7"}.handler())
+	w := newWorld(t, func(w *world) {
+		w.config.Decider = changed(func(d *pdp.Decision) { d.Obligations = []pdp.Obligation{allRows, {ID: "watermark"}} })
+		w.config.Obligations = handlers
+	})
+	answers := w.send(request("GET", "/info", ""))
+	if len(answers) != 1 || answers[0].status != http.StatusOK || answers[0].header.Get("Watermark") != "ward 7" {
+		t.Fatalf("got %+v, want a mark", answers)
+	}
+	if requests, _ := w.backend.requests(); len(requests) != 1 || !slices.Equal(requests[0].values("Accept"), []string{"text/plain"}) {
+		t.Errorf("the application was asked %+v", requests)
+	}
+	for name, way := range ways {
+		kept := way == obligation.Service || way == obligation.External
+		if got := goes(t, name, handlers, pdp.Obligation{ID: "watermark"}); (got == nil) != kept {
+			t.Errorf("%s: got %q", name, got)
+		}
+	}
+}
