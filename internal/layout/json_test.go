@@ -18,6 +18,7 @@ var ownJSON = map[string]string{
 	"inference/model":        "a model must equal its canonical form byte for byte",
 	"internal/command":       "prints journal records and answers to the operator",
 	"internal/compare":       "compares answers of two builds, whatever they are",
+	"internal/e2e/rig":       "what end-to-end tests are answered",
 	"internal/process":       "its own marker in the data folder",
 	"internal/strictjson":    "the reader itself",
 	"pdp/admin":              "an answer that it sealed",
@@ -30,6 +31,7 @@ var ownJSON = map[string]string{
 	"pdp/engine/rulebook":    "what the rule book answered",
 	"pdp/engine/tables":      "what the rule book answered",
 	"pdp/engine/verdicts":    "what the rule book answered",
+	"pip":                    "inputs of the journal",
 	"pip/audit/chain":        "the journal's own lines, byte for byte",
 	"pip/audit/ecs":          "inputs of the journal",
 	"pip/audit/reader":       "the journal's own lines",
@@ -40,7 +42,6 @@ var ownJSON = map[string]string{
 	"pip/identity":           "a sign-up that it sealed",
 	"pip/identity/mailqueue": "a mail that it sealed",
 	"pip/identity/sqlstore":  "its own columns",
-	"pip/signals":            "inputs of the journal",
 	"records":                "its own answers, to leave fields out",
 }
 

@@ -49,3 +49,9 @@ func Write(w http.ResponseWriter, d Document) {
 	// The status is sent: a broken connection is the client's loss.
 	_ = json.NewEncoder(w).Encode(d)
 }
+
+// A Malformed is the error of an input with faulty fields, never their values.
+type Malformed struct{ Fields []Field }
+
+// Error is a constant text.
+func (*Malformed) Error() string { return "malformed input" }

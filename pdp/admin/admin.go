@@ -15,6 +15,7 @@ import (
 	"net/netip"
 	"time"
 
+	"github.com/wardgate/wardgate/internal/required"
 	"github.com/wardgate/wardgate/pdp"
 	"github.com/wardgate/wardgate/pip"
 )
@@ -25,49 +26,20 @@ const (
 	ACRSteppedUp = "urn:wardgate:acr:stepped-up"
 )
 
-// Profile is what ID management knows of an account. Profile, Challenge and
-// Proof name plain structs, so that ID management can have the same shapes
-// without either package importing the other.
-type Profile = struct {
-	ID         string
-	Username   string
-	Email      string
-	Role       string
-	Standing   pip.Account
-	Staff      string
-	Patient    string
-	Department string
-}
-
-// Challenge asks for a second factor.
-type Challenge = struct {
-	ID      string
-	Methods []string
-	Expires time.Time
-}
-
-// Proof states which factors the person behind Account has proven.
-type Proof = struct {
-	Account  Profile
-	AMR      []string
-	AuthTime time.Time
-}
-
-// An Authenticator proves who somebody is. An error with a method
-// Refused() (reason, account string, wait time.Duration) is a definite no;
-// every other error means that it could not tell.
+// An Authenticator proves who somebody is. A *pip.Refusal is a definite no; every
+// other error means that it could not tell.
 type Authenticator interface {
-	Password(ctx context.Context, email, password string, from Origin) (Challenge, error)
-	Verify(ctx context.Context, challenge, code string, from Origin) (Proof, error)
+	Password(ctx context.Context, email, password string, from pip.Origin) (pip.Challenge, error)
+	Verify(ctx context.Context, challenge, code string, from pip.Origin) (pip.Proof, error)
 	// Bar refuses log-ins that the limiter counts until then. A refusal names its
-	// limiter by a method Failed() (limiter string, failures int).
+	// limiter.
 	Bar(ctx context.Context, limiter string, until time.Time) error
 	// Unbar lifts the bars of an account from these origins and from strangers.
 	Unbar(ctx context.Context, account string, origins []string) error
 	Resend(ctx context.Context, challenge string) error
-	StepUp(ctx context.Context, account, session string) (Challenge, error)
-	VerifyStepUp(ctx context.Context, account, session, challenge, code string) (Proof, error)
-	Account(ctx context.Context, id string) (Profile, error)
+	StepUp(ctx context.Context, account, session string) (pip.Challenge, error)
+	VerifyStepUp(ctx context.Context, account, session, challenge, code string) (pip.Proof, error)
+	Account(ctx context.Context, id string) (pip.Profile, error)
 }
 
 // Footprints observes the device behind a request, and seals what was observed
@@ -125,13 +97,13 @@ var _ pdp.Revoker = (*Admin)(nil)
 
 // New returns an Admin, or an error that says what is missing.
 func New(parts Parts, cfg Config) (*Admin, error) {
-	if parts.Keys == nil || parts.Store == nil || parts.Authenticator == nil || parts.Decider == nil ||
-		parts.Journal == nil || parts.Footprints == nil || parts.Revocations == nil || parts.Log == nil ||
-		parts.Sealer == nil || parts.Users == nil || parts.Roles == nil {
-		return nil, errors.New("policy administrator: a part is missing")
-	}
-	if cfg.Issuer == "" || cfg.Audience == "" {
-		return nil, errors.New("policy administrator: issuer and audience are needed")
+	if err := required.Parts("policy administrator", map[string]bool{
+		"Keys": parts.Keys != nil, "Store": parts.Store != nil, "Authenticator": parts.Authenticator != nil,
+		"Decider": parts.Decider != nil, "Journal": parts.Journal != nil, "Footprints": parts.Footprints != nil,
+		"Revocations": parts.Revocations != nil, "Log": parts.Log != nil, "Sealer": parts.Sealer != nil,
+		"Users": parts.Users != nil, "Roles": parts.Roles != nil, "Issuer": cfg.Issuer != "", "Audience": cfg.Audience != "",
+	}); err != nil {
+		return nil, err
 	}
 	if cfg.ClientID == "" {
 		cfg.ClientID = "wardgate"

@@ -2,7 +2,6 @@ package admin
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"time"
 
@@ -24,22 +23,21 @@ const (
 //
 // Whatever the policy says, and if it says nothing, the refusal stands.
 func (a *Admin) failed(ctx context.Context, c Client, factor string, seen familiarity, err error) error {
-	r, account := refused(err)
+	r, known := refused(err)
 	if r == nil {
 		return err
 	}
 	if r.Kind != Unproven {
 		return r
 	}
-	limiter, failures := failedOf(err)
 	now := a.cfg.Now()
-	decision := a.askAboutFailure(ctx, c, pdp.LogIn{Factor: factor, Failures: failures, Familiar: seen.words}, now)
-	e := withDecision(a.event(c, actionCreate, account, "", now), decision)
+	decision := a.askAboutFailure(ctx, c, pdp.LogIn{Factor: factor, Failures: known.Failures, Familiar: seen.words}, now)
+	e := withDecision(a.event(c, actionCreate, known.Account, "", now), decision)
 	e.Outcome, e.Reasons = "failure", r.Reasons
 	if err := a.parts.Journal.Append(context.WithoutCancel(ctx), e); err != nil {
 		return fmt.Errorf("journal a failed %s: %w", actionCreate, err)
 	}
-	if err := a.bar(context.WithoutCancel(ctx), limiter, decision.Obligations, now); err != nil {
+	if err := a.bar(context.WithoutCancel(ctx), known.Limiter, decision.Obligations, now); err != nil {
 		return fmt.Errorf("after a failed %s: %w", actionCreate, err)
 	}
 	return r
@@ -87,15 +85,4 @@ func (a *Admin) bar(ctx context.Context, limiter string, obligations []pdp.Oblig
 		}
 	}
 	return nil
-}
-
-// failedOf reads what the Authenticator counted.
-func failedOf(err error) (limiter string, failures int) {
-	var counted interface {
-		Failed() (limiter string, failures int)
-	}
-	if errors.As(err, &counted) {
-		return counted.Failed()
-	}
-	return "", 0
 }

@@ -19,11 +19,11 @@ const (
 )
 
 // LogIn begins a log-in with the first factor.
-func (a *Admin) LogIn(ctx context.Context, c Client, email, password string) (Challenge, error) {
+func (a *Admin) LogIn(ctx context.Context, c Client, email, password string) (pip.Challenge, error) {
 	var seen familiarity
 	challenge, err := a.parts.Authenticator.Password(ctx, email, password, a.origin(c, &seen))
 	if err != nil {
-		return Challenge{}, a.failed(ctx, c, pdp.FactorPassword, seen, err)
+		return pip.Challenge{}, a.failed(ctx, c, pdp.FactorPassword, seen, err)
 	}
 	return challenge, nil
 }
@@ -71,7 +71,7 @@ func (a *Admin) Verify(ctx context.Context, c Client, challenge, code string) (T
 }
 
 // begin stores a session with its first tokens, and from where it began.
-func (a *Admin) begin(ctx context.Context, c Client, proof Proof, seen familiarity, here pip.Footprint, now time.Time) (Session, Tokens, error) {
+func (a *Admin) begin(ctx context.Context, c Client, proof pip.Proof, seen familiarity, here pip.Footprint, now time.Time) (Session, Tokens, error) {
 	s, err := a.newSession(proof, here, now)
 	if err != nil {
 		return Session{}, Tokens{}, err
@@ -95,7 +95,7 @@ func (a *Admin) begin(ctx context.Context, c Client, proof Proof, seen familiari
 	return s, tokens, a.parts.Store.Begin(ctx, s, Refresh{Hash: hash, Session: s.ID, Issued: now}, from)
 }
 
-func (a *Admin) newSession(proof Proof, here pip.Footprint, now time.Time) (Session, error) {
+func (a *Admin) newSession(proof pip.Proof, here pip.Footprint, now time.Time) (Session, error) {
 	id, err := uuid.NewV7()
 	if err != nil {
 		return Session{}, err
@@ -119,7 +119,7 @@ func (a *Admin) newSession(proof Proof, here pip.Footprint, now time.Time) (Sess
 
 // mayBeginAs asks the policy whether the proven subject gets a session. An
 // obligation could not be met here, so it denies.
-func (a *Admin) mayBeginAs(ctx context.Context, c Client, action string, proof Proof, seen pdp.LogIn, trip pdp.Journey, now time.Time) (pdp.Decision, error) {
+func (a *Admin) mayBeginAs(ctx context.Context, c Client, action string, proof pip.Proof, seen pdp.LogIn, trip pdp.Journey, now time.Time) (pdp.Decision, error) {
 	d, err := a.parts.Decider.Decide(ctx, pdp.Request{
 		Subject:  pdp.Subject{Type: a.subject(&proof.Account), ID: proof.Account.ID},
 		Action:   pdp.Action{Name: action},
@@ -159,7 +159,7 @@ func (a *Admin) mayBeginAs(ctx context.Context, c Client, action string, proof P
 }
 
 // subject is the type of the subject that an account is.
-func (a *Admin) subject(p *Profile) string {
+func (a *Admin) subject(p *pip.Profile) string {
 	if a.kind(p) == pip.RoleMachine {
 		return pdp.SubjectMachine
 	}
@@ -170,14 +170,14 @@ func (a *Admin) subject(p *Profile) string {
 // evaluated and found wrong is journalled first; that somebody was told to
 // wait is not, or strangers could fill the journal.
 func (a *Admin) unproven(ctx context.Context, c Client, action, session string, err error) error {
-	r, account := refused(err)
+	r, known := refused(err)
 	if r == nil {
 		return err
 	}
 	if r.Kind != Unproven {
 		return r
 	}
-	e := a.event(c, action, account, session, a.cfg.Now())
+	e := a.event(c, action, known.Account, session, a.cfg.Now())
 	e.Outcome, e.Reasons = "failure", r.Reasons
 	if err := a.parts.Journal.Append(context.WithoutCancel(ctx), e); err != nil {
 		return fmt.Errorf("journal a failed %s: %w", action, err)

@@ -54,7 +54,7 @@ func (a *Admin) DropMachineKeys(ctx context.Context, c Client, by, account strin
 }
 
 // kind is that of an account's role; "" when no rule book knows the role.
-func (a *Admin) kind(p *Profile) pip.RoleKind { return a.parts.Roles()[p.Role].Kind }
+func (a *Admin) kind(p *pip.Profile) pip.RoleKind { return a.parts.Roles()[p.Role].Kind }
 
 func (a *Admin) isMachine(ctx context.Context, account string) error {
 	p, err := a.user(ctx, account)
@@ -85,7 +85,7 @@ func (a *Admin) LogInMachine(ctx context.Context, c Client, key string) (Tokens,
 		return Tokens{}, Refuse(Unproven, "credentials_invalid")
 	}
 	now := a.cfg.Now()
-	proof := Proof{Account: profile, AMR: []string{"swk"}, AuthTime: now} // RFC 8176: a software-secured key
+	proof := pip.Proof{Account: profile, AMR: []string{"swk"}, AuthTime: now} // RFC 8176: a software-secured key
 	decision, err := a.mayBeginAs(ctx, c, actionMachine, proof, pdp.LogIn{}, pdp.Journey{}, now)
 	if err != nil {
 		return Tokens{}, err
@@ -93,7 +93,7 @@ func (a *Admin) LogInMachine(ctx context.Context, c Client, key string) (Tokens,
 	return a.beginMachine(ctx, c, proof, decision, now)
 }
 
-func (a *Admin) beginMachine(ctx context.Context, c Client, proof Proof, decision pdp.Decision, now time.Time) (Tokens, error) {
+func (a *Admin) beginMachine(ctx context.Context, c Client, proof pip.Proof, decision pdp.Decision, now time.Time) (Tokens, error) {
 	id, err := uuid.NewV7()
 	if err != nil {
 		return Tokens{}, fmt.Errorf("begin session: %w", err)

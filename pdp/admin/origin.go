@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/wardgate/wardgate/pdp"
+	"github.com/wardgate/wardgate/pip"
 )
 
 const (
@@ -20,13 +21,6 @@ const (
 	networkBitsIP4 = 24
 	networkBitsIP6 = 48
 )
-
-// Origin is where a log-in comes from, as the Authenticator asks for it.
-// Familiar answers "device/" and a hash, "network/" and the network, or "".
-type Origin = struct {
-	Network  string
-	Familiar func(ctx context.Context, account string) (string, error)
-}
 
 // A Sealer encrypts and authenticates: device keys, and answers that are kept
 // for a retry. What was sealed with other associated data does not open.
@@ -178,8 +172,8 @@ func (a *Admin) familiar(ctx context.Context, c Client, account string) (familia
 
 // origin is the client's origin as the Authenticator asks for it. It leaves in
 // seen what was found for the account that the e-mail turned out to be.
-func (a *Admin) origin(c Client, seen *familiarity) Origin {
-	return Origin{
+func (a *Admin) origin(c Client, seen *familiarity) pip.Origin {
+	return pip.Origin{
 		Network: networkOf(c.Address),
 		Familiar: func(ctx context.Context, account string) (string, error) {
 			f, err := a.familiar(ctx, c, account)

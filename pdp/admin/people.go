@@ -7,23 +7,12 @@ import (
 	"github.com/wardgate/wardgate/pip"
 )
 
-// SignUp is what somebody who wants an account says. Like Profile it names a
-// plain struct.
-type SignUp = struct {
-	Username string
-	Email    string
-	Password string
-	Role     string
-	Number   string
-	Code     string
-}
-
-// A Registrar opens accounts and replaces forgotten passwords. An error with a
-// method Malformed() []problem.Field names faulty fields.
+// A Registrar opens accounts and replaces forgotten passwords. A
+// *problem.Malformed names faulty fields.
 type Registrar interface {
-	SignUp(ctx context.Context, s SignUp) error
-	VerifySignUp(ctx context.Context, email, code string) (Profile, error)
-	Forgot(ctx context.Context, email string) (Challenge, error)
+	SignUp(ctx context.Context, s pip.SignUpForm) error
+	VerifySignUp(ctx context.Context, email, code string) (pip.Profile, error)
+	Forgot(ctx context.Context, email string) (pip.Challenge, error)
 	// Reset calls end, which ends all sessions of the account, before and after
 	// it replaces the password.
 	Reset(ctx context.Context, challenge, code, password string, end func(ctx context.Context, account string) error) (account string, err error)
@@ -55,18 +44,18 @@ func (a *Admin) SignsUp() bool { return a.parts.Registrar != nil }
 func (a *Admin) HasApps() bool { return a.parts.Apps != nil }
 
 // SignUp takes an application for an account.
-func (a *Admin) SignUp(ctx context.Context, s SignUp) error {
+func (a *Admin) SignUp(ctx context.Context, s pip.SignUpForm) error {
 	return personal(a.parts.Registrar.SignUp(ctx, s))
 }
 
 // Forgot begins to choose a new password.
-func (a *Admin) Forgot(ctx context.Context, email string) (Challenge, error) {
+func (a *Admin) Forgot(ctx context.Context, email string) (pip.Challenge, error) {
 	challenge, err := a.parts.Registrar.Forgot(ctx, email)
 	return challenge, personal(err)
 }
 
 // Account is what is known of an account.
-func (a *Admin) Account(ctx context.Context, id string) (Profile, error) {
+func (a *Admin) Account(ctx context.Context, id string) (pip.Profile, error) {
 	return a.parts.Authenticator.Account(ctx, id)
 }
 

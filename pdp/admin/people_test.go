@@ -11,6 +11,7 @@ import (
 	"github.com/wardgate/wardgate/internal/problem"
 	"github.com/wardgate/wardgate/pdp/admin"
 	"github.com/wardgate/wardgate/pdp/admin/handler"
+	"github.com/wardgate/wardgate/pip"
 	"github.com/wardgate/wardgate/pip/identity"
 	"github.com/wardgate/wardgate/pip/identity/totp"
 )
@@ -25,17 +26,17 @@ var (
 type desk struct {
 	account string
 	err     error
-	said    admin.SignUp
+	said    pip.SignUpForm
 }
 
-func (d *desk) SignUp(_ context.Context, s admin.SignUp) error { d.said = s; return d.err }
+func (d *desk) SignUp(_ context.Context, s pip.SignUpForm) error { d.said = s; return d.err }
 
-func (d *desk) VerifySignUp(context.Context, string, string) (admin.Profile, error) {
-	return admin.Profile{ID: d.account, Role: "nurse"}, d.err
+func (d *desk) VerifySignUp(context.Context, string, string) (pip.Profile, error) {
+	return pip.Profile{ID: d.account, Role: "nurse"}, d.err
 }
 
-func (d *desk) Forgot(context.Context, string) (admin.Challenge, error) {
-	return admin.Challenge{ID: "c-1", Methods: []string{"email"}}, d.err
+func (d *desk) Forgot(context.Context, string) (pip.Challenge, error) {
+	return pip.Challenge{ID: "c-1", Methods: []string{"email"}}, d.err
 }
 
 func (d *desk) Reset(ctx context.Context, _, _, _ string, end func(context.Context, string) error) (string, error) {
@@ -123,7 +124,7 @@ func TestResetEndsAllSessions(t *testing.T) {
 }
 
 func TestPeopleRefusals(t *testing.T) {
-	fields := &identity.Malformed{Fields: []problem.Field{{Location: "body.password", Message: "expected another one"}}}
+	fields := &problem.Malformed{Fields: []problem.Field{{Location: "body.password", Message: "expected another one"}}}
 	cases := []struct {
 		name, path string
 		body       map[string]string

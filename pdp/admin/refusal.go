@@ -3,6 +3,8 @@ package admin
 import (
 	"errors"
 	"time"
+
+	"github.com/wardgate/wardgate/pip"
 )
 
 // Kind says what a refusal is about. The zero Kind forbids.
@@ -42,23 +44,19 @@ func Refuse(kind Kind, reason string) *Refusal {
 // the input.
 const ReasonEmail = "email_malformed"
 
-// refused finds the definite no of an Authenticator in err: what to tell the
-// caller, and whom it concerned.
-func refused(err error) (r *Refusal, account string) {
-	var no interface {
-		Refused() (reason, account string, wait time.Duration)
+// refused turns the definite no of ID management in err into a Refusal; nil when
+// there is none. known is what ID management said.
+func refused(err error) (r *Refusal, known *pip.Refusal) {
+	if !errors.As(err, &known) {
+		return nil, nil
 	}
-	if !errors.As(err, &no) {
-		return nil, ""
-	}
-	reason, account, wait := no.Refused()
-	r = Refuse(Unproven, reason)
-	r.Wait = wait
+	r = Refuse(Unproven, known.Reason)
+	r.Wait = known.Wait
 	switch {
-	case wait > 0:
+	case known.Wait > 0:
 		r.Kind = TooSoon
-	case reason == ReasonEmail:
+	case known.Reason == ReasonEmail:
 		r.Kind = Malformed
 	}
-	return r, account
+	return r, known
 }

@@ -4,17 +4,19 @@ import (
 	"context"
 	"errors"
 	"fmt"
+
+	"github.com/wardgate/wardgate/pip"
 	"time"
 )
 
 // StepUp asks the owner of a live session for a fresh factor.
-func (a *Admin) StepUp(ctx context.Context, account, session string) (Challenge, error) {
+func (a *Admin) StepUp(ctx context.Context, account, session string) (pip.Challenge, error) {
 	if _, err := a.liveSession(ctx, account, session, a.cfg.Now()); err != nil {
-		return Challenge{}, err
+		return pip.Challenge{}, err
 	}
 	challenge, err := a.parts.Authenticator.StepUp(ctx, account, session)
 	if r, _ := refused(err); r != nil {
-		return Challenge{}, r
+		return pip.Challenge{}, r
 	}
 	return challenge, err
 }

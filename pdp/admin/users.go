@@ -8,13 +8,12 @@ import (
 	"github.com/wardgate/wardgate/pip"
 )
 
-// Users is the register of accounts. An error with a method Refused() is a
-// definite no; its reason "not_found" says that there is no such account.
+// Users is the register of accounts. A *pip.Refusal is a definite no; its reason "not_found" says that there is no such account.
 type Users interface {
-	List(ctx context.Context, after string, limit int) ([]Profile, error)
-	Find(ctx context.Context, id string) (Profile, error)
+	List(ctx context.Context, after string, limit int) ([]pip.Profile, error)
+	Find(ctx context.Context, id string) (pip.Profile, error)
 	// Approve makes a pending account active and links it.
-	Approve(ctx context.Context, id, staff, department string) (Profile, error)
+	Approve(ctx context.Context, id, staff, department string) (pip.Profile, error)
 }
 
 // Staff is the hospital's staff register. found is false for a record that
@@ -25,7 +24,7 @@ type Staff interface {
 
 // A User is an account as its administrators see it.
 type User struct {
-	Profile
+	pip.Profile
 	BannedUntil time.Time // zero when not banned
 	BanReason   string
 }
@@ -113,11 +112,11 @@ func (a *Admin) RevokeUser(ctx context.Context, c Client, by, account string) er
 }
 
 // user returns an account, or a refusal when there is none.
-func (a *Admin) user(ctx context.Context, id string) (Profile, error) {
+func (a *Admin) user(ctx context.Context, id string) (pip.Profile, error) {
 	p, err := a.parts.Users.Find(ctx, id)
 	if r, _ := refused(err); r != nil {
 		r.Kind = kindOfUser(r.Reasons[0])
-		return Profile{}, r
+		return pip.Profile{}, r
 	}
 	return p, err
 }

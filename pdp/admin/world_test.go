@@ -240,7 +240,7 @@ type world struct {
 	admin    *admin.Admin
 	server   http.Handler
 	key      *assertion.Key
-	account  identity.Profile
+	account  pip.Profile
 	log      *bytes.Buffer
 	auth     *identity.Authenticator
 	people   *identity.Accounts

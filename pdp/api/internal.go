@@ -17,6 +17,7 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"github.com/wardgate/wardgate/internal/assertion"
+	"github.com/wardgate/wardgate/internal/required"
 	"github.com/wardgate/wardgate/internal/strictjson"
 	"github.com/wardgate/wardgate/pdp"
 	"github.com/wardgate/wardgate/pip"
@@ -81,9 +82,11 @@ var _ http.Handler = (*Internal)(nil)
 // NewInternal refuses what lacks a part: it could not tell its callers from
 // strangers, or would answer less than an enforcement point needs.
 func NewInternal(c InternalConfig) (*Internal, error) {
-	if c.Decider == nil || c.Tables == nil || c.Revoker == nil || c.Keys == nil ||
-		c.Revocations == nil || c.Counter == nil || c.Caller == nil || c.Log == nil {
-		return nil, errors.New("decision point of this house: a part is missing")
+	if err := required.Parts("decision point of this house", map[string]bool{
+		"Decider": c.Decider != nil, "Tables": c.Tables != nil, "Revoker": c.Revoker != nil, "Keys": c.Keys != nil,
+		"Revocations": c.Revocations != nil, "Counter": c.Counter != nil, "Caller": c.Caller != nil, "Log": c.Log != nil,
+	}); err != nil {
+		return nil, err
 	}
 	s := &Internal{InternalConfig: c, stopped: make(chan struct{})}
 	s.stop = sync.OnceFunc(func() { close(s.stopped) })

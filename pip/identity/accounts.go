@@ -48,17 +48,17 @@ type NewAccount struct {
 }
 
 // Add creates an account, or returns ErrEmail or ErrTaken.
-func (a *Accounts) Add(ctx context.Context, n NewAccount) (Profile, error) {
+func (a *Accounts) Add(ctx context.Context, n NewAccount) (pip.Profile, error) {
 	email, err := ParseEmail(n.Email)
 	if err != nil {
-		return Profile{}, fmt.Errorf("add account: %w", err)
+		return pip.Profile{}, fmt.Errorf("add account: %w", err)
 	}
 	if err := errors.Join(checkUsername(n.Username), a.checkRole(n.Role), checkStanding(n.Standing), password.CheckHash(n.PasswordHash)); err != nil {
-		return Profile{}, fmt.Errorf("add account: %w", err)
+		return pip.Profile{}, fmt.Errorf("add account: %w", err)
 	}
 	id, err := uuid.NewV7()
 	if err != nil {
-		return Profile{}, fmt.Errorf("add account: %w", err)
+		return pip.Profile{}, fmt.Errorf("add account: %w", err)
 	}
 	r := Record{
 		ID: id.String(), Username: strings.ToLower(n.Username), PasswordHash: n.PasswordHash,
@@ -66,22 +66,22 @@ func (a *Accounts) Add(ctx context.Context, n NewAccount) (Profile, error) {
 		Staff: n.Staff, Patient: n.Patient, Department: n.Department, Created: a.now(),
 	}
 	if r.EmailIndex, err = a.vault.Index(email); err != nil {
-		return Profile{}, fmt.Errorf("add account: %w", err)
+		return pip.Profile{}, fmt.Errorf("add account: %w", err)
 	}
 	if r.EmailSealed, err = a.vault.SealEmail(r.ID, email); err != nil {
-		return Profile{}, fmt.Errorf("add account: %w", err)
+		return pip.Profile{}, fmt.Errorf("add account: %w", err)
 	}
 	if err := a.store.AddAccount(ctx, r); err != nil {
-		return Profile{}, fmt.Errorf("add account: %w", err)
+		return pip.Profile{}, fmt.Errorf("add account: %w", err)
 	}
 	return profile(r, email), nil
 }
 
 // Account returns one account, or ErrNotFound.
-func (a *Accounts) Account(ctx context.Context, id string) (Profile, error) {
+func (a *Accounts) Account(ctx context.Context, id string) (pip.Profile, error) {
 	r, err := a.store.Account(ctx, id)
 	if err != nil {
-		return Profile{}, fmt.Errorf("account %s: %w", id, err)
+		return pip.Profile{}, fmt.Errorf("account %s: %w", id, err)
 	}
 	return a.profile(r)
 }
@@ -120,12 +120,12 @@ func (a *Accounts) Addressed(ctx context.Context, emails []string) (map[string]s
 
 // List returns at most limit accounts in the order of their ids, beginning
 // behind the id after; with "" from the first.
-func (a *Accounts) List(ctx context.Context, after string, limit int) ([]Profile, error) {
+func (a *Accounts) List(ctx context.Context, after string, limit int) ([]pip.Profile, error) {
 	records, err := a.store.Accounts(ctx, after, min(max(limit, 1), maxPage))
 	if err != nil {
 		return nil, fmt.Errorf("list accounts: %w", err)
 	}
-	profiles := make([]Profile, 0, len(records))
+	profiles := make([]pip.Profile, 0, len(records))
 	for _, r := range records {
 		p, err := a.profile(r)
 		if err != nil {
@@ -136,16 +136,16 @@ func (a *Accounts) List(ctx context.Context, after string, limit int) ([]Profile
 	return profiles, nil
 }
 
-func (a *Accounts) profile(r Record) (Profile, error) {
+func (a *Accounts) profile(r Record) (pip.Profile, error) {
 	email, err := a.vault.OpenEmail(r.ID, r.EmailSealed)
 	if err != nil {
-		return Profile{}, err
+		return pip.Profile{}, err
 	}
 	return profile(r, email), nil
 }
 
-func profile(r Record, email string) Profile {
-	return Profile{
+func profile(r Record, email string) pip.Profile {
+	return pip.Profile{
 		ID: r.ID, Username: r.Username, Email: email, Role: r.Role, Standing: r.Standing,
 		Staff: r.Staff, Patient: r.Patient, Department: r.Department,
 	}

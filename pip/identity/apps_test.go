@@ -69,17 +69,17 @@ func (p *phone) code(steps int) string {
 	return code
 }
 
-func (p *phone) begin() identity.Challenge {
+func (p *phone) begin() pip.Challenge {
 	p.t.Helper()
-	c, err := p.auth.Password(p.t.Context(), ringer, passphrase, identity.Origin{})
+	c, err := p.auth.Password(p.t.Context(), ringer, passphrase, pip.Origin{})
 	if err != nil {
 		p.t.Fatal(err)
 	}
 	return c
 }
 
-func (p *phone) verify(challenge, code string) (identity.Proof, error) {
-	return p.auth.Verify(p.t.Context(), challenge, code, identity.Origin{})
+func (p *phone) verify(challenge, code string) (pip.Proof, error) {
+	return p.auth.Verify(p.t.Context(), challenge, code, pip.Origin{})
 }
 
 // A mail server that is down keeps nobody with an app out.
@@ -161,7 +161,7 @@ func TestParallelAppCodesWinOnce(t *testing.T) {
 		if i%2 == 1 {
 			auth = other
 		}
-		_, err := auth.Verify(t.Context(), challenges[i], code, identity.Origin{})
+		_, err := auth.Verify(t.Context(), challenges[i], code, pip.Origin{})
 		return err == nil
 	}); won != 1 {
 		t.Errorf("%d won, want 1", won)

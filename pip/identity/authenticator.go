@@ -61,39 +61,39 @@ func NewAuthenticator(accounts *Accounts, store Store, factor Factor, cfg Config
 func (a *Authenticator) limits() Limits { return a.live().withDefaults() }
 
 // Account returns what is known of an account, or ErrNotFound.
-func (a *Authenticator) Account(ctx context.Context, id string) (Profile, error) {
+func (a *Authenticator) Account(ctx context.Context, id string) (pip.Profile, error) {
 	return a.accounts.Account(ctx, id)
 }
 
 // Password begins a log-in: it checks the password and sends a code. It
 // returns ErrEmail, ErrCredentials or ErrThrottled. Nothing that a stranger
 // can see, time included, tells an unknown e-mail from a wrong password.
-func (a *Authenticator) Password(ctx context.Context, email, password string, from Origin) (Challenge, error) {
+func (a *Authenticator) Password(ctx context.Context, email, password string, from pip.Origin) (pip.Challenge, error) {
 	address, err := ParseEmail(email)
 	if err != nil {
-		return Challenge{}, err
+		return pip.Challenge{}, err
 	}
 	index, err := a.accounts.vault.Index(address)
 	if err != nil {
-		return Challenge{}, fmt.Errorf("check password: %w", err)
+		return pip.Challenge{}, fmt.Errorf("check password: %w", err)
 	}
 	r, err := a.store.AccountByEmail(ctx, index)
 	if err != nil && !errors.Is(err, ErrNotFound) {
-		return Challenge{}, fmt.Errorf("check password: %w", err)
+		return pip.Challenge{}, fmt.Errorf("check password: %w", err)
 	}
 	if r.Standing != pip.AccountActive && r.Standing != pip.AccountPending {
 		r = Record{}
 	}
 	limiter, err := a.limiterOf(ctx, r.ID, index, from)
 	if err != nil {
-		return Challenge{}, fmt.Errorf("check password: %w", err)
+		return pip.Challenge{}, fmt.Errorf("check password: %w", err)
 	}
 	if err := a.checkLimited(ctx, limiter, r, password); err != nil {
-		return Challenge{}, err
+		return pip.Challenge{}, err
 	}
 	p, err := a.accounts.profile(r)
 	if err != nil {
-		return Challenge{}, fmt.Errorf("check password: %w", err)
+		return pip.Challenge{}, fmt.Errorf("check password: %w", err)
 	}
 	return a.ask(ctx, p, PurposeLogIn, "")
 }
@@ -108,7 +108,7 @@ func (a *Authenticator) checkLimited(ctx context.Context, limiter string, r Reco
 		return fmt.Errorf("check password: %w", err)
 	}
 	if wait > 0 {
-		return &Refusal{Reason: "throttled", Account: r.ID, Wait: wait}
+		return &pip.Refusal{Reason: "throttled", Account: r.ID, Wait: wait}
 	}
 	settle := context.WithoutCancel(ctx)
 	var same bool
@@ -127,40 +127,40 @@ func (a *Authenticator) checkLimited(ctx context.Context, limiter string, r Reco
 		return fmt.Errorf("check password: %w", err)
 	}
 	if !same {
-		return &Refusal{Reason: "credentials_invalid", Account: r.ID, Limiter: limiter, Failures: failures}
+		return &pip.Refusal{Reason: "credentials_invalid", Account: r.ID, Limiter: limiter, Failures: failures}
 	}
 	return nil
 }
 
 // StepUp asks the owner of a live session for a fresh factor.
-func (a *Authenticator) StepUp(ctx context.Context, account, session string) (Challenge, error) {
+func (a *Authenticator) StepUp(ctx context.Context, account, session string) (pip.Challenge, error) {
 	if account == "" || session == "" {
-		return Challenge{}, errors.New("step up: no account or no session")
+		return pip.Challenge{}, errors.New("step up: no account or no session")
 	}
 	p, err := a.accounts.Account(ctx, account)
 	if err != nil {
-		return Challenge{}, fmt.Errorf("step up: %w", err)
+		return pip.Challenge{}, fmt.Errorf("step up: %w", err)
 	}
 	return a.ask(ctx, p, PurposeStepUp, session)
 }
 
 // ask stores a challenge, then sends its code.
-func (a *Authenticator) ask(ctx context.Context, p Profile, purpose Purpose, session string) (Challenge, error) {
+func (a *Authenticator) ask(ctx context.Context, p pip.Profile, purpose Purpose, session string) (pip.Challenge, error) {
 	now := a.now()
 	open, err := a.store.CountOpen(ctx, p.ID, a.limits().CodeAttempts, now.Add(-challengeSpan), now)
 	if err != nil {
-		return Challenge{}, fmt.Errorf("challenge: %w", err)
+		return pip.Challenge{}, fmt.Errorf("challenge: %w", err)
 	}
 	if open >= a.limits().OpenChallenges {
-		return Challenge{}, &Refusal{Reason: "throttled", Account: p.ID, Wait: a.limits().CodeLife}
+		return pip.Challenge{}, &pip.Refusal{Reason: "throttled", Account: p.ID, Wait: a.limits().CodeLife}
 	}
 	usable, err := a.usable(ctx, p.ID)
 	if err != nil {
-		return Challenge{}, fmt.Errorf("challenge: %w", err)
+		return pip.Challenge{}, fmt.Errorf("challenge: %w", err)
 	}
 	q, err := a.prepare(ctx, usable[0], p)
 	if err != nil {
-		return Challenge{}, fmt.Errorf("challenge: %w", err)
+		return pip.Challenge{}, fmt.Errorf("challenge: %w", err)
 	}
 	c := Pending{
 		ID: rand.Text(), Account: p.ID, Session: session, Purpose: purpose,
@@ -171,14 +171,14 @@ func (a *Authenticator) ask(ctx context.Context, p Profile, purpose Purpose, ses
 		c.Sent = now
 	}
 	if err := a.store.AddChallenge(ctx, c); err != nil {
-		return Challenge{}, fmt.Errorf("challenge: %w", err)
+		return pip.Challenge{}, fmt.Errorf("challenge: %w", err)
 	}
 	if q.Deliver != nil {
 		if err := q.Deliver(ctx); err != nil {
-			return Challenge{}, fmt.Errorf("challenge: %w", err)
+			return pip.Challenge{}, fmt.Errorf("challenge: %w", err)
 		}
 	}
-	challenge := Challenge{ID: c.ID, Expires: c.Expires}
+	challenge := pip.Challenge{ID: c.ID, Expires: c.Expires}
 	for _, f := range usable {
 		challenge.Methods = append(challenge.Methods, f.Method())
 	}
@@ -201,7 +201,7 @@ func (a *Authenticator) usable(ctx context.Context, account string) ([]Factor, e
 	return append(usable, a.factor), nil
 }
 
-func (a *Authenticator) prepare(ctx context.Context, f Factor, p Profile) (q Question, err error) {
+func (a *Authenticator) prepare(ctx context.Context, f Factor, p pip.Profile) (q Question, err error) {
 	if failed := a.compute(ctx, func() { q, err = f.Prepare(ctx, p) }); failed != nil {
 		return Question{}, failed
 	}

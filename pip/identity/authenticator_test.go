@@ -19,14 +19,14 @@ func TestLogInProvesTwoFactors(t *testing.T) {
 	if c.Expires != w.clock.Now().Add(5*time.Minute) || len(c.Methods) != 1 || c.Methods[0] != "email" {
 		t.Errorf("challenge: got %v", c)
 	}
-	proof, err := w.auth.Verify(t.Context(), c.ID, w.mail.Code(t), identity.Origin{})
+	proof, err := w.auth.Verify(t.Context(), c.ID, w.mail.Code(t), pip.Origin{})
 	if err != nil {
 		t.Fatal(err)
 	}
 	if proof.Account.Email != email || proof.Account.Role != "doctor" || strings.Join(proof.AMR, " ") != "pwd otp" || !proof.AuthTime.Equal(w.clock.Now()) {
 		t.Errorf("proof: got %v %v", proof.AMR, proof.AuthTime)
 	}
-	if _, err := w.auth.Verify(t.Context(), c.ID, w.mail.Code(t), identity.Origin{}); !errors.Is(err, identity.ErrCode) {
+	if _, err := w.auth.Verify(t.Context(), c.ID, w.mail.Code(t), pip.Origin{}); !errors.Is(err, identity.ErrCode) {
 		t.Errorf("second use: got %v, want %v", err, identity.ErrCode)
 	}
 }
@@ -45,7 +45,7 @@ func TestPasswordRefusesAllAlike(t *testing.T) {
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {
 			w.clock.Pass(time.Hour)
-			challenge, err := w.auth.Password(t.Context(), c.email, c.passphrase, identity.Origin{})
+			challenge, err := w.auth.Password(t.Context(), c.email, c.passphrase, pip.Origin{})
 			if !errors.Is(err, identity.ErrCredentials) || challenge.ID != "" {
 				t.Errorf("got %v, want %v", err, identity.ErrCredentials)
 			}
@@ -73,28 +73,28 @@ func TestWrongPasswordsBarKnownAndUnknownAlike(t *testing.T) {
 	for _, address := range []string{email, "nobody@hospital.test"} {
 		var limiter string
 		for i := range 3 {
-			_, err := w.auth.Password(t.Context(), address, "wrong horse battery", identity.Origin{})
-			var r *identity.Refusal
+			_, err := w.auth.Password(t.Context(), address, "wrong horse battery", pip.Origin{})
+			var r *pip.Refusal
 			if !errors.Is(err, identity.ErrCredentials) || !errors.As(err, &r) || r.Failures != i+1 {
 				t.Fatalf("%s, try %d: got %v, want %v", address, i+1, err, identity.ErrCredentials)
 			}
-			limiter, _ = r.Failed()
+			limiter = r.Limiter
 		}
-		_, err := w.auth.Password(t.Context(), strings.ToUpper(address), passphrase, identity.Origin{})
+		_, err := w.auth.Password(t.Context(), strings.ToUpper(address), passphrase, pip.Origin{})
 		if !errors.Is(err, identity.ErrThrottled) {
 			t.Fatalf("%s, before the bar: got %v, want %v", address, err, identity.ErrThrottled)
 		}
 		if err := w.auth.Bar(t.Context(), limiter, w.clock.Now().Add(15*time.Minute)); err != nil {
 			t.Fatal(err)
 		}
-		_, err = w.auth.Password(t.Context(), strings.ToUpper(address), passphrase, identity.Origin{})
-		var r *identity.Refusal
+		_, err = w.auth.Password(t.Context(), strings.ToUpper(address), passphrase, pip.Origin{})
+		var r *pip.Refusal
 		if !errors.As(err, &r) || !errors.Is(err, identity.ErrThrottled) || r.Wait != 15*time.Minute {
 			t.Fatalf("%s, barred: got %v", address, err)
 		}
 	}
 	w.clock.Pass(15*time.Minute - time.Second)
-	if _, err := w.auth.Password(t.Context(), email, passphrase, identity.Origin{}); !errors.Is(err, identity.ErrThrottled) {
+	if _, err := w.auth.Password(t.Context(), email, passphrase, pip.Origin{}); !errors.Is(err, identity.ErrThrottled) {
 		t.Errorf("a second too early: got %v", err)
 	}
 	w.clock.Pass(time.Second)
@@ -104,7 +104,7 @@ func TestWrongPasswordsBarKnownAndUnknownAlike(t *testing.T) {
 func TestWrongPasswordsFarApartBarNobody(t *testing.T) {
 	w := newWorld(t)
 	for range 4 {
-		if _, err := w.auth.Password(t.Context(), email, "wrong horse battery", identity.Origin{}); !errors.Is(err, identity.ErrCredentials) {
+		if _, err := w.auth.Password(t.Context(), email, "wrong horse battery", pip.Origin{}); !errors.Is(err, identity.ErrCredentials) {
 			t.Fatalf("got %v, want %v", err, identity.ErrCredentials)
 		}
 		w.clock.Pass(91 * time.Second)
@@ -124,7 +124,7 @@ func TestParallelPasswordsAreCountedBeforeTheyAreChecked(t *testing.T) {
 			auth = other
 		}
 		wg.Go(func() {
-			if _, err := auth.Password(t.Context(), email, "wrong horse battery", identity.Origin{}); errors.Is(err, identity.ErrCredentials) {
+			if _, err := auth.Password(t.Context(), email, "wrong horse battery", pip.Origin{}); errors.Is(err, identity.ErrCredentials) {
 				evaluated.Add(1)
 			} else if !errors.Is(err, identity.ErrThrottled) {
 				t.Errorf("got %v", err)
@@ -154,7 +154,7 @@ func TestParallelCodesAreEvaluatedThreeTimes(t *testing.T) {
 			guess = code
 		}
 		wg.Go(func() {
-			_, err := auth.Verify(t.Context(), c.ID, guess, identity.Origin{})
+			_, err := auth.Verify(t.Context(), c.ID, guess, pip.Origin{})
 			if err == nil {
 				won.Add(1)
 			} else if !errors.Is(err, identity.ErrCode) {
@@ -170,7 +170,7 @@ func TestParallelCodesAreEvaluatedThreeTimes(t *testing.T) {
 	if err != nil || p.Attempts > 3 {
 		t.Errorf("%d attempts were evaluated, want at most 3 (%v)", p.Attempts, err)
 	}
-	if _, err := w.auth.Verify(t.Context(), c.ID, code, identity.Origin{}); !errors.Is(err, identity.ErrCode) {
+	if _, err := w.auth.Verify(t.Context(), c.ID, code, pip.Origin{}); !errors.Is(err, identity.ErrCode) {
 		t.Errorf("afterwards: got %v, want %v", err, identity.ErrCode)
 	}
 }
@@ -187,7 +187,7 @@ func TestVerifyComparesExactly(t *testing.T) {
 	for name, spoil := range cases {
 		t.Run(name, func(t *testing.T) {
 			c := w.login()
-			if _, err := w.auth.Verify(t.Context(), c.ID, spoil(w.mail.Code(t)), identity.Origin{}); !errors.Is(err, identity.ErrCode) {
+			if _, err := w.auth.Verify(t.Context(), c.ID, spoil(w.mail.Code(t)), pip.Origin{}); !errors.Is(err, identity.ErrCode) {
 				t.Errorf("got %v, want %v", err, identity.ErrCode)
 			}
 		})
@@ -199,14 +199,14 @@ func TestCodeEnds(t *testing.T) {
 	c := w.login()
 	code := w.mail.Code(t)
 	w.clock.Pass(5 * time.Minute)
-	if _, err := w.auth.Verify(t.Context(), c.ID, code, identity.Origin{}); !errors.Is(err, identity.ErrCode) {
+	if _, err := w.auth.Verify(t.Context(), c.ID, code, pip.Origin{}); !errors.Is(err, identity.ErrCode) {
 		t.Errorf("after five minutes: got %v, want %v", err, identity.ErrCode)
 	}
 	w.clock.Pass(-2 * time.Minute)
-	if _, err := w.auth.Verify(t.Context(), c.ID, code, identity.Origin{}); !errors.Is(err, identity.ErrCode) {
+	if _, err := w.auth.Verify(t.Context(), c.ID, code, pip.Origin{}); !errors.Is(err, identity.ErrCode) {
 		t.Errorf("after the clock stepped back: got %v, want %v", err, identity.ErrCode)
 	}
-	if _, err := w.auth.Verify(t.Context(), "no such challenge", code, identity.Origin{}); !errors.Is(err, identity.ErrCode) {
+	if _, err := w.auth.Verify(t.Context(), "no such challenge", code, pip.Origin{}); !errors.Is(err, identity.ErrCode) {
 		t.Errorf("unknown challenge: got %v, want %v", err, identity.ErrCode)
 	}
 }
@@ -219,7 +219,7 @@ func TestResendReplacesTheCodeAndKeepsTheCount(t *testing.T) {
 		t.Fatalf("at once: got %v, want %v", err, identity.ErrThrottled)
 	}
 	for range 2 {
-		if _, err := w.auth.Verify(t.Context(), c.ID, wrong(first), identity.Origin{}); !errors.Is(err, identity.ErrCode) {
+		if _, err := w.auth.Verify(t.Context(), c.ID, wrong(first), pip.Origin{}); !errors.Is(err, identity.ErrCode) {
 			t.Fatalf("got %v, want %v", err, identity.ErrCode)
 		}
 	}
@@ -227,7 +227,7 @@ func TestResendReplacesTheCodeAndKeepsTheCount(t *testing.T) {
 	if err := w.auth.Resend(t.Context(), c.ID); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := w.auth.Verify(t.Context(), c.ID, w.mail.Code(t), identity.Origin{}); err != nil {
+	if _, err := w.auth.Verify(t.Context(), c.ID, w.mail.Code(t), pip.Origin{}); err != nil {
 		t.Errorf("new code, third attempt: %v", err)
 	}
 	if err := w.auth.Resend(t.Context(), c.ID); !errors.Is(err, identity.ErrCode) {
@@ -253,7 +253,7 @@ func TestResendFiveTimes(t *testing.T) {
 func TestStepUpIsBoundToItsSession(t *testing.T) {
 	w := newWorld(t)
 	login := w.login()
-	proof, err := w.auth.Verify(t.Context(), login.ID, w.mail.Code(t), identity.Origin{})
+	proof, err := w.auth.Verify(t.Context(), login.ID, w.mail.Code(t), pip.Origin{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -263,7 +263,7 @@ func TestStepUpIsBoundToItsSession(t *testing.T) {
 		t.Fatal(err)
 	}
 	code := w.mail.Code(t)
-	if _, err := w.auth.Verify(t.Context(), c.ID, code, identity.Origin{}); !errors.Is(err, identity.ErrCode) {
+	if _, err := w.auth.Verify(t.Context(), c.ID, code, pip.Origin{}); !errors.Is(err, identity.ErrCode) {
 		t.Errorf("as a log-in: got %v, want %v", err, identity.ErrCode)
 	}
 	if _, err := w.auth.VerifyStepUp(t.Context(), id, "session-2", c.ID, code); !errors.Is(err, identity.ErrCode) {
@@ -291,8 +291,8 @@ func TestOpenChallengesAreBounded(t *testing.T) {
 func TestFaultsProveNothing(t *testing.T) {
 	w := newWorld(t)
 	w.mail.fail = true
-	_, err := w.auth.Password(t.Context(), email, passphrase, identity.Origin{})
-	var refusal *identity.Refusal
+	_, err := w.auth.Password(t.Context(), email, passphrase, pip.Origin{})
+	var refusal *pip.Refusal
 	if err == nil || errors.As(err, &refusal) {
 		t.Errorf("mail fails: got %v, want a fault", err)
 	}
@@ -300,10 +300,10 @@ func TestFaultsProveNothing(t *testing.T) {
 	c := w.login()
 	code := w.mail.Code(t)
 	w.store.Close()
-	if _, err := w.auth.Verify(t.Context(), c.ID, code, identity.Origin{}); err == nil || errors.As(err, &refusal) {
+	if _, err := w.auth.Verify(t.Context(), c.ID, code, pip.Origin{}); err == nil || errors.As(err, &refusal) {
 		t.Errorf("store fails: got %v, want a fault", err)
 	}
-	if _, err := w.auth.Password(t.Context(), email, passphrase, identity.Origin{}); err == nil || errors.As(err, &refusal) {
+	if _, err := w.auth.Password(t.Context(), email, passphrase, pip.Origin{}); err == nil || errors.As(err, &refusal) {
 		t.Errorf("store fails: got %v, want a fault", err)
 	}
 }

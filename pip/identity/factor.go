@@ -9,6 +9,7 @@ import (
 	"strconv"
 	"time"
 
+	"github.com/wardgate/wardgate/pip"
 	"golang.org/x/crypto/bcrypt"
 )
 
@@ -19,7 +20,7 @@ type Factor interface {
 	// Ready reports whether the account can use it now.
 	Ready(ctx context.Context, account string) (bool, error)
 	// Prepare makes a fresh question for p. Nothing leaves before Deliver.
-	Prepare(ctx context.Context, p Profile) (Question, error)
+	Prepare(ctx context.Context, p pip.Profile) (Question, error)
 	// Check judges an answer to c, whose Kept is what the Question remembered if
 	// it was this factor's. It returns what was proven, in the words that the
 	// policy reads (RFC 8176), or "" for a wrong answer.
@@ -88,7 +89,7 @@ func (*EmailCode) Method() string { return methodEmail }
 func (*EmailCode) Ready(context.Context, string) (bool, error) { return true, nil }
 
 // Prepare draws a code. What is kept is its bcrypt hash.
-func (e *EmailCode) Prepare(_ context.Context, p Profile) (Question, error) {
+func (e *EmailCode) Prepare(_ context.Context, p pip.Profile) (Question, error) {
 	code, err := drawCode()
 	if err != nil {
 		return Question{}, err

@@ -4,19 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+
+	"github.com/wardgate/wardgate/pip"
 	"time"
 )
-
-// Origin is where a log-in comes from. It says which limiter counts its
-// failures, so that a stranger's failures bar strangers and nobody else. The
-// zero Origin is a stranger's.
-type Origin = struct {
-	// Network is the network of the client's address, "" when there is none.
-	Network string
-	// Familiar says what of the origin the account has signed in from:
-	// "device/" and an id, "network/" and the network, or "" for nothing of it.
-	Familiar func(ctx context.Context, account string) (string, error)
-}
 
 const (
 	unknownMark = "unknown/"
@@ -27,7 +18,7 @@ const (
 // index that has none. For such an e-mail half of all networks count as
 // familiar, by a keyed coin: otherwise a second network would tell it from an
 // account that signs in from the first.
-func (a *Authenticator) limiterOf(ctx context.Context, account, index string, from Origin) (string, error) {
+func (a *Authenticator) limiterOf(ctx context.Context, account, index string, from pip.Origin) (string, error) {
 	limiter, unknown := account, account == ""
 	if unknown {
 		limiter = unknownMark + index
@@ -57,7 +48,7 @@ func (a *Authenticator) limiterOf(ctx context.Context, account, index string, fr
 
 // limiterOfChallenge names the limiter for answering the challenge of a log-in, or
 // returns ErrThrottled while that limiter is barred.
-func (a *Authenticator) limiterOfChallenge(ctx context.Context, challenge string, from Origin) (string, error) {
+func (a *Authenticator) limiterOfChallenge(ctx context.Context, challenge string, from pip.Origin) (string, error) {
 	seen, err := a.store.Challenge(ctx, challenge)
 	if errors.Is(err, ErrNotFound) || err == nil && seen.Purpose != PurposeLogIn {
 		return "", ErrCode
@@ -75,7 +66,7 @@ func (a *Authenticator) limiterOfChallenge(ctx context.Context, challenge string
 		return "", fmt.Errorf("verify code: %w", err)
 	}
 	if wait > 0 {
-		return "", &Refusal{Reason: "throttled", Account: seen.Account, Wait: wait}
+		return "", &pip.Refusal{Reason: "throttled", Account: seen.Account, Wait: wait}
 	}
 	return limiter, nil
 }

@@ -16,30 +16,30 @@ type ApprovalStore interface {
 }
 
 // Find returns one account, or a Refusal for the reason "not_found".
-func (a *Accounts) Find(ctx context.Context, id string) (Profile, error) {
+func (a *Accounts) Find(ctx context.Context, id string) (pip.Profile, error) {
 	p, err := a.Account(ctx, id)
 	if errors.Is(err, ErrNotFound) {
-		return Profile{}, &Refusal{Reason: "not_found"}
+		return pip.Profile{}, &pip.Refusal{Reason: "not_found"}
 	}
 	return p, err
 }
 
 // Approve makes a pending account active and links it to a staff record. It
 // returns a Refusal for the reason "not_found" or "not_pending".
-func (a *Accounts) Approve(ctx context.Context, id, staff, department string) (Profile, error) {
+func (a *Accounts) Approve(ctx context.Context, id, staff, department string) (pip.Profile, error) {
 	p, err := a.Find(ctx, id)
 	if err != nil {
-		return Profile{}, err
+		return pip.Profile{}, err
 	}
 	if p.Standing != pip.AccountPending {
-		return Profile{}, &Refusal{Reason: "not_pending", Account: id}
+		return pip.Profile{}, &pip.Refusal{Reason: "not_pending", Account: id}
 	}
 	won, err := a.store.ApproveAccount(ctx, id, staff, department)
 	if err != nil {
-		return Profile{}, fmt.Errorf("approve %s: %w", id, err)
+		return pip.Profile{}, fmt.Errorf("approve %s: %w", id, err)
 	}
 	if !won {
-		return Profile{}, &Refusal{Reason: "not_pending", Account: id}
+		return pip.Profile{}, &pip.Refusal{Reason: "not_pending", Account: id}
 	}
 	return a.Find(ctx, id)
 }

@@ -7,6 +7,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/wardgate/wardgate/internal/problem"
+	"github.com/wardgate/wardgate/pip"
 	"github.com/wardgate/wardgate/pip/identity"
 )
 
@@ -21,7 +23,7 @@ func (e *ended) end(_ context.Context, account string) error {
 	return e.fail
 }
 
-func (o *office) forgot(address string) identity.Challenge {
+func (o *office) forgot(address string) pip.Challenge {
 	o.t.Helper()
 	c, err := o.people.Forgot(o.t.Context(), address)
 	if err != nil {
@@ -70,7 +72,7 @@ func TestResetKeepsThePasswordWhenSessionsDoNotEnd(t *testing.T) {
 	o := newOffice(t)
 	c := o.forgot(email)
 	e := ended{fail: errors.New("no route to sessions")}
-	var refusal *identity.Refusal
+	var refusal *pip.Refusal
 	if _, err := o.people.Reset(t.Context(), c.ID, o.mail.Code(t), fresh, e.end); err == nil || errors.As(err, &refusal) {
 		t.Errorf("got %v, want a fault", err)
 	}
@@ -131,7 +133,7 @@ func TestResetCodesStayWhatTheyAre(t *testing.T) {
 	if err := o.auth.Resend(t.Context(), nobody.ID); !errors.Is(err, identity.ErrCode) {
 		t.Errorf("resend to nobody: got %v, want %v", err, identity.ErrCode)
 	}
-	var m *identity.Malformed
+	var m *problem.Malformed
 	if _, err := o.people.Reset(t.Context(), c.ID, code, "password123", (&ended{}).end); !errors.As(err, &m) {
 		t.Errorf("common password: got %v, want a list of fields", err)
 	}
@@ -175,7 +177,7 @@ func TestForgotTakesTheSameTimeForEverybody(t *testing.T) {
 func TestWrongPasswordTakesTheSameTimeForEverybody(t *testing.T) {
 	o := newOffice(t)
 	sameTime(t, o, func(address string) error {
-		if _, err := o.auth.Password(t.Context(), address, "wrong horse battery", identity.Origin{}); err == nil {
+		if _, err := o.auth.Password(t.Context(), address, "wrong horse battery", pip.Origin{}); err == nil {
 			return errors.New("a wrong password was taken")
 		}
 		return nil

@@ -10,6 +10,7 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/wardgate/wardgate/internal/problem"
+	"github.com/wardgate/wardgate/pip"
 	"github.com/wardgate/wardgate/pip/identity/password"
 	"github.com/wardgate/wardgate/pip/identity/vault"
 )
@@ -18,34 +19,13 @@ import (
 const signUpLife = 15 * time.Minute
 
 // ErrEnrolment says that a number and an enrolment code claim no record.
-var ErrEnrolment error = &Refusal{Reason: "enrolment_invalid"}
+var ErrEnrolment error = &pip.Refusal{Reason: "enrolment_invalid"}
 
 // Enrolments turns a patient's number and enrolment code into the id of the
 // patient's record, once. A definite no is ErrEnrolment.
 type Enrolments interface {
 	Enrol(ctx context.Context, number, code string, now time.Time) (patient string, err error)
 }
-
-// SignUp is what somebody who wants an account says. Number and Code are for
-// patients alone. It holds secrets. Like Profile it names a plain struct.
-type SignUp = struct {
-	Username string
-	Email    string
-	Password string
-	Role     string // one that people may sign up for
-	Number   string
-	Code     string
-}
-
-// Malformed names the faulty fields of an input, never their values.
-type Malformed struct{ Fields []problem.Field }
-
-// Error is a constant text.
-func (*Malformed) Error() string { return "malformed input" }
-
-// Malformed returns the fields. A consumer finds them by this method, without
-// knowing the type.
-func (m *Malformed) Malformed() []problem.Field { return m.Fields }
 
 // A Registrar opens accounts, and replaces forgotten passwords. What it answers
 // never tells whether an account exists: that is told by mail, to whoever can
@@ -73,7 +53,7 @@ func (r *Registrar) countMail(ctx context.Context, key string, now time.Time) (b
 // said is what is sealed of a sign-up. A void one proves nothing: its address
 // or its username is taken, which was told by mail.
 type said struct {
-	SignUp
+	pip.SignUpForm
 	Void bool
 }
 
@@ -81,9 +61,9 @@ type said struct {
 // returns Malformed, or nil whether or not there is such an account, after the
 // same work. One mail a minute and five an hour go to one address; further
 // calls change nothing, and answer alike.
-func (r *Registrar) SignUp(ctx context.Context, s SignUp) error {
+func (r *Registrar) SignUp(ctx context.Context, s pip.SignUpForm) error {
 	if faults := checkSignUp(&s, r.auth.accounts.roles()); len(faults) > 0 {
-		return &Malformed{Fields: faults}
+		return &problem.Malformed{Fields: faults}
 	}
 	index, err := r.vault.Index(s.Email)
 	if err != nil {
@@ -101,7 +81,7 @@ func (r *Registrar) SignUp(ctx context.Context, s SignUp) error {
 	if err != nil {
 		return fmt.Errorf("sign up: %w", err)
 	}
-	if err := r.keep(ctx, said{SignUp: s, Void: known || taken}, index, secret, now); err != nil {
+	if err := r.keep(ctx, said{SignUpForm: s, Void: known || taken}, index, secret, now); err != nil {
 		return fmt.Errorf("sign up: %w", err)
 	}
 	m := signUpMail(s.Email, secret.code)
@@ -172,7 +152,7 @@ func (r *Registrar) keep(ctx context.Context, s said, index string, secret secre
 	if err != nil {
 		return err
 	}
-	a := Application{
+	a := SignUp{
 		ID: id.String(), EmailIndex: index, Sealed: sealed, PasswordHash: secret.passwordHash,
 		Created: now, Expires: now.Add(signUpLife),
 	}
@@ -183,12 +163,12 @@ func (r *Registrar) keep(ctx context.Context, s said, index string, secret secre
 	if err := r.auth.store.AddChallenge(ctx, c); err != nil {
 		return err
 	}
-	return r.auth.store.AddApplication(ctx, a)
+	return r.auth.store.AddSignUp(ctx, a)
 }
 
 func signUpPlace(id string) string { return "signups/sealed/" + id }
 
 // Sweep forgets sign-ups that nobody verified in time. Call it now and then.
 func (r *Registrar) Sweep(ctx context.Context) error {
-	return r.auth.store.SweepApplications(ctx, r.auth.now())
+	return r.auth.store.SweepSignUps(ctx, r.auth.now())
 }

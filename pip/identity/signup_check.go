@@ -11,7 +11,7 @@ import (
 )
 
 // checkSignUp names every faulty field, and makes the rest canonical.
-func checkSignUp(s *SignUp, roles pip.Roles) []problem.Field {
+func checkSignUp(s *pip.SignUpForm, roles pip.Roles) []problem.Field {
 	var faults []problem.Field
 	fault := func(field, message string) {
 		faults = append(faults, problem.Field{Location: "body." + field, Message: message})

@@ -5,9 +5,9 @@ import (
 	"time"
 )
 
-// An Application is a sign-up as it is stored until its address is proven. Its
+// A SignUp is a sign-up as it is stored until its address is proven. Its
 // challenge has the same id.
-type Application struct {
+type SignUp struct {
 	ID           string
 	EmailIndex   string
 	Sealed       []byte // what the person said, but the password
@@ -25,12 +25,12 @@ type MailLimit struct {
 
 // A SignUpStore keeps what sign-up and a forgotten password need.
 type SignUpStore interface {
-	AddApplication(ctx context.Context, a Application) error
-	// Application returns the newest for the address that is open at now, or ErrNotFound.
-	Application(ctx context.Context, emailIndex string, now time.Time) (Application, error)
-	RemoveApplication(ctx context.Context, id string) error
-	// SweepApplications forgets those whose time is over at now.
-	SweepApplications(ctx context.Context, now time.Time) error
+	AddSignUp(ctx context.Context, a SignUp) error
+	// SignUp returns the newest for the address that is open at now, or ErrNotFound.
+	SignUp(ctx context.Context, emailIndex string, now time.Time) (SignUp, error)
+	RemoveSignUp(ctx context.Context, id string) error
+	// SweepSignUps forgets those whose time is over at now.
+	SweepSignUps(ctx context.Context, now time.Time) error
 	UsernameTaken(ctx context.Context, username string) (bool, error)
 
 	// CountMail counts one more mail for key, or reports false: too many.

@@ -15,6 +15,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/wardgate/wardgate/internal/problem"
 	"github.com/wardgate/wardgate/pip"
 	"github.com/wardgate/wardgate/pip/identity"
 	"github.com/wardgate/wardgate/pip/identity/password"
@@ -102,24 +103,24 @@ func (o *office) registrar(store identity.Store, accounts *identity.Accounts) *i
 	return identity.NewRegistrar(auth, o.mail, o.desk)
 }
 
-func nurse() identity.SignUp {
-	return identity.SignUp{Username: "Nia", Email: "Nia@Hospital.test", Password: fresh, Role: "nurse"}
+func nurse() pip.SignUpForm {
+	return pip.SignUpForm{Username: "Nia", Email: "Nia@Hospital.test", Password: fresh, Role: "nurse"}
 }
 
-func patient(name string) identity.SignUp {
-	return identity.SignUp{
+func patient(name string) pip.SignUpForm {
+	return pip.SignUpForm{
 		Username: name, Email: name + "@home.test", Password: fresh, Role: "patient", Number: "P-1", Code: "open-sesame",
 	}
 }
 
-func (o *office) signUp(s identity.SignUp) {
+func (o *office) signUp(s pip.SignUpForm) {
 	o.t.Helper()
 	if err := o.people.SignUp(o.t.Context(), s); err != nil {
 		o.t.Fatalf("sign up: %v", err)
 	}
 }
 
-func (o *office) accounts() []identity.Profile {
+func (o *office) accounts() []pip.Profile {
 	o.t.Helper()
 	list, err := o.reg.List(o.t.Context(), "", 100)
 	if err != nil {
@@ -184,7 +185,7 @@ func TestSignUpThatClaimsNothingLeavesNothing(t *testing.T) {
 			if err == nil || c.want != nil && !errors.Is(err, c.want) {
 				t.Errorf("got %v, want %v", err, c.want)
 			}
-			var refusal *identity.Refusal
+			var refusal *pip.Refusal
 			if c.want == nil && errors.As(err, &refusal) {
 				t.Errorf("a fault was told as the refusal %v", err)
 			}
@@ -199,29 +200,29 @@ func TestSignUpNamesFaultyFields(t *testing.T) {
 	o := newOffice(t)
 	cases := []struct {
 		name  string
-		spoil func(*identity.SignUp)
+		spoil func(*pip.SignUpForm)
 		want  []string
 	}{
-		{"all at once", func(s *identity.SignUp) { *s = identity.SignUp{} }, []string{"body.email", "body.password", "body.role", "body.username"}},
-		{"security is no role to ask for", func(s *identity.SignUp) { s.Role = "security" }, []string{"body.role"}},
-		{"common password", func(s *identity.SignUp) { s.Password = "P@ssw0rd2026!" }, []string{"body.password"}},
-		{"73 bytes", func(s *identity.SignUp) { s.Password = fresh + strings.Repeat("x", 73-len(fresh)) }, []string{"body.password"}},
-		{"short", func(s *identity.SignUp) { s.Password = "k7-Wq.z2p" }, []string{"body.password"}},
-		{"username with a blank", func(s *identity.SignUp) { s.Username = "n ia" }, []string{"body.username"}},
-		{"username that is a link", func(s *identity.SignUp) { s.Username = "http://a.test/" }, []string{"body.username"}},
-		{"patient without a number and code", func(s *identity.SignUp) { s.Role = "patient" }, []string{"body.enrolment_code", "body.patient_number"}},
-		{"nurse with a number", func(s *identity.SignUp) { s.Number = "P-1" }, []string{"body.patient_number"}},
+		{"all at once", func(s *pip.SignUpForm) { *s = pip.SignUpForm{} }, []string{"body.email", "body.password", "body.role", "body.username"}},
+		{"security is no role to ask for", func(s *pip.SignUpForm) { s.Role = "security" }, []string{"body.role"}},
+		{"common password", func(s *pip.SignUpForm) { s.Password = "P@ssw0rd2026!" }, []string{"body.password"}},
+		{"73 bytes", func(s *pip.SignUpForm) { s.Password = fresh + strings.Repeat("x", 73-len(fresh)) }, []string{"body.password"}},
+		{"short", func(s *pip.SignUpForm) { s.Password = "k7-Wq.z2p" }, []string{"body.password"}},
+		{"username with a blank", func(s *pip.SignUpForm) { s.Username = "n ia" }, []string{"body.username"}},
+		{"username that is a link", func(s *pip.SignUpForm) { s.Username = "http://a.test/" }, []string{"body.username"}},
+		{"patient without a number and code", func(s *pip.SignUpForm) { s.Role = "patient" }, []string{"body.enrolment_code", "body.patient_number"}},
+		{"nurse with a number", func(s *pip.SignUpForm) { s.Number = "P-1" }, []string{"body.patient_number"}},
 	}
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {
 			s := nurse()
 			c.spoil(&s)
-			var m *identity.Malformed
+			var m *problem.Malformed
 			if err := o.people.SignUp(t.Context(), s); !errors.As(err, &m) {
 				t.Fatalf("got %v, want a list of fields", err)
 			}
 			var got []string
-			for _, f := range m.Malformed() {
+			for _, f := range m.Fields {
 				got = append(got, f.Location)
 			}
 			if !slices.Equal(got, c.want) {
@@ -241,7 +242,7 @@ func TestSignUpDoesTheSameWorkForTakenAndFree(t *testing.T) {
 	taken.Email, taken.Username = email, "else"
 	named.Email, named.Username = "third@hospital.test", "doctor"
 	work := map[string]string{}
-	for _, s := range []identity.SignUp{nurse(), taken, named} {
+	for _, s := range []pip.SignUpForm{nurse(), taken, named} {
 		o.signUp(s)
 		work[s.Email] = o.hasher.Done()
 	}
@@ -403,7 +404,7 @@ func TestCheckPassword(t *testing.T) {
 // A store or a mail server that fails is never a statement about the person.
 func TestSignUpFaultsProveNothing(t *testing.T) {
 	o := newOffice(t)
-	var refusal *identity.Refusal
+	var refusal *pip.Refusal
 	o.mail.fail = true
 	if err := o.people.SignUp(t.Context(), nurse()); err == nil || errors.As(err, &refusal) {
 		t.Errorf("mail fails: got %v, want a fault", err)

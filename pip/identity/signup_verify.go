@@ -18,32 +18,32 @@ var decoyCode = []byte("$2a$10$" + strings.Repeat(".", 53))
 // the enrolment code claims, every other one waits for approval. Whatever does not fit, the
 // enrolment code included, is ErrCode; a wrong e-mailed code never touches the
 // enrolment code.
-func (r *Registrar) VerifySignUp(ctx context.Context, email, code string) (Profile, error) {
+func (r *Registrar) VerifySignUp(ctx context.Context, email, code string) (pip.Profile, error) {
 	address, err := ParseEmail(email)
 	if err != nil {
-		return Profile{}, err
+		return pip.Profile{}, err
 	}
 	index, err := r.vault.Index(address)
 	if err != nil {
-		return Profile{}, fmt.Errorf("verify sign-up: %w", err)
+		return pip.Profile{}, fmt.Errorf("verify sign-up: %w", err)
 	}
-	a, err := r.auth.store.Application(ctx, index, r.auth.now())
+	a, err := r.auth.store.SignUp(ctx, index, r.auth.now())
 	if errors.Is(err, ErrNotFound) {
-		return Profile{}, r.inVain(ctx, code)
+		return pip.Profile{}, r.inVain(ctx, code)
 	}
 	if err != nil {
-		return Profile{}, fmt.Errorf("verify sign-up: %w", err)
+		return pip.Profile{}, fmt.Errorf("verify sign-up: %w", err)
 	}
 	if _, err := r.answer(ctx, a.ID, PurposeSignUp, code); err != nil {
-		return Profile{}, err
+		return pip.Profile{}, err
 	}
 	s, err := r.reveal(&a)
 	if err != nil {
-		return Profile{}, fmt.Errorf("verify sign-up: %w", err)
+		return pip.Profile{}, fmt.Errorf("verify sign-up: %w", err)
 	}
 	role := r.auth.accounts.roles()[s.Role]
 	if s.Void || !role.SignUp { // the rule book may have changed meanwhile
-		return Profile{}, ErrCode
+		return pip.Profile{}, ErrCode
 	}
 	// The code is used up: that the caller hangs up must not leave half an account.
 	return r.open(context.WithoutCancel(ctx), &a, s, role)
@@ -95,7 +95,7 @@ func (r *Registrar) answer(ctx context.Context, id string, purpose Purpose, code
 	return p, nil
 }
 
-func (r *Registrar) reveal(a *Application) (said, error) {
+func (r *Registrar) reveal(a *SignUp) (said, error) {
 	plain, err := r.vault.Open(signUpPlace(a.ID), a.Sealed)
 	if err != nil {
 		return said{}, err
@@ -112,29 +112,29 @@ func (r *Registrar) reveal(a *Application) (said, error) {
 // up an enrolment code. What it cannot claim, it takes back; should the machine
 // stop in between, the account stays pending and somebody with the security
 // role sees it.
-func (r *Registrar) open(ctx context.Context, a *Application, s said, role pip.Role) (Profile, error) {
+func (r *Registrar) open(ctx context.Context, a *SignUp, s said, role pip.Role) (pip.Profile, error) {
 	account, err := r.auth.accounts.Add(ctx, NewAccount{
 		Username: s.Username, Email: s.Email, PasswordHash: a.PasswordHash, Role: s.Role, Standing: pip.AccountPending,
 	})
 	if errors.Is(err, ErrTaken) {
-		return Profile{}, errors.Join(ErrCode, r.auth.store.RemoveApplication(ctx, a.ID))
+		return pip.Profile{}, errors.Join(ErrCode, r.auth.store.RemoveSignUp(ctx, a.ID))
 	}
 	if err != nil {
-		return Profile{}, fmt.Errorf("verify sign-up: %w", err)
+		return pip.Profile{}, fmt.Errorf("verify sign-up: %w", err)
 	}
 	if role.Record == pip.RecordPatient {
 		if account, err = r.claim(ctx, account, s); err != nil {
-			return Profile{}, errors.Join(err, r.auth.store.RemoveUnclaimed(ctx, account.ID), r.auth.store.RemoveApplication(ctx, a.ID))
+			return pip.Profile{}, errors.Join(err, r.auth.store.RemoveUnclaimed(ctx, account.ID), r.auth.store.RemoveSignUp(ctx, a.ID))
 		}
 	}
-	if err := r.auth.store.RemoveApplication(ctx, a.ID); err != nil {
-		return Profile{}, fmt.Errorf("verify sign-up: %w", err)
+	if err := r.auth.store.RemoveSignUp(ctx, a.ID); err != nil {
+		return pip.Profile{}, fmt.Errorf("verify sign-up: %w", err)
 	}
 	return account, nil
 }
 
 // claim returns the account in any case, so that it can be taken back.
-func (r *Registrar) claim(ctx context.Context, account Profile, s said) (Profile, error) {
+func (r *Registrar) claim(ctx context.Context, account pip.Profile, s said) (pip.Profile, error) {
 	patient, err := r.enrol.Enrol(ctx, s.Number, s.Code, r.auth.now())
 	if errors.Is(err, ErrEnrolment) || err == nil && patient == "" {
 		return account, ErrCode

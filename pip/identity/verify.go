@@ -15,59 +15,59 @@ import (
 //
 // While the limiter of from is barred nothing is evaluated, or whoever holds
 // several challenges could go on guessing at the next one.
-func (a *Authenticator) Verify(ctx context.Context, challenge, code string, from Origin) (Proof, error) {
+func (a *Authenticator) Verify(ctx context.Context, challenge, code string, from pip.Origin) (pip.Proof, error) {
 	limiter, err := a.limiterOfChallenge(ctx, challenge, from)
 	if err != nil {
-		return Proof{}, err
+		return pip.Proof{}, err
 	}
 	proof, err := a.verify(ctx, challenge, code, func(p Pending) bool { return p.Purpose == PurposeLogIn })
-	var r *Refusal
+	var r *pip.Refusal
 	if errors.As(err, &r) && r.Account != "" {
 		limited := *r
 		limited.Limiter = limiter
-		return Proof{}, &limited
+		return pip.Proof{}, &limited
 	}
 	return proof, err
 }
 
 // VerifyStepUp answers the challenge that StepUp gave to this very session.
-func (a *Authenticator) VerifyStepUp(ctx context.Context, account, session, challenge, code string) (Proof, error) {
+func (a *Authenticator) VerifyStepUp(ctx context.Context, account, session, challenge, code string) (pip.Proof, error) {
 	return a.verify(ctx, challenge, code, func(p Pending) bool {
 		return p.Purpose == PurposeStepUp && session != "" && p.Session == session && p.Account == account
 	})
 }
 
-func (a *Authenticator) verify(ctx context.Context, challenge, code string, fits func(Pending) bool) (Proof, error) {
+func (a *Authenticator) verify(ctx context.Context, challenge, code string, fits func(Pending) bool) (pip.Proof, error) {
 	seen, err := a.store.Challenge(ctx, challenge)
 	if errors.Is(err, ErrNotFound) || err == nil && !fits(seen) {
-		return Proof{}, ErrCode
+		return pip.Proof{}, ErrCode
 	}
 	if err != nil {
-		return Proof{}, fmt.Errorf("verify code: %w", err)
+		return pip.Proof{}, fmt.Errorf("verify code: %w", err)
 	}
-	refused := &Refusal{Reason: "code_invalid", Account: seen.Account}
+	refused := &pip.Refusal{Reason: "code_invalid", Account: seen.Account}
 	now := a.now()
 	p, counted, err := a.store.CountAttempt(ctx, challenge, a.limits().CodeAttempts, now)
 	if err != nil {
-		return Proof{}, fmt.Errorf("verify code: %w", err)
+		return pip.Proof{}, fmt.Errorf("verify code: %w", err)
 	}
 	if !counted {
-		return Proof{}, refused
+		return pip.Proof{}, refused
 	}
 	refused.Failures = p.Attempts
 	amr, err := a.check(ctx, p, code)
 	if err != nil {
-		return Proof{}, fmt.Errorf("verify code: %w", err)
+		return pip.Proof{}, fmt.Errorf("verify code: %w", err)
 	}
 	if amr == "" {
-		return Proof{}, refused
+		return pip.Proof{}, refused
 	}
 	won, err := a.store.SpendChallenge(ctx, challenge, p.Kept)
 	if err != nil {
-		return Proof{}, fmt.Errorf("verify code: %w", err)
+		return pip.Proof{}, fmt.Errorf("verify code: %w", err)
 	}
 	if !won {
-		return Proof{}, refused
+		return pip.Proof{}, refused
 	}
 	return a.prove(ctx, p.Account, amr, now)
 }
@@ -90,15 +90,15 @@ func (a *Authenticator) check(ctx context.Context, p Pending, code string) (amr 
 // prove states what was proven. An account that was disabled since the
 // challenge began proves nothing; whether a pending one may do anything is for
 // the policy to say.
-func (a *Authenticator) prove(ctx context.Context, account, amr string, now time.Time) (Proof, error) {
+func (a *Authenticator) prove(ctx context.Context, account, amr string, now time.Time) (pip.Proof, error) {
 	profile, err := a.accounts.Account(ctx, account)
 	if err != nil {
-		return Proof{}, fmt.Errorf("verify code: %w", err)
+		return pip.Proof{}, fmt.Errorf("verify code: %w", err)
 	}
 	if profile.Standing != pip.AccountActive && profile.Standing != pip.AccountPending {
-		return Proof{}, &Refusal{Reason: "code_invalid", Account: account}
+		return pip.Proof{}, &pip.Refusal{Reason: "code_invalid", Account: account}
 	}
-	return Proof{Account: profile, AMR: []string{amrPassword, amr}, AuthTime: now}, nil
+	return pip.Proof{Account: profile, AMR: []string{amrPassword, amr}, AuthTime: now}, nil
 }
 
 // Resend sends a new code for an open challenge; the old code is void, the
@@ -114,13 +114,13 @@ func (a *Authenticator) Resend(ctx context.Context, challenge string) error {
 	}
 	now := a.now()
 	if p.Spent || p.Attempts >= a.limits().CodeAttempts || !p.Expires.After(now) {
-		return &Refusal{Reason: "code_invalid", Account: p.Account}
+		return &pip.Refusal{Reason: "code_invalid", Account: p.Account}
 	}
 	if p.Resends >= a.limits().Resends {
-		return &Refusal{Reason: "throttled", Account: p.Account, Wait: max(p.Created.Add(challengeSpan).Sub(now), time.Second)}
+		return &pip.Refusal{Reason: "throttled", Account: p.Account, Wait: max(p.Created.Add(challengeSpan).Sub(now), time.Second)}
 	}
 	if wait := p.Sent.Add(a.limits().ResendEvery).Sub(now); wait > 0 {
-		return &Refusal{Reason: "throttled", Account: p.Account, Wait: wait}
+		return &pip.Refusal{Reason: "throttled", Account: p.Account, Wait: wait}
 	}
 	profile, err := a.accounts.Account(ctx, p.Account)
 	if err != nil {
@@ -136,7 +136,7 @@ func (a *Authenticator) Resend(ctx context.Context, challenge string) error {
 		return fmt.Errorf("resend code: %w", err)
 	}
 	if !renewed {
-		return &Refusal{Reason: "throttled", Account: p.Account, Wait: a.limits().ResendEvery}
+		return &pip.Refusal{Reason: "throttled", Account: p.Account, Wait: a.limits().ResendEvery}
 	}
 	if err := q.Deliver(ctx); err != nil {
 		return fmt.Errorf("resend code: %w", err)

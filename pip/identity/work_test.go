@@ -17,7 +17,7 @@ func TestPasswordDoesTheSameWorkForEverybody(t *testing.T) {
 	auth := identity.NewAuthenticator(w.reg, w.store, identity.NewEmailCode(w.mail), identity.Config{Now: w.clock.Now, Hasher: hasher})
 	for _, address := range []string{email, "nobody@hospital.test", "gone@hospital.test"} {
 		for _, guess := range []string{"wrong horse battery", strings.Repeat("x", 80)} {
-			if _, err := auth.Password(t.Context(), address, guess, identity.Origin{}); !errors.Is(err, identity.ErrCredentials) {
+			if _, err := auth.Password(t.Context(), address, guess, pip.Origin{}); !errors.Is(err, identity.ErrCredentials) {
 				t.Errorf("%s: got %v, want %v", address, err, identity.ErrCredentials)
 			}
 			if done := hasher.Done(); done != "compare $2a$12$" {

@@ -128,7 +128,7 @@ func (w *world) process() (*sqlstore.Store, *identity.Accounts, *identity.Authen
 	return store, reg, auth
 }
 
-func (w *world) add(email, username string, standing pip.Account) identity.Profile {
+func (w *world) add(email, username string, standing pip.Account) pip.Profile {
 	w.t.Helper()
 	p, err := w.reg.Add(w.t.Context(), identity.NewAccount{
 		Username: username, Email: email, PasswordHash: hash(), Role: "doctor", Standing: standing, Staff: "s-1", Department: "d-1",
@@ -139,9 +139,9 @@ func (w *world) add(email, username string, standing pip.Account) identity.Profi
 	return p
 }
 
-func (w *world) login() identity.Challenge {
+func (w *world) login() pip.Challenge {
 	w.t.Helper()
-	c, err := w.auth.Password(w.t.Context(), email, passphrase, identity.Origin{})
+	c, err := w.auth.Password(w.t.Context(), email, passphrase, pip.Origin{})
 	if err != nil {
 		w.t.Fatalf("right password: %v", err)
 	}

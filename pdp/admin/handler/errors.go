@@ -71,9 +71,9 @@ func write(c *gin.Context, d problem.Document) {
 
 // faultyFields returns the fields that ID management did not understand.
 func faultyFields(err error) []problem.Field {
-	var m interface{ Malformed() []problem.Field }
+	var m *problem.Malformed
 	if !errors.As(err, &m) {
 		return nil
 	}
-	return m.Malformed()
+	return m.Fields
 }

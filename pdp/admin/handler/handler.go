@@ -15,6 +15,7 @@ import (
 	"github.com/wardgate/wardgate/internal/assertion"
 	"github.com/wardgate/wardgate/internal/problem"
 	"github.com/wardgate/wardgate/pdp/admin"
+	"github.com/wardgate/wardgate/pip"
 )
 
 // Audience is what assertions for this surface name.
@@ -171,7 +172,7 @@ func (h handler) verifyStepUp(c *gin.Context) {
 	})
 }
 
-func (h handler) challenge(c *gin.Context, challenge admin.Challenge, err error) {
+func (h handler) challenge(c *gin.Context, challenge pip.Challenge, err error) {
 	if err != nil {
 		h.fail(c, err)
 		return
@@ -179,7 +180,7 @@ func (h handler) challenge(c *gin.Context, challenge admin.Challenge, err error)
 	c.JSON(http.StatusOK, h.asking(challenge))
 }
 
-func (h handler) asking(challenge admin.Challenge) gin.H {
+func (h handler) asking(challenge pip.Challenge) gin.H {
 	return gin.H{
 		"challenge":  challenge.ID,
 		"methods":    challenge.Methods,

@@ -5,7 +5,7 @@ import (
 
 	"github.com/gin-gonic/gin"
 
-	"github.com/wardgate/wardgate/pdp/admin"
+	"github.com/wardgate/wardgate/pip"
 )
 
 // people serves what concerns accounts. Without a part there are no routes to it.
@@ -24,7 +24,7 @@ func (h handler) people(router *gin.Engine) {
 }
 
 func (h handler) signUp(c *gin.Context) {
-	var s admin.SignUp
+	var s pip.SignUpForm
 	if !decodeForm(c, form{
 		required: texts{"username": &s.Username, "email": &s.Email, "password": &s.Password, "role": &s.Role},
 		optional: texts{"patient_number": &s.Number, "enrolment_code": &s.Code},

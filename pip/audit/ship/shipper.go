@@ -11,6 +11,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/wardgate/wardgate/internal/required"
 	"github.com/wardgate/wardgate/pip"
 	"github.com/wardgate/wardgate/pip/audit"
 	"github.com/wardgate/wardgate/pip/audit/chain"
@@ -67,8 +68,14 @@ var shipperName = regexp.MustCompile(`^[a-z][a-z0-9-]{0,31}$`)
 // New takes up the cursor of an earlier run. Whether the journal still holds
 // the cursor's record shows when Run reads.
 func New(parts Parts, cfg Config) (*Shipper, error) {
-	if !shipperName.MatchString(parts.Name) || parts.Journal == "" || parts.State == "" || parts.Sink == nil || parts.Encode == nil {
-		return nil, errors.New("ship journal: a part is missing or misshapen")
+	if err := required.Parts("ship journal", map[string]bool{
+		"Name": parts.Name != "", "Journal": parts.Journal != "", "State": parts.State != "",
+		"Sink": parts.Sink != nil, "Encode": parts.Encode != nil,
+	}); err != nil {
+		return nil, err
+	}
+	if !shipperName.MatchString(parts.Name) {
+		return nil, errors.New("ship journal: a name is 1 to 32 lower-case letters, digits and dashes, and begins with a letter")
 	}
 	if err := os.MkdirAll(parts.State, 0o700); err != nil {
 		return nil, fmt.Errorf("ship journal: %w", err)

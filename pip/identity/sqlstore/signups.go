@@ -13,8 +13,8 @@ import (
 	"github.com/wardgate/wardgate/pip/identity"
 )
 
-// AddApplication stores a.
-func (s *Store) AddApplication(ctx context.Context, a identity.Application) error {
+// AddSignUp stores a.
+func (s *Store) AddSignUp(ctx context.Context, a identity.SignUp) error {
 	_, err := s.db.ExecContext(ctx, "INSERT INTO identity_signups (id, email_index, sealed, password_hash, created_at, expires_at) VALUES (?, ?, ?, ?, ?, ?)",
 		a.ID, a.EmailIndex, base64.StdEncoding.EncodeToString(a.Sealed), a.PasswordHash, sqldb.Micros(a.Created), sqldb.Micros(a.Expires))
 	if err != nil {
@@ -23,37 +23,37 @@ func (s *Store) AddApplication(ctx context.Context, a identity.Application) erro
 	return nil
 }
 
-// Application returns the newest open sign-up for an address.
-func (s *Store) Application(ctx context.Context, emailIndex string, now time.Time) (identity.Application, error) {
-	var a identity.Application
+// SignUp returns the newest open sign-up for an address.
+func (s *Store) SignUp(ctx context.Context, emailIndex string, now time.Time) (identity.SignUp, error) {
+	var a identity.SignUp
 	var sealed string
 	var created, expires int64
 	err := s.db.QueryRowContext(ctx, "SELECT id, email_index, sealed, password_hash, created_at, expires_at FROM identity_signups "+
 		"WHERE email_index = ? AND expires_at > ? ORDER BY created_at DESC, id DESC LIMIT 1", emailIndex, sqldb.Micros(now)).
 		Scan(&a.ID, &a.EmailIndex, &sealed, &a.PasswordHash, &created, &expires)
 	if errors.Is(err, sql.ErrNoRows) {
-		return identity.Application{}, identity.ErrNotFound
+		return identity.SignUp{}, identity.ErrNotFound
 	}
 	if err != nil {
-		return identity.Application{}, fmt.Errorf("read sign-up: %w", err)
+		return identity.SignUp{}, fmt.Errorf("read sign-up: %w", err)
 	}
 	if a.Sealed, err = base64.StdEncoding.DecodeString(sealed); err != nil {
-		return identity.Application{}, fmt.Errorf("read sign-up %s: %w", a.ID, err)
+		return identity.SignUp{}, fmt.Errorf("read sign-up %s: %w", a.ID, err)
 	}
 	a.Created, a.Expires = sqldb.Time(created), sqldb.Time(expires)
 	return a, nil
 }
 
-// RemoveApplication forgets one sign-up.
-func (s *Store) RemoveApplication(ctx context.Context, id string) error {
+// RemoveSignUp forgets one sign-up.
+func (s *Store) RemoveSignUp(ctx context.Context, id string) error {
 	if _, err := s.db.ExecContext(ctx, "DELETE FROM identity_signups WHERE id = ?", id); err != nil {
 		return fmt.Errorf("remove sign-up: %w", err)
 	}
 	return nil
 }
 
-// SweepApplications forgets the sign-ups that nobody verified in time.
-func (s *Store) SweepApplications(ctx context.Context, now time.Time) error {
+// SweepSignUps forgets the sign-ups that nobody verified in time.
+func (s *Store) SweepSignUps(ctx context.Context, now time.Time) error {
 	if _, err := s.db.ExecContext(ctx, "DELETE FROM identity_signups WHERE expires_at <= ?", sqldb.Micros(now)); err != nil {
 		return fmt.Errorf("sweep sign-ups: %w", err)
 	}

@@ -14,6 +14,7 @@ import (
 	"github.com/pquerna/otp"
 	"github.com/pquerna/otp/hotp"
 	"github.com/pquerna/otp/totp"
+	"github.com/wardgate/wardgate/pip"
 	"github.com/wardgate/wardgate/pip/identity"
 	"github.com/wardgate/wardgate/pip/identity/vault"
 )
@@ -36,7 +37,7 @@ const (
 
 // ErrEnrolled says that the account has an authenticator app, which has to be
 // removed before another one is added.
-var ErrEnrolled error = &identity.Refusal{Reason: "totp_enrolled"}
+var ErrEnrolled error = &pip.Refusal{Reason: "totp_enrolled"}
 
 // Apps is the factor of an authenticator app (TOTP, RFC 6238), with recovery
 // codes for the day on which the phone is gone. A code is good for one use, and
@@ -99,7 +100,7 @@ func (a *Apps) Confirm(ctx context.Context, account, code string) ([]string, err
 		return nil, err
 	}
 	if !counted {
-		return nil, &identity.Refusal{Reason: "code_invalid", Account: account}
+		return nil, &pip.Refusal{Reason: "code_invalid", Account: account}
 	}
 	app, err := a.store.App(ctx, account)
 	if err != nil {
@@ -109,7 +110,7 @@ func (a *Apps) Confirm(ctx context.Context, account, code string) ([]string, err
 		return nil, err
 	}
 	if app.LastStep == 0 {
-		return nil, &identity.Refusal{Reason: "code_invalid", Account: account}
+		return nil, &pip.Refusal{Reason: "code_invalid", Account: account}
 	}
 	codes, marks, err := a.recoveryCodes(account)
 	if err != nil {
@@ -121,7 +122,7 @@ func (a *Apps) Confirm(ctx context.Context, account, code string) ([]string, err
 		return nil, err
 	}
 	if !confirmed {
-		return nil, &identity.Refusal{Reason: "code_invalid", Account: account}
+		return nil, &pip.Refusal{Reason: "code_invalid", Account: account}
 	}
 	return codes, nil
 }
@@ -158,7 +159,7 @@ func (a *Apps) Ready(ctx context.Context, account string) (bool, error) {
 }
 
 // Prepare asks nothing: the app shows its code by itself.
-func (*Apps) Prepare(context.Context, identity.Profile) (identity.Question, error) {
+func (*Apps) Prepare(context.Context, pip.Profile) (identity.Question, error) {
 	return identity.Question{}, nil
 }
 
