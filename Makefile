@@ -2,6 +2,10 @@
 GO   ?= go
 ARGS ?=
 
+# Compiled packages know no folder of this machine: copies of the tree share them.
+GOFLAGS ?= -trimpath
+export GOFLAGS
+
 # What the program says of itself: the tag or commit that it was built from.
 VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo devel)
 COMMIT  ?= $(shell git rev-parse HEAD 2>/dev/null || echo unknown)
