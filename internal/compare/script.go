@@ -117,7 +117,7 @@ func (h *harness) aPerson(w *world) *person { return pick(h, w.people...) }
 func (h *harness) request(r row, p *person) *request {
 	q := &request{to: pep, from: onSite, method: r.method, target: r.target, what: p.name, after: watch(p)}
 	if h.chance(15) {
-		q.from = pick(h, offSite, otherSite, theProxy)
+		q.from = pick(h, offSite, otherSite)
 	}
 	token := p.token()
 	if p.isElevated() && h.chance(60) {
