@@ -67,7 +67,7 @@ type Context struct {
 
 	// What the policy administrator alone knows of a log-in or a refresh.
 	LogIn   LogIn
-	Journey Journey
+	Journey pip.Journey
 }
 
 // A Caller is an enforcement point of others, by what proved it. The zero
@@ -104,23 +104,6 @@ const (
 	FactorCode      = "code"
 	FamiliarDevice  = "device"
 	FamiliarNetwork = "network"
-)
-
-// Journey leads from where a client was, at the log-in or at the log-in
-// before, to where it is. The zero Journey knows nothing.
-type Journey struct {
-	Measured   bool          // both ends have coordinates
-	Kilometres float64       // between them
-	Country    string        // how the two countries compare; "" when the first is not known
-	Lost       bool          // the client said where it was, and no longer does
-	Elapsed    time.Duration // between the two
-}
-
-// How the countries of a Journey compare.
-const (
-	CountrySame  = "same"
-	CountryOther = "other"
-	CountryLost  = "lost" // known then, not known now
 )
 
 // Credential is what became of the requester's token.

@@ -54,6 +54,7 @@ type Query struct {
 	Address   netip.Addr // of the client, as the enforcement point saw it
 	UserAgent string     // the User-Agent header of this request
 	Resource  Resource   // what is to be touched
+	Journey   Journey    // how the client got where it is, as the administrator measured it
 
 	// Unreported is how long what the enforcement point elsewhere saw has not
 	// been counted: behaviour is known no better than that.
@@ -67,23 +68,24 @@ type Resource struct {
 	ID   string
 }
 
-// A Source answers one kind of question from memory, or within the context's
-// deadline. It writes only the fields of Facts that it owns. When it cannot
-// answer it leaves them zero, which reads as Unknown, and returns an error
-// for the operator's log.
+// A Source is one information point. It answers from memory, or within the
+// context's deadline, and writes into its own section, whose name it has. When
+// it cannot answer it trusts no reading, which reads as Unknown, and returns an
+// error for the operator's log. Sources are asked in the order of their list.
 type Source interface {
 	Name() string
-	Gather(ctx context.Context, q *Query, f *Facts) error
+	Gather(ctx context.Context, q *Query, f *Facts, w Words) error
 }
 
-// Facts is everything that information points can tell about one request.
+// Facts is what sources that are asked later, and the evidence of a decision,
+// need of the ones before: who asks, with which client, from where, about whose
+// record. Nothing else that an information point knows stands here.
 type Facts struct {
-	Identity   Identity
-	Revocation Revoked
-	Device     Device
-	Location   Location
-	Care       Care
-	Signals    Signals
+	Identity Identity
+	Device   Device
+	Location Location
+	Patient  string // whose record the resource belongs to, "" for nobody or not known
+	Travel   string // from the log-in before, in the words of the rules; "" when it is not known
 }
 
 // Identity is what ID management knows of the account behind Query.Subject.
@@ -162,15 +164,6 @@ type Coordinates struct {
 type Location struct {
 	Reading
 	Country string // ISO 3166-1 alpha-2, "" when not known
-}
-
-// Care says who treats the patient that the resource belongs to. A resource
-// that does not exist belongs to nobody: it has no relation to anyone.
-type Care struct {
-	Reading
-	Patient    string   // whose record the resource belongs to, "" for nobody
-	Staff      []string // ids of staff whose responsible patient this is
-	Department string   // id of the patient's department, "" for none
 }
 
 // Signals are what the subject, or for a stranger the address, has lately

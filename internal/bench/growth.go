@@ -18,6 +18,7 @@ import (
 	"github.com/google/uuid"
 	"golang.org/x/sys/unix"
 
+	"github.com/wardgate/wardgate/internal/points"
 	"github.com/wardgate/wardgate/internal/sqldb"
 	"github.com/wardgate/wardgate/pdp"
 	"github.com/wardgate/wardgate/pdp/engine"
@@ -178,7 +179,7 @@ func (w *ward) engineOf(book fs.FS, who pip.Source, cut pip.Source) (*engine.Eng
 			sources[i] = cut
 		}
 	}
-	return engine.New(book, sources, nil, slog.New(slog.DiscardHandler))
+	return engine.New(book, points.Sections(), sources, nil, slog.New(slog.DiscardHandler))
 }
 
 // bookWith copies the built-in rule book and lets add change it.
@@ -258,8 +259,8 @@ type transferred struct {
 	turn *atomic.Int64
 }
 
-func (t transferred) Gather(ctx context.Context, q *pip.Query, f *pip.Facts) error {
-	err := t.Source.Gather(ctx, q, f)
+func (t transferred) Gather(ctx context.Context, q *pip.Query, f *pip.Facts, w pip.Words) error {
+	err := t.Source.Gather(ctx, q, f, w)
 	f.Identity.Department = strconv.FormatInt(t.turn.Load(), 10)
 	return err
 }

@@ -14,6 +14,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"github.com/wardgate/wardgate/internal/points"
 	"github.com/wardgate/wardgate/pdp/engine/analysis"
 	"github.com/wardgate/wardgate/pip"
 	"github.com/wardgate/wardgate/pip/audit"
@@ -28,7 +29,7 @@ func printReplay(w *ward, dir string, n int) error {
 	if err := w.record(journal, n); err != nil {
 		return fmt.Errorf("record: %w", err)
 	}
-	book, err := analysis.Open(policies.FS)
+	book, err := analysis.Open(policies.FS, points.Sections())
 	if err != nil {
 		return err
 	}

@@ -25,6 +25,7 @@ import (
 	"github.com/tink-crypto/tink-go/v2/keyset"
 
 	"github.com/wardgate/wardgate/internal/assertion"
+	"github.com/wardgate/wardgate/internal/points"
 	"github.com/wardgate/wardgate/pdp"
 	"github.com/wardgate/wardgate/pdp/engine"
 	"github.com/wardgate/wardgate/pep"
@@ -68,11 +69,12 @@ type people struct{ turn *atomic.Int64 }
 func (p people) staff() string { return staffID + strconv.FormatInt(p.turn.Load(), 10) }
 
 func (people) Name() string { return "identity" }
-func (p people) Gather(_ context.Context, _ *pip.Query, f *pip.Facts) error {
+func (p people) Gather(_ context.Context, _ *pip.Query, f *pip.Facts, w pip.Words) error {
 	f.Identity = pip.Identity{
 		Reading: pip.Reading{Source: "identity", State: pip.Fresh},
 		Account: pip.AccountActive, Role: "doctor", Staff: p.staff(), Department: "d-1",
 	}
+	w.Trust(f.Identity.Reading)
 	return nil
 }
 
@@ -132,7 +134,7 @@ func newWard(dir string) (*ward, error) {
 	}
 	doctors := people{&w.turn}
 	w.sources = []pip.Source{doctors, revoked, devices, location.Source{}, care.New(register{doctors}), behaviour}
-	if w.engine, err = engine.New(book, w.sources, nil, slog.New(slog.DiscardHandler)); err != nil {
+	if w.engine, err = engine.New(book, points.Sections(), w.sources, nil, slog.New(slog.DiscardHandler)); err != nil {
 		return nil, err
 	}
 	return w, w.serve(dir, behaviour)

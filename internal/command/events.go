@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/wardgate/wardgate/internal/config"
+	"github.com/wardgate/wardgate/internal/points"
 	"github.com/wardgate/wardgate/internal/process"
 	"github.com/wardgate/wardgate/pip/audit/ship/elastic"
 	"github.com/wardgate/wardgate/pip/audit/ship/kibana"
@@ -80,13 +81,13 @@ type eventsDashboards struct {
 // Run needs neither Kibana nor a configuration.
 func (d *eventsDashboards) Run(s *streams) error {
 	if d.Out == "" {
-		return kibana.Write(s.out)
+		return kibana.Write(s.out, points.Names())
 	}
 	f, err := os.Create(d.Out)
 	if err != nil {
 		return fmt.Errorf("write dashboards: %w", err)
 	}
-	if err := kibana.Write(f); err != nil {
+	if err := kibana.Write(f, points.Names()); err != nil {
 		_ = f.Close() // the first fault is the one to report
 		return err
 	}

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/wardgate/wardgate/internal/durable"
+	"github.com/wardgate/wardgate/internal/points"
 	"github.com/wardgate/wardgate/pdp/engine/analysis"
 	"github.com/wardgate/wardgate/pdp/engine/bundle"
 	"github.com/wardgate/wardgate/pdp/engine/rulebook"
@@ -77,7 +78,7 @@ func (c *policyBundle) checked(s *streams) (rulebook.Files, error) {
 	if err != nil {
 		return nil, err
 	}
-	for _, f := range rulebook.Check(context.Background(), fsys) {
+	for _, f := range rulebook.Check(context.Background(), fsys, points.Sections()) {
 		f.File = filepath.Join(c.Policies, f.File)
 		fmt.Fprintln(s.err, f)
 		err = errors.New("the rule book has faults; no bundle is written")

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"path/filepath"
 
+	"github.com/wardgate/wardgate/internal/points"
 	"github.com/wardgate/wardgate/pdp/engine/rulebook"
 )
 
@@ -19,7 +20,7 @@ func (c *policyCheck) Run(s *streams) error {
 	if err != nil {
 		return err
 	}
-	found := rulebook.Check(context.Background(), fsys)
+	found := rulebook.Check(context.Background(), fsys, points.Sections())
 	for i := range found {
 		found[i].File = filepath.Join(c.Dir, found[i].File)
 	}

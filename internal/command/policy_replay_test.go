@@ -18,6 +18,8 @@ import (
 	"time"
 
 	"github.com/wardgate/wardgate/internal/command"
+	"github.com/wardgate/wardgate/internal/points"
+	"github.com/wardgate/wardgate/internal/points/pointstest"
 	"github.com/wardgate/wardgate/pdp"
 	"github.com/wardgate/wardgate/pdp/engine"
 	"github.com/wardgate/wardgate/pdp/engine/analysis"
@@ -82,25 +84,19 @@ func edit(t *testing.T, dir, name, old, new string) {
 
 // world is what all information points say, changed by a test from one
 // decision to the next.
-type world struct{ facts pip.Facts }
-
-func (world) Name() string { return "world" }
-func (w *world) Gather(_ context.Context, _ *pip.Query, f *pip.Facts) error {
-	*f = w.facts
-	return nil
-}
+type world struct{ facts pointstest.Facts }
 
 func fresh(source string) pip.Reading {
 	return pip.Reading{Source: source, State: pip.Fresh, Age: 40 * time.Millisecond}
 }
 
-func doctorAtWork() pip.Facts {
-	return pip.Facts{
+func doctorAtWork() pointstest.Facts {
+	return pointstest.Facts{
 		Identity:   pip.Identity{Reading: fresh("identity"), Account: pip.AccountActive, Role: "doctor", Staff: "s-1", Department: "d-1"},
 		Revocation: pip.Revoked{Reading: fresh("revocation")},
 		Device:     pip.Device{Reading: fresh("device"), Match: pip.DeviceSame},
 		Location:   pip.Location{Reading: fresh("location")},
-		Care:       pip.Care{Reading: fresh("care"), Patient: "p-1", Staff: []string{"s-1"}, Department: "d-1"},
+		Care:       pointstest.Care{Reading: fresh("care"), Patient: "p-1", Staff: []string{"s-1"}, Department: "d-1"},
 		Signals:    pip.Signals{Reading: fresh("signals")},
 	}
 }
@@ -110,7 +106,7 @@ func doctorAtWork() pip.Facts {
 func recordShift(t *testing.T, book fs.FS) string {
 	t.Helper()
 	w := &world{}
-	e, err := engine.New(book, []pip.Source{w}, nil, slog.New(slog.DiscardHandler))
+	e, err := engine.New(book, points.Sections(), pointstest.Sources(&w.facts), nil, slog.New(slog.DiscardHandler))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -124,13 +120,13 @@ func recordShift(t *testing.T, book fs.FS) string {
 			t.Error(err)
 		}
 	}()
-	changes := []func(f *pip.Facts){
-		func(*pip.Facts) {},
-		func(f *pip.Facts) { f.Care.Staff = []string{"s-2"} },
-		func(f *pip.Facts) { f.Device.Match = pip.DeviceChanged },
-		func(f *pip.Facts) { f.Revocation.State = pip.Stale },
-		func(f *pip.Facts) { f.Identity.Role = "nurse" },
-		func(f *pip.Facts) { f.Identity = pip.Identity{} },
+	changes := []func(f *pointstest.Facts){
+		func(*pointstest.Facts) {},
+		func(f *pointstest.Facts) { f.Care.Staff = []string{"s-2"} },
+		func(f *pointstest.Facts) { f.Device.Match = pip.DeviceChanged },
+		func(f *pointstest.Facts) { f.Revocation.State = pip.Stale },
+		func(f *pointstest.Facts) { f.Identity.Role = "nurse" },
+		func(f *pointstest.Facts) { f.Identity = pip.Identity{} },
 	}
 	actions := []string{"patient.read", "service.edit", "patient.list", "bill.list", "model.predict"}
 	for _, hour := range []int{0, 3, 10, 14, 23} {

@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 
+	"github.com/wardgate/wardgate/internal/points"
 	"github.com/wardgate/wardgate/pdp"
 	"github.com/wardgate/wardgate/pdp/engine/analysis"
 	"github.com/wardgate/wardgate/pdp/engine/input"
@@ -145,7 +146,7 @@ func openBook(dir string) (*analysis.Book, error) {
 	if err != nil {
 		return nil, err
 	}
-	book, err := analysis.Open(fsys)
+	book, err := analysis.Open(fsys, points.Sections())
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", bookName(dir), err)
 	}

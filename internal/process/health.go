@@ -55,13 +55,22 @@ func (a *Process) conditions() map[string]condition {
 		all["decision_point"] = a.decisionPointCondition()
 	}
 	if a.engine != nil {
-		for name, s := range a.sources.watched() {
+		for name, s := range a.sources.all() {
+			if name == revocationPoint || name == signalsPoint {
+				continue // which say above how they stand, without being asked
+			}
 			all[name] = s.condition(time.Now())
 		}
 		all["policy"] = a.policyCondition()
 	}
 	return all
 }
+
+// The information points that say how they stand without being asked.
+const (
+	revocationPoint = "revocation"
+	signalsPoint    = "signals"
+)
 
 // journalCondition tells a reserve that is in use, with which those who have a
 // session go on, from a journal that takes nothing.

@@ -3,6 +3,8 @@ package process
 import (
 	"testing"
 	"time"
+
+	"github.com/wardgate/wardgate/pip"
 )
 
 // One lost question shows for a while, and since when a row of them lasts.
@@ -12,7 +14,8 @@ func TestRowOfUnansweredQuestions(t *testing.T) {
 	if got := l.condition(begun); got.State != "not_started" || !got.degraded {
 		t.Errorf("before it was set: got %+v", got)
 	}
-	l.set(&late{})
+	var source pip.Source = &late{}
+	l.source.Store(&source)
 	for _, tt := range []struct {
 		at    time.Duration
 		fails bool

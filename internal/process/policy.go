@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"time"
 
+	"github.com/wardgate/wardgate/internal/points"
 	"github.com/wardgate/wardgate/pdp"
 	"github.com/wardgate/wardgate/pdp/engine"
 	"github.com/wardgate/wardgate/pdp/engine/delivery"
@@ -35,7 +36,7 @@ func (a *Process) openPolicy(ctx context.Context, sources []pip.Source) error {
 		return err
 	}
 	var err error
-	a.engine, err = engine.New(a.ruleBook(), sources, checkTables, a.log)
+	a.engine, err = engine.New(a.ruleBook(), points.Sections(), sources, checkTables, a.log)
 	return err
 }
 
@@ -49,7 +50,7 @@ func (a *Process) openDelivery(ctx context.Context, sources []pip.Source) error 
 		return fmt.Errorf("policy.verification_keys: %w", err)
 	}
 	a.keeper, err = delivery.Open(ctx, delivery.Config{
-		Dir: filepath.Join(a.config.Data, "policy"), Source: source, Trust: trust, Check: checkTables,
+		Dir: filepath.Join(a.config.Data, "policy"), Source: source, Trust: trust, Points: points.Sections(), Check: checkTables,
 		Journal: lateJournal{a}, Log: a.log.With("part", "policy"), Patience: patience,
 	})
 	if err != nil {

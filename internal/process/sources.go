@@ -4,58 +4,75 @@ import (
 	"context"
 	"errors"
 	"iter"
-	"maps"
 	"sync/atomic"
 	"time"
 
+	"github.com/wardgate/wardgate/internal/points"
 	"github.com/wardgate/wardgate/pip"
 )
 
 // sources are the information points that the engine asks. The engine starts
 // before they do, so that a broken rule book touches no data: until they are
-// there they know nothing, which denies.
-type sources struct{ identity, revocation, device, location, care, signals late }
+// there they know nothing, which denies. The zero sources are ready for use.
+type sources struct{ points []*late }
+
+func (s *sources) each() []*late {
+	if s.points == nil {
+		for _, name := range points.Names() {
+			s.points = append(s.points, &late{name: name})
+		}
+	}
+	return s.points
+}
 
 func (s *sources) list() []pip.Source {
-	return []pip.Source{&s.identity, &s.revocation, &s.device, &s.location, &s.care, &s.signals}
+	var all []pip.Source
+	for _, l := range s.each() {
+		all = append(all, l)
+	}
+	return all
+}
+
+// set starts the information point of a source's name. One that is on no list
+// would never be asked: that is a slip of this program.
+func (s *sources) set(source pip.Source) {
+	for _, l := range s.each() {
+		if l.name == source.Name() {
+			l.source.Store(&source)
+			return
+		}
+	}
+	panic("process: " + source.Name() + " is on no list of information points")
 }
 
 func (s *sources) all() iter.Seq2[string, *late] {
-	return maps.All(map[string]*late{
-		"identity": &s.identity, "revocation": &s.revocation, "device": &s.device,
-		"location": &s.location, "care": &s.care, "signals": &s.signals,
-	})
-}
-
-// watched are those that say nothing about themselves until they are asked.
-func (s *sources) watched() map[string]*late {
-	return map[string]*late{"identity": &s.identity, "device": &s.device, "location": &s.location, "care": &s.care}
+	return func(yield func(string, *late) bool) {
+		for _, l := range s.each() {
+			if !yield(l.name, l) {
+				return
+			}
+		}
+	}
 }
 
 // A late source is set once, when what it needs has been opened. It keeps in
 // mind what was not answered.
 type late struct {
+	name     string
 	source   atomic.Pointer[pip.Source]
 	failures atomic.Uint64
 	since    atomic.Int64 // Unix nanoseconds of the first failure of a row
 	newest   atomic.Int64 // and of the last
 }
 
-func (l *late) set(s pip.Source) { l.source.Store(&s) }
+func (l *late) Name() string { return l.name }
 
-func (l *late) Name() string {
-	if s := l.source.Load(); s != nil {
-		return (*s).Name()
-	}
-	return "not started"
-}
-
-func (l *late) Gather(ctx context.Context, q *pip.Query, f *pip.Facts) error {
+func (l *late) Gather(ctx context.Context, q *pip.Query, f *pip.Facts, w pip.Words) error {
 	s := l.source.Load()
 	if s == nil {
 		return nil
 	}
-	err := (*s).Gather(ctx, q, f)
+	err := (*s).Gather(ctx, q, f, w)
 	if err != nil && !errors.Is(err, context.Canceled) { // who asked has gone
 		l.failed(time.Now())
 	}

@@ -107,7 +107,7 @@ func (a *Process) openDecisions(ctx context.Context, s *sources) error {
 	if err != nil {
 		return fmt.Errorf("identity: %w", err)
 	}
-	s.identity.set(identity.NewSource(db, nil))
+	s.set(identity.NewSource(db, nil))
 	a.register.usernames.Store(db)
 	if a.config.Runs(config.RoleAdministrator) {
 		people, err := a.openIdentity(ctx, db)
@@ -121,10 +121,10 @@ func (a *Process) openDecisions(ctx context.Context, s *sources) error {
 			return err
 		}
 	}
-	s.device.set(devices)
-	s.location.set(places)
-	s.signals.set(a.behaviour)
-	s.revocation.set(a.stores.revocations)
+	s.set(devices)
+	s.set(places)
+	s.set(a.behaviour)
+	s.set(a.stores.revocations)
 	return nil
 }
 
@@ -164,7 +164,7 @@ func (a *Process) openCare(ctx context.Context, s *sources) error {
 		return fmt.Errorf("care relationships: %w", err)
 	}
 	a.onClose(db.Close)
-	s.care.set(care.New(sqlcare.New(db.DB)))
+	s.set(care.New(sqlcare.New(db.DB)))
 	return nil
 }
 

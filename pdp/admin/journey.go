@@ -5,7 +5,6 @@ import (
 	"net/netip"
 	"time"
 
-	"github.com/wardgate/wardgate/pdp"
 	"github.com/wardgate/wardgate/pip"
 )
 
@@ -29,19 +28,19 @@ func (a *Admin) observe(c Client) pip.Footprint {
 }
 
 // journey leads from one footprint to a later one.
-func journey(then, now pip.Footprint, elapsed time.Duration) pdp.Journey {
-	j := pdp.Journey{Elapsed: elapsed, Lost: then.Coordinates != nil && now.Coordinates == nil}
+func journey(then, now pip.Footprint, elapsed time.Duration) pip.Journey {
+	j := pip.Journey{Elapsed: elapsed, Lost: then.Coordinates != nil && now.Coordinates == nil}
 	if then.Coordinates != nil && now.Coordinates != nil {
 		j.Measured, j.Kilometres = true, kilometres(*then.Coordinates, *now.Coordinates)
 	}
 	switch {
 	case then.Country == "":
 	case now.Country == "":
-		j.Country = pdp.CountryLost
+		j.Country = pip.CountryLost
 	case then.Country == now.Country:
-		j.Country = pdp.CountrySame
+		j.Country = pip.CountrySame
 	default:
-		j.Country = pdp.CountryOther
+		j.Country = pip.CountryOther
 	}
 	return j
 }
@@ -76,14 +75,14 @@ func arrivalUse(account string) string { return "last log-in/" + account }
 
 // since leads from the last log-in of an account to this one. One that is no
 // longer to be remembered, or does not open, tells nothing.
-func (a *Admin) since(last Arrival, account string, here pip.Footprint, now time.Time) pdp.Journey {
+func (a *Admin) since(last Arrival, account string, here pip.Footprint, now time.Time) pip.Journey {
 	if last.Place == "" || now.Sub(last.At) > a.Limits().LogInMemory {
-		return pdp.Journey{}
+		return pip.Journey{}
 	}
 	then, err := a.parts.Footprints.Open(arrivalUse(account), last.Place)
 	if err != nil {
 		a.parts.Log.Warn("last log-in not readable", "error", err)
-		return pdp.Journey{}
+		return pip.Journey{}
 	}
 	return journey(then, here, now.Sub(last.At))
 }

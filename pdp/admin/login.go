@@ -119,7 +119,7 @@ func (a *Admin) newSession(proof pip.Proof, here pip.Footprint, now time.Time) (
 
 // mayBeginAs asks the policy whether the proven subject gets a session. An
 // obligation could not be met here, so it denies.
-func (a *Admin) mayBeginAs(ctx context.Context, c Client, action string, proof pip.Proof, seen pdp.LogIn, trip pdp.Journey, now time.Time) (pdp.Decision, error) {
+func (a *Admin) mayBeginAs(ctx context.Context, c Client, action string, proof pip.Proof, seen pdp.LogIn, trip pip.Journey, now time.Time) (pdp.Decision, error) {
 	d, err := a.parts.Decider.Decide(ctx, pdp.Request{
 		Subject:  pdp.Subject{Type: a.subject(&proof.Account), ID: proof.Account.ID},
 		Action:   pdp.Action{Name: action},

@@ -86,7 +86,7 @@ func (a *Admin) LogInMachine(ctx context.Context, c Client, key string) (Tokens,
 	}
 	now := a.cfg.Now()
 	proof := pip.Proof{Account: profile, AMR: []string{"swk"}, AuthTime: now} // RFC 8176: a software-secured key
-	decision, err := a.mayBeginAs(ctx, c, actionMachine, proof, pdp.LogIn{}, pdp.Journey{}, now)
+	decision, err := a.mayBeginAs(ctx, c, actionMachine, proof, pdp.LogIn{}, pip.Journey{}, now)
 	if err != nil {
 		return Tokens{}, err
 	}

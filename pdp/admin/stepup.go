@@ -5,8 +5,9 @@ import (
 	"errors"
 	"fmt"
 
-	"github.com/wardgate/wardgate/pip"
 	"time"
+
+	"github.com/wardgate/wardgate/pip"
 )
 
 // StepUp asks the owner of a live session for a fresh factor.

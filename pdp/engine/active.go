@@ -25,9 +25,9 @@ func (e *Engine) Watch(ctx context.Context, fsys fs.FS, changed func(revision st
 func (e *Engine) Limits() tables.Limits { return e.active.Load().book.Tables.Limits() }
 
 // Trusted is how far the active rule book trusts a reading, and its age: of a
-// source that it has no row for, not at all.
+// source that is no information point, not at all.
 func (e *Engine) Trusted(r pip.Reading) pip.State {
-	return e.active.Load().book.Tables.Freshness.Trusted(r)
+	return e.active.Load().book.Tables.Trusted(r.Source, r)
 }
 
 // Verdicts judges one behaviour by the active revision.

@@ -6,12 +6,13 @@ import (
 	"testing"
 	"time"
 
+	"github.com/wardgate/wardgate/internal/points/pointstest"
 	"github.com/wardgate/wardgate/pip"
 	"github.com/wardgate/wardgate/policies"
 )
 
 // seen is the section of the input that a policy sees for these facts.
-func seen(t *testing.T, section string, facts pip.Facts) map[string]string {
+func seen(t *testing.T, section string, facts pointstest.Facts) map[string]string {
 	t.Helper()
 	d, err := newEngine(t, policies.FS, reading1(facts)).Decide(context.Background(), readsPatient())
 	if err != nil {

@@ -3,6 +3,7 @@ package engine
 import (
 	"io/fs"
 
+	"github.com/wardgate/wardgate/internal/points"
 	"github.com/wardgate/wardgate/pdp/engine/rulebook"
 )
 
@@ -12,5 +13,5 @@ func load(fsys fs.FS) (*Candidate, error) {
 	if err != nil {
 		return nil, err
 	}
-	return Prepare(files, nil)
+	return Prepare(files, points.Sections(), nil)
 }

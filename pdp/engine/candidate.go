@@ -7,13 +7,14 @@ import (
 	"github.com/wardgate/wardgate/pdp/engine/answer"
 	"github.com/wardgate/wardgate/pdp/engine/input"
 	"github.com/wardgate/wardgate/pdp/engine/rulebook"
+	"github.com/wardgate/wardgate/pip"
 )
 
 // A Candidate is a rule book that was loaded and checked, ready to be asked. It
 // decides nothing for an engine before it is Put. It may be asked in parallel.
 type Candidate struct {
 	book   *rulebook.Book
-	blank  *input.Document // what every input looks like
+	layout *input.Layout // what every input looks like
 	scope  input.Scope
 	narrow bool // single members are all that the rules read
 	memory memory
@@ -21,8 +22,8 @@ type Candidate struct {
 
 // Prepare loads a rule book, and refuses what New refuses. Its tests are not
 // run.
-func Prepare(files rulebook.Files, check func(*pdp.Tables) error) (*Candidate, error) {
-	book, err := rulebook.Load(files)
+func Prepare(files rulebook.Files, points []pip.Section, check func(*pdp.Tables) error) (*Candidate, error) {
+	book, err := rulebook.Load(files, points)
 	if err != nil {
 		return nil, err
 	}
@@ -35,9 +36,9 @@ func Prepare(files rulebook.Files, check func(*pdp.Tables) error) (*Candidate, e
 }
 
 func newCandidate(book *rulebook.Book) *Candidate {
-	c := &Candidate{book: book, blank: blank(book.Tables)}
+	c := &Candidate{book: book, layout: book.Layout}
 	if book.Compiled != nil {
-		c.scope = input.NewScope(book.Compiled.Program, c.blank)
+		c.scope = input.NewScope(book.Compiled.Program, c.layout.Blank())
 		c.scope.Add(book.Rows.Reads())
 		c.narrow = !c.scope.Whole
 	}
@@ -51,7 +52,7 @@ func (c *Candidate) Revision() string { return c.book.Digest }
 func (c *Candidate) Book() *rulebook.Book { return c.book }
 
 // Form reads back the inputs that engines write under this rule book.
-func (c *Candidate) Form() *input.Form { return input.NewForm(c.blank) }
+func (c *Candidate) Form() *input.Form { return input.NewForm(c.layout.Blank()) }
 
 // Narrow reports whether single members are all that the rules read, so that a
 // key need not hold the whole input.

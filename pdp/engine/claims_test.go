@@ -10,10 +10,10 @@ import (
 	"testing"
 	"testing/fstest"
 
+	"github.com/wardgate/wardgate/internal/points/pointstest"
 	"github.com/wardgate/wardgate/pdp"
 	"github.com/wardgate/wardgate/pdp/engine/answer"
 	"github.com/wardgate/wardgate/pdp/engine/input"
-	"github.com/wardgate/wardgate/pdp/engine/tables"
 	"github.com/wardgate/wardgate/pip"
 	"github.com/wardgate/wardgate/policies"
 )
@@ -46,29 +46,29 @@ func lies() map[string]string {
 // the answer and every gathered value are as if nothing had been claimed.
 func TestNoClaimWinsOverWhatIsKnown(t *testing.T) {
 	rules := prepared(t, book(t))
-	for name, change := range map[string]func(*pdp.Request, *pip.Facts){
-		"allowed":            func(*pdp.Request, *pip.Facts) {},
-		"another role":       func(r *pdp.Request, _ *pip.Facts) { r.Action.Name = "bill.list" },
-		"no role":            func(_ *pdp.Request, f *pip.Facts) { f.Identity.Role = "" },
-		"no staff record":    func(_ *pdp.Request, f *pip.Facts) { f.Identity.Staff = "" },
-		"disabled account":   func(_ *pdp.Request, f *pip.Facts) { f.Identity.Account = pip.AccountDisabled },
-		"unknown subject":    func(_ *pdp.Request, f *pip.Facts) { f.Identity = pip.Identity{} },
-		"somebody's patient": func(_ *pdp.Request, f *pip.Facts) { f.Care.Staff = []string{"s-2"} },
-		"banned":             func(_ *pdp.Request, f *pip.Facts) { f.Revocation.Subject = true },
-		"revoked":            func(_ *pdp.Request, f *pip.Facts) { f.Revocation.Session = true },
-		"list unknown":       func(_ *pdp.Request, f *pip.Facts) { f.Revocation = pip.Revoked{} },
-		"signals unknown":    func(_ *pdp.Request, f *pip.Facts) { f.Signals = pip.Signals{} },
-		"device unknown":     func(_ *pdp.Request, f *pip.Facts) { f.Device = pip.Device{} },
-		"no step-up":         func(r *pdp.Request, _ *pip.Facts) { r.Action.Name = "service.edit" },
-		"off-site":           func(r *pdp.Request, _ *pip.Facts) { r.Context.Address = netip.MustParseAddr("203.0.113.7") },
-		"no address":         func(r *pdp.Request, _ *pip.Facts) { r.Context.Address = netip.Addr{} },
-		"console":            func(r *pdp.Request, _ *pip.Facts) { r.Action.Name = "console.change" },
-		"nobody": func(r *pdp.Request, _ *pip.Facts) {
+	for name, change := range map[string]func(*pdp.Request, *pointstest.Facts){
+		"allowed":            func(*pdp.Request, *pointstest.Facts) {},
+		"another role":       func(r *pdp.Request, _ *pointstest.Facts) { r.Action.Name = "bill.list" },
+		"no role":            func(_ *pdp.Request, f *pointstest.Facts) { f.Identity.Role = "" },
+		"no staff record":    func(_ *pdp.Request, f *pointstest.Facts) { f.Identity.Staff = "" },
+		"disabled account":   func(_ *pdp.Request, f *pointstest.Facts) { f.Identity.Account = pip.AccountDisabled },
+		"unknown subject":    func(_ *pdp.Request, f *pointstest.Facts) { f.Identity = pip.Identity{} },
+		"somebody's patient": func(_ *pdp.Request, f *pointstest.Facts) { f.Care.Staff = []string{"s-2"} },
+		"banned":             func(_ *pdp.Request, f *pointstest.Facts) { f.Revocation.Subject = true },
+		"revoked":            func(_ *pdp.Request, f *pointstest.Facts) { f.Revocation.Session = true },
+		"list unknown":       func(_ *pdp.Request, f *pointstest.Facts) { f.Revocation = pip.Revoked{} },
+		"signals unknown":    func(_ *pdp.Request, f *pointstest.Facts) { f.Signals = pip.Signals{} },
+		"device unknown":     func(_ *pdp.Request, f *pointstest.Facts) { f.Device = pip.Device{} },
+		"no step-up":         func(r *pdp.Request, _ *pointstest.Facts) { r.Action.Name = "service.edit" },
+		"off-site":           func(r *pdp.Request, _ *pointstest.Facts) { r.Context.Address = netip.MustParseAddr("203.0.113.7") },
+		"no address":         func(r *pdp.Request, _ *pointstest.Facts) { r.Context.Address = netip.Addr{} },
+		"console":            func(r *pdp.Request, _ *pointstest.Facts) { r.Action.Name = "console.change" },
+		"nobody": func(r *pdp.Request, _ *pointstest.Facts) {
 			r.Subject, r.Context.Credential.State = pdp.Subject{Type: "anonymous"}, pdp.CredentialNone
 		},
-		"a session of our own": func(r *pdp.Request, _ *pip.Facts) { r.Context.Credential.State = pdp.CredentialExpired },
-		"bulk reader":          func(_ *pdp.Request, f *pip.Facts) { f.Signals.Patients = 100000 },
-		"no clock":             func(r *pdp.Request, _ *pip.Facts) { r.Context.Time = r.Context.Time.AddDate(-3000, 0, 0) },
+		"a session of our own": func(r *pdp.Request, _ *pointstest.Facts) { r.Context.Credential.State = pdp.CredentialExpired },
+		"bulk reader":          func(_ *pdp.Request, f *pointstest.Facts) { f.Signals.Patients = 100000 },
+		"no clock":             func(r *pdp.Request, _ *pointstest.Facts) { r.Context.Time = r.Context.Time.AddDate(-3000, 0, 0) },
 	} {
 		honest, facts := delegated(), ward()
 		honest.Context.Claims = map[string]string{"context.purpose": "treatment"}
@@ -210,9 +210,7 @@ include if input.context.claims.purpose == "emergency"
 }
 
 // claimed draws every way in which the optional members can be there.
-func claimed(t *tables.Tables, each func(*input.Document)) {
-	in := &input.Document{}
-	fill(in, &pdp.Request{}, &pip.Facts{}, t)
+func claimed(in *input.Document, each func(*input.Document)) {
 	var places []int
 	for path, number := range input.Places(in) {
 		if input.IsClaim(path) {
@@ -234,7 +232,7 @@ func claimed(t *tables.Tables, each func(*input.Document)) {
 // What may be missing is looked up and remembered as it stands in the document,
 // and is read back from it.
 func TestMissingMembersAreMissingInEveryForm(t *testing.T) {
-	table := &tables.Tables{Claims: []tables.Claim{{Name: "elevation"}, {Name: "purpose"}}}
+	l := layout(t, pip.Member{Name: "elevation", Type: pip.TypeClaim}, pip.Member{Name: "purpose", Type: pip.TypeClaim})
 	for name, rule := range map[string]string{
 		"a member":       `allow if input.context.claims.purpose == "fresh"`,
 		"its presence":   `allow if input.context.claims.purpose`,
@@ -248,9 +246,9 @@ func TestMissingMembersAreMissingInEveryForm(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			program := programOf(t, "package authz\n\nanswer := {\"allow\": allow}\n\ndefault allow := false\n\n"+rule)
 			c := &answer.Compiled{Program: program}
-			scope := input.NewScope(program, blank(table))
-			form, answers, both := input.NewForm(blank(table)), map[string]string{}, map[string]bool{}
-			claimed(table, func(in *input.Document) {
+			scope := input.NewScope(program, l.Blank())
+			form, answers, both := input.NewForm(l.Blank()), map[string]string{}, map[string]bool{}
+			claimed(l.Blank(), func(in *input.Document) {
 				want, err := c.Evaluate(t.Context(), in.Value())
 				if err != nil {
 					t.Fatal(err)

@@ -7,6 +7,7 @@ import (
 	"testing"
 	"testing/fstest"
 
+	"github.com/wardgate/wardgate/internal/points"
 	"github.com/wardgate/wardgate/pdp/engine/analysis"
 	"github.com/wardgate/wardgate/pdp/engine/enginetest"
 	"github.com/wardgate/wardgate/pdp/engine/rulebook"
@@ -36,7 +37,7 @@ func TestRecipesOfTheCookbookWork(t *testing.T) {
 		enginetest.Add(t, files, folder, os.DirFS(cookbook+"/"+recipe.Name()))
 		addReason(t, files, folder+"reasons.row")
 	}
-	for _, f := range rulebook.Check(context.Background(), files) {
+	for _, f := range rulebook.Check(context.Background(), files, points.Sections()) {
 		t.Errorf("%s (%s)", f, f.Hint)
 	}
 	report, err := analysis.TestBook(context.Background(), files, analysis.TestOptions{Coverage: true})

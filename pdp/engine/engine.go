@@ -45,13 +45,15 @@ type Fault struct {
 
 // New loads the rule book in fsys, and refuses one that does not compile, does
 // not deny the empty request on every floor, or whose tables make no sense.
-// check refuses tables that the enforcement point could not read; nil accepts all.
-func New(fsys fs.FS, sources []pip.Source, check func(*pdp.Tables) error, log *slog.Logger) (*Engine, error) {
+// points are the sections of all information points, sources those that there are
+// here: each writes into the section of its name. check refuses tables that the
+// enforcement point could not read; nil accepts all.
+func New(fsys fs.FS, points []pip.Section, sources []pip.Source, check func(*pdp.Tables) error, log *slog.Logger) (*Engine, error) {
 	files, err := rulebook.ReadRules(fsys)
 	if err != nil {
 		return nil, err
 	}
-	first, err := Prepare(files, check)
+	first, err := Prepare(files, points, check)
 	if err != nil {
 		return nil, err
 	}
@@ -72,7 +74,7 @@ func (e *Engine) Activate(fsys fs.FS) (string, error) {
 	files, err := rulebook.ReadRules(fsys)
 	var next *Candidate
 	if err == nil {
-		next, err = Prepare(files, e.check)
+		next, err = Prepare(files, e.active.Load().book.Tables.Sections, e.check)
 	}
 	if err != nil {
 		e.fault.Store(&Fault{Time: time.Now(), Err: err})
@@ -111,41 +113,54 @@ func (e *Engine) Decide(ctx context.Context, r pdp.Request) (pdp.Decision, error
 	ctx, cancel := deadline.Within(ctx, Timeout)
 	defer cancel()
 	rev.book.Tables.Forget(&r.Context)
-	var facts pip.Facts
-	e.gather(ctx, &r, &facts)
-	d, document, err := e.answer(ctx, rev, &r, &facts)
-	if err != nil {
-		return pdp.Decision{}, fmt.Errorf("decide %s: %w", r.Action.Name, err)
-	}
-	d.Revision = rev.Revision()
-	d.Evidence = pdp.Evidence{
-		Input: document, Ages: ages(&facts), Who: facts.Identity, Patient: facts.Care.Patient,
-		Address: r.Context.Address, Device: facts.Device, Location: facts.Location,
-		Period: rev.book.Tables.Period(r.Context.Time), Travel: rev.book.Tables.Travel(&r.Context.Journey),
-		Familiar: familiar(&r.Context.LogIn),
-	}
-	return d, nil
-}
-
-// answer recalls the answer to this input, or evaluates it. It returns the
-// input as JSON beside.
-func (e *Engine) answer(ctx context.Context, rev *Candidate, r *pdp.Request, f *pip.Facts) (pdp.Decision, []byte, error) {
 	in, _ := e.inputs.Get().(*input.Document)
 	if in == nil {
 		in = &input.Document{}
 	}
 	defer e.inputs.Put(in)
-	fill(in, r, f, rev.book.Tables)
+	in.Reset(rev.layout)
+	facts, ages := e.word(ctx, rev, &r, in)
+	d, document, err := rev.answer(ctx, in)
+	if err != nil {
+		return pdp.Decision{}, fmt.Errorf("decide %s: %w", r.Action.Name, err)
+	}
+	d.Revision = rev.Revision()
+	d.Evidence = pdp.Evidence{
+		Input: document, Ages: ages, Who: facts.Identity, Patient: facts.Patient,
+		Address: r.Context.Address, Device: facts.Device, Location: facts.Location,
+		Period: rev.book.Tables.Period(r.Context.Time), Travel: facts.Travel,
+		Familiar: familiar(&r.Context.LogIn),
+	}
+	return d, nil
+}
+
+// word gathers what is known about a request and writes it down in the words of
+// the rule book's tables.
+func (e *Engine) word(ctx context.Context, c *Candidate, r *pdp.Request, in *input.Document) (pip.Facts, map[string]int64) {
+	var facts pip.Facts
+	ages := make(map[string]int64, len(e.sources))
+	e.gather(ctx, c, r, &facts, in, ages)
+	fill(in, c.layout, r, &facts, c.book.Tables)
+	return facts, ages
+}
+
+// answer recalls the answer to this input, or evaluates it. It returns the
+// input as JSON beside. An input into which something was written that its
+// sections do not declare has no answer.
+func (c *Candidate) answer(ctx context.Context, in *input.Document) (pdp.Decision, []byte, error) {
+	if err := in.Fault(); err != nil {
+		return pdp.Decision{}, nil, err
+	}
 	document := in.AppendJSON(make([]byte, 0, inputSize))
-	in.Key = rev.AppendKey(in.Key[:0], in)
-	if d, ok := rev.memory.recall(in.Key); ok {
+	in.Key = c.AppendKey(in.Key[:0], in)
+	if d, ok := c.memory.recall(in.Key); ok {
 		return d, document, nil
 	}
-	d, err := rev.Ask(ctx, in)
+	d, err := c.Ask(ctx, in)
 	if err != nil {
 		return pdp.Decision{}, nil, err
 	}
-	rev.memory.keep(in.Key, d)
+	c.memory.keep(in.Key, d)
 	return d, document, nil
 }
 

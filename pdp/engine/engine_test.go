@@ -22,6 +22,8 @@ import (
 
 	"github.com/open-policy-agent/opa/v1/ast"
 
+	"github.com/wardgate/wardgate/internal/points"
+	"github.com/wardgate/wardgate/internal/points/pointstest"
 	"github.com/wardgate/wardgate/pdp"
 	"github.com/wardgate/wardgate/pdp/engine/input"
 	"github.com/wardgate/wardgate/pdp/engine/rulebook"
@@ -34,30 +36,33 @@ func sameDecision(a, b pdp.Decision) bool {
 		reflect.DeepEqual(a.Grounds, b.Grounds)
 }
 
-// fixed is an information point that always says the same.
-type fixed struct{ facts pip.Facts }
-
-func (fixed) Name() string { return "fixed" }
-func (s fixed) Gather(_ context.Context, _ *pip.Query, f *pip.Facts) error {
-	*f = s.facts
-	return nil
-}
-
 func reading(name string) pip.Reading { return pip.Reading{Source: name, State: pip.Fresh} }
 
 // ward is what all information points know about a doctor and the own patient.
-func ward() pip.Facts {
-	return pip.Facts{
+func ward() pointstest.Facts {
+	return pointstest.Facts{
 		Identity:   pip.Identity{Reading: reading("identity"), Account: pip.AccountActive, Role: "doctor", Staff: "s-1", Department: "d-1"},
 		Revocation: pip.Revoked{Reading: reading("revocation")},
 		Device:     pip.Device{Reading: reading("device"), Match: pip.DeviceSame},
 		Location:   pip.Location{Reading: reading("location")},
-		Care:       pip.Care{Reading: reading("care"), Patient: "p-1", Staff: []string{"s-1"}, Department: "d-1"},
+		Care:       pointstest.Care{Reading: reading("care"), Patient: "p-1", Staff: []string{"s-1"}, Department: "d-1"},
 		Signals:    pip.Signals{Reading: reading("signals")},
 	}
 }
 
-func reading1(facts pip.Facts) []pip.Source { return []pip.Source{fixed{facts}} }
+func reading1(facts pointstest.Facts) []pip.Source { return pointstest.Sources(&facts) }
+
+// worded is the input of a request, as an engine writes it.
+func worded(t testing.TB, c *Candidate, r *pdp.Request, facts *pointstest.Facts) *input.Document {
+	t.Helper()
+	e := NewFrom(c, pointstest.Sources(facts), nil, slog.New(slog.DiscardHandler))
+	in := c.layout.Blank()
+	e.word(t.Context(), c, r, in)
+	if err := in.Fault(); err != nil {
+		t.Fatal(err)
+	}
+	return in
+}
 
 func readsPatient() pdp.Request {
 	return pdp.Request{
@@ -76,7 +81,7 @@ func readsPatient() pdp.Request {
 
 func newEngine(t testing.TB, fsys fs.FS, sources []pip.Source) *Engine {
 	t.Helper()
-	e, err := New(fsys, sources, nil, slog.New(slog.DiscardHandler))
+	e, err := New(fsys, points.Sections(), sources, nil, slog.New(slog.DiscardHandler))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -86,38 +91,38 @@ func newEngine(t testing.TB, fsys fs.FS, sources []pip.Source) *Engine {
 func TestDecisions(t *testing.T) {
 	tests := []struct {
 		name   string
-		change func(r *pdp.Request, f *pip.Facts)
+		change func(r *pdp.Request, f *pointstest.Facts)
 		want   []string
 	}{
-		{"own patient", func(*pdp.Request, *pip.Facts) {}, nil},
-		{"colleague's patient", func(_ *pdp.Request, f *pip.Facts) { f.Care.Staff = []string{"s-2"} }, []string{"not_your_patient"}},
-		{"nobody's patient", func(_ *pdp.Request, f *pip.Facts) {
-			f.Care = pip.Care{Reading: reading("care")}
+		{"own patient", func(*pdp.Request, *pointstest.Facts) {}, nil},
+		{"colleague's patient", func(_ *pdp.Request, f *pointstest.Facts) { f.Care.Staff = []string{"s-2"} }, []string{"not_your_patient"}},
+		{"nobody's patient", func(_ *pdp.Request, f *pointstest.Facts) {
+			f.Care = pointstest.Care{Reading: reading("care")}
 		}, []string{"not_your_patient"}},
-		{"two missing ids are no match", func(_ *pdp.Request, f *pip.Facts) {
+		{"two missing ids are no match", func(_ *pdp.Request, f *pointstest.Facts) {
 			f.Identity.Staff, f.Care.Staff = "", []string{""}
 		}, []string{"not_your_patient"}},
-		{"revoked", func(_ *pdp.Request, f *pip.Facts) { f.Revocation.Session = true }, []string{"session_revoked"}},
-		{"list silent", func(_ *pdp.Request, f *pip.Facts) { f.Revocation = pip.Revoked{} }, []string{"revocation_unknown"}},
-		{"list stale", func(_ *pdp.Request, f *pip.Facts) { f.Revocation.State = pip.Stale }, []string{"revocation_unknown"}},
-		{"identity silent", func(_ *pdp.Request, f *pip.Facts) { f.Identity = pip.Identity{} },
+		{"revoked", func(_ *pdp.Request, f *pointstest.Facts) { f.Revocation.Session = true }, []string{"session_revoked"}},
+		{"list silent", func(_ *pdp.Request, f *pointstest.Facts) { f.Revocation = pip.Revoked{} }, []string{"revocation_unknown"}},
+		{"list stale", func(_ *pdp.Request, f *pointstest.Facts) { f.Revocation.State = pip.Stale }, []string{"revocation_unknown"}},
+		{"identity silent", func(_ *pdp.Request, f *pointstest.Facts) { f.Identity = pip.Identity{} },
 			[]string{"account_inactive", "identity_unknown", "role_forbidden"}},
-		{"device changed", func(_ *pdp.Request, f *pip.Facts) { f.Device.Match = pip.DeviceChanged }, []string{"device_changed"}},
-		{"no address", func(r *pdp.Request, _ *pip.Facts) { r.Context.Address = netip.Addr{} }, []string{"location_unknown"}},
-		{"no clock", func(r *pdp.Request, _ *pip.Facts) { r.Context.Time = time.Time{} }, []string{"time_unknown"}},
-		{"no token", func(r *pdp.Request, _ *pip.Facts) { r.Context.Credential.State = "" }, []string{"session_missing"}},
-		{"edit without step-up", func(r *pdp.Request, _ *pip.Facts) { r.Action.Name = "service.edit" }, []string{"step_up_required"}},
-		{"edit after step-up", func(r *pdp.Request, _ *pip.Facts) {
+		{"device changed", func(_ *pdp.Request, f *pointstest.Facts) { f.Device.Match = pip.DeviceChanged }, []string{"device_changed"}},
+		{"no address", func(r *pdp.Request, _ *pointstest.Facts) { r.Context.Address = netip.Addr{} }, []string{"location_unknown"}},
+		{"no clock", func(r *pdp.Request, _ *pointstest.Facts) { r.Context.Time = time.Time{} }, []string{"time_unknown"}},
+		{"no token", func(r *pdp.Request, _ *pointstest.Facts) { r.Context.Credential.State = "" }, []string{"session_missing"}},
+		{"edit without step-up", func(r *pdp.Request, _ *pointstest.Facts) { r.Action.Name = "service.edit" }, []string{"step_up_required"}},
+		{"edit after step-up", func(r *pdp.Request, _ *pointstest.Facts) {
 			r.Action.Name = "service.edit"
 			r.Context.Credential.ACR = "urn:wardgate:acr:stepped-up"
 			r.Context.Credential.AuthTime = r.Context.Time.Add(-299 * time.Second)
 		}, nil},
-		{"edit when the step-up has ended", func(r *pdp.Request, _ *pip.Facts) {
+		{"edit when the step-up has ended", func(r *pdp.Request, _ *pointstest.Facts) {
 			r.Action.Name = "service.edit"
 			r.Context.Credential.ACR = "urn:wardgate:acr:stepped-up"
 			r.Context.Credential.AuthTime = r.Context.Time.Add(-301 * time.Second)
 		}, []string{"step_up_required"}},
-		{"a step-up in the future does not count", func(r *pdp.Request, _ *pip.Facts) {
+		{"a step-up in the future does not count", func(r *pdp.Request, _ *pointstest.Facts) {
 			r.Action.Name = "service.edit"
 			r.Context.Credential.ACR = "urn:wardgate:acr:stepped-up"
 			r.Context.Credential.AuthTime = r.Context.Time.Add(time.Hour)
@@ -145,8 +150,7 @@ func TestInputHasOneMeaningInBothForms(t *testing.T) {
 	r, facts := readsPatient(), ward()
 	r.Subject.ID = "u-\"\n\u2028é"
 	facts.Identity.Staff = "\x00\\"
-	var in input.Document
-	fill(&in, &r, &facts, e.active.Load().book.Tables)
+	in := worded(t, e.active.Load(), &r, &facts)
 	var plain any
 	if err := json.Unmarshal(in.AppendJSON(nil), &plain); err != nil {
 		t.Fatal(err)
@@ -158,8 +162,8 @@ func TestInputHasOneMeaningInBothForms(t *testing.T) {
 
 type failing struct{}
 
-func (failing) Name() string { return "failing" }
-func (failing) Gather(context.Context, *pip.Query, *pip.Facts) error {
+func (failing) Name() string { return "care" }
+func (failing) Gather(context.Context, *pip.Query, *pip.Facts, pip.Words) error {
 	return errors.New("out of order")
 }
 
@@ -175,8 +179,8 @@ func TestSilentSourcesDeny(t *testing.T) {
 
 type slow struct{}
 
-func (slow) Name() string { return "slow" }
-func (slow) Gather(ctx context.Context, _ *pip.Query, _ *pip.Facts) error {
+func (slow) Name() string { return "care" }
+func (slow) Gather(ctx context.Context, _ *pip.Query, _ *pip.Facts, _ pip.Words) error {
 	<-ctx.Done()
 	return ctx.Err()
 }
@@ -284,7 +288,7 @@ func TestFaultyRuleBooksAreRefused(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			files := book(t)
 			tt.change(t, files)
-			_, err := New(files, nil, nil, slog.New(slog.DiscardHandler))
+			_, err := New(files, points.Sections(), nil, nil, slog.New(slog.DiscardHandler))
 			if err == nil || !strings.Contains(err.Error(), tt.want) {
 				t.Errorf("got %v, want an error with %q", err, tt.want)
 			}
@@ -347,7 +351,7 @@ func TestNoDecisionMixesRevisions(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		c, err := Prepare(read, nil)
+		c, err := Prepare(read, points.Sections(), nil)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -459,8 +463,9 @@ func TestRememberedAnswerEqualsAFreshOne(t *testing.T) {
 		facts.Care.Staff = []string{pick("s-1", "s-2")}
 		facts.Signals.State = pip.State(r.IntN(3))
 		rev := remembering.active.Load()
-		got, _, err1 := remembering.answer(context.Background(), rev, &request, &facts)
-		again, document, err2 := remembering.answer(context.Background(), rev, &request, &facts)
+		in := worded(t, rev, &request, &facts)
+		got, _, err1 := rev.answer(context.Background(), in)
+		again, document, err2 := rev.answer(context.Background(), in)
 		fresh, err3 := rev.book.Ask(context.Background(), ast.MustParseTerm(string(document)).Value)
 		if err := errors.Join(err1, err2, err3); err != nil {
 			t.Fatal(err)

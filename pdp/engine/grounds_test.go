@@ -6,6 +6,7 @@ import (
 	"testing"
 	"testing/fstest"
 
+	"github.com/wardgate/wardgate/internal/points/pointstest"
 	"github.com/wardgate/wardgate/pdp"
 	"github.com/wardgate/wardgate/pip"
 )
@@ -14,19 +15,19 @@ import (
 func TestWhatIsAllowedNamesItsGrounds(t *testing.T) {
 	rules := prepared(t, book(t))
 	for name, test := range map[string]struct {
-		change func(*pdp.Request, *pip.Facts)
+		change func(*pdp.Request, *pointstest.Facts)
 		want   pdp.Grounds
 	}{
-		"a doctor's own patient": {func(*pdp.Request, *pip.Facts) {},
+		"a doctor's own patient": {func(*pdp.Request, *pointstest.Facts) {},
 			pdp.Grounds{Rules: []pdp.Rule{{Folder: "role", Code: "role"}}, Right: "Patient Health overview", Reach: "own"}},
-		"a nurse's list": {func(r *pdp.Request, f *pip.Facts) {
+		"a nurse's list": {func(r *pdp.Request, f *pointstest.Facts) {
 			r.Action.Name, r.Resource.ID, f.Identity.Role = "patient.list", "", "nurse"
 		}, pdp.Grounds{Rules: []pdp.Rule{{Folder: "role", Code: "role"}}, Right: "Responsible Patients", Reach: "department"}},
-		"what everybody may": {func(r *pdp.Request, f *pip.Facts) {
+		"what everybody may": {func(r *pdp.Request, f *pointstest.Facts) {
 			r.Subject, r.Action.Name, r.Resource = pdp.Subject{Type: "anonymous"}, "account.sign_up", pdp.Resource{Type: "account"}
 			r.Context.Credential, f.Identity = pdp.Credential{State: pdp.CredentialNone}, pip.Identity{}
 		}, pdp.Grounds{Rules: []pdp.Rule{{Folder: "role", Code: "public"}}, Right: "Sign up"}},
-		"a denial": {func(_ *pdp.Request, f *pip.Facts) { f.Care.Staff = nil }, pdp.Grounds{}},
+		"a denial": {func(_ *pdp.Request, f *pointstest.Facts) { f.Care.Staff = nil }, pdp.Grounds{}},
 	} {
 		r, facts := readsPatient(), ward()
 		test.change(&r, &facts)

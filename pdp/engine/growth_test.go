@@ -4,13 +4,14 @@ import (
 	"context"
 	"fmt"
 	"io/fs"
+	"log/slog"
 	"net/netip"
 	"slices"
 	"strconv"
 	"testing"
 	"testing/fstest"
 
-	"github.com/wardgate/wardgate/pdp/engine/input"
+	"github.com/wardgate/wardgate/internal/points/pointstest"
 	"github.com/wardgate/wardgate/policies"
 )
 
@@ -74,12 +75,11 @@ func BenchmarkRules(b *testing.B) {
 			b.Fatalf("not compiled: %v", rev.book.Slow)
 		}
 		r, facts := readsPatient(), ward()
-		var in input.Document
-		fill(&in, &r, &facts, rev.book.Tables)
+		in := worded(b, rev, &r, &facts)
 		b.Run("more="+strconv.Itoa(rules), func(b *testing.B) {
 			b.ReportAllocs()
 			for b.Loop() {
-				if d, err := rev.Ask(context.Background(), &in); err != nil || !d.Allow {
+				if d, err := rev.Ask(context.Background(), in); err != nil || !d.Allow {
 					b.Fatal(d, err)
 				}
 			}
@@ -96,22 +96,22 @@ func BenchmarkRemembered(b *testing.B) {
 		b.Fatal(err)
 	}
 	r, facts := readsPatient(), ward()
-	var in input.Document
-	fill(&in, &r, &facts, rev.book.Tables)
-	d, err := rev.Ask(context.Background(), &in)
+	in := worded(b, rev, &r, &facts)
+	d, err := rev.Ask(context.Background(), in)
 	if err != nil || !d.Allow {
 		b.Fatal(d, err)
 	}
-	in.Key = rev.AppendKey(in.Key[:0], &in)
+	in.Key = rev.AppendKey(in.Key[:0], in)
 	rev.memory.keep(in.Key, d)
+	e := NewFrom(rev, pointstest.Sources(&facts), nil, slog.New(slog.DiscardHandler))
 	document := make([]byte, 0, inputSize)
 	for _, part := range []struct {
 		name string
 		run  func()
 	}{
-		{"words", func() { fill(&in, &r, &facts, rev.book.Tables) }},
+		{"words", func() { in.Reset(rev.layout); e.word(b.Context(), rev, &r, in) }},
 		{"answer", func() {
-			in.Key = rev.AppendKey(in.Key[:0], &in)
+			in.Key = rev.AppendKey(in.Key[:0], in)
 			if d, ok := rev.memory.recall(in.Key); !ok || !d.Allow {
 				b.Fatal("not remembered")
 			}

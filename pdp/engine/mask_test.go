@@ -7,6 +7,7 @@ import (
 	"testing"
 	"testing/fstest"
 
+	"github.com/wardgate/wardgate/internal/points"
 	"github.com/wardgate/wardgate/pdp/engine"
 	"github.com/wardgate/wardgate/pdp/engine/enginetest"
 	"github.com/wardgate/wardgate/policies"
@@ -14,7 +15,7 @@ import (
 
 func TestMaskOfDecisionLogsIsTheRuleBooks(t *testing.T) {
 	files := enginetest.Book(t, policies.FS)
-	e, err := engine.New(files, nil, nil, slog.New(slog.DiscardHandler))
+	e, err := engine.New(files, points.Sections(), nil, nil, slog.New(slog.DiscardHandler))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -49,7 +50,7 @@ mask contains {"op": "upsert", "path": "/input/resource/id", "value": "*"}
 
 func TestDropOfDecisionLogsIsTheRuleBooks(t *testing.T) {
 	files := enginetest.Book(t, policies.FS)
-	e, err := engine.New(files, nil, nil, slog.New(slog.DiscardHandler))
+	e, err := engine.New(files, points.Sections(), nil, nil, slog.New(slog.DiscardHandler))
 	if err != nil {
 		t.Fatal(err)
 	}

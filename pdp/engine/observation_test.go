@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/wardgate/wardgate/internal/points/pointstest"
 	"github.com/wardgate/wardgate/pdp"
 	"github.com/wardgate/wardgate/pip"
 	"github.com/wardgate/wardgate/policies"
@@ -18,8 +19,8 @@ import (
 // the journal are those that were made while it was written.
 func TestWhatIsObservedLiveIsObservedFromTheRecord(t *testing.T) {
 	random := rand.New(rand.NewPCG(9, 27))
-	drawn := &changing{}
-	e := newEngine(t, policies.FS, []pip.Source{drawn})
+	drawn := &pointstest.Facts{}
+	e := newEngine(t, policies.FS, pointstest.Sources(drawn))
 	reasons := e.Tables().Reasons
 	var night, travelled, unfamiliar int
 	denials := map[pip.Denial]int{}
@@ -55,16 +56,6 @@ func TestWhatIsObservedLiveIsObservedFromTheRecord(t *testing.T) {
 	}
 }
 
-// changing facts are those of the newest draw.
-type changing struct{ facts pip.Facts }
-
-func (*changing) Name() string { return "changing" }
-
-func (c *changing) Gather(_ context.Context, _ *pip.Query, f *pip.Facts) error {
-	*f = c.facts
-	return nil
-}
-
 func count(n *int, is bool) {
 	if is {
 		*n++
@@ -73,7 +64,7 @@ func count(n *int, is bool) {
 
 // happened draws a request or a log-in, has it decided, and returns its
 // evidence.
-func happened(t *testing.T, random *rand.Rand, by *Engine, known *changing) (pdp.Decision, pip.Event) {
+func happened(t *testing.T, random *rand.Rand, by *Engine, known *pointstest.Facts) (pdp.Decision, pip.Event) {
 	t.Helper()
 	draw := func(words ...string) string { return words[random.IntN(len(words))] }
 	facts := ward()
@@ -92,12 +83,12 @@ func happened(t *testing.T, random *rand.Rand, by *Engine, known *changing) (pdp
 	r.Context.Address = netip.MustParseAddr(draw("127.0.0.1", "192.0.2.7", "2001:db8::7", "::ffff:192.0.2.9"))
 	r.Context.Credential.State = pdp.CredentialState(draw("valid", "valid", "valid", "none", "expired"))
 	r.Context.LogIn.Familiar = draw("", pdp.FamiliarDevice, pdp.FamiliarNetwork)
-	r.Context.Journey = pdp.Journey{Measured: random.IntN(2) == 0, Kilometres: float64(random.IntN(20000)), Elapsed: time.Hour}
+	r.Context.Journey = pip.Journey{Measured: random.IntN(2) == 0, Kilometres: float64(random.IntN(20000)), Elapsed: time.Hour}
 	logIn := random.IntN(3) == 0
 	if logIn {
 		r.Action.Name, r.Resource = "session.create", pdp.Resource{Type: "session"}
 	}
-	known.facts = facts
+	*known = facts
 	d, err := by.Decide(context.Background(), r)
 	if err != nil {
 		t.Fatal(err)

@@ -4,8 +4,8 @@ import (
 	"context"
 	"testing"
 
+	"github.com/wardgate/wardgate/internal/points/pointstest"
 	"github.com/wardgate/wardgate/pdp"
-	"github.com/wardgate/wardgate/pip"
 	"github.com/wardgate/wardgate/policies"
 )
 
@@ -22,30 +22,32 @@ func rowsOf(d pdp.Decision) string {
 func TestDecisionsCarryTheRowConditionOfTheirSubject(t *testing.T) {
 	tests := []struct {
 		name   string
-		change func(r *pdp.Request, f *pip.Facts)
+		change func(r *pdp.Request, f *pointstest.Facts)
 		want   string
 	}{
-		{"doctor", func(*pdp.Request, *pip.Facts) {},
+		{"doctor", func(*pdp.Request, *pointstest.Facts) {},
 			`{"condition":{"type":"field","operator":"eq","field":"patient.doctor","value":"s-1"}}`},
-		{"another doctor", func(_ *pdp.Request, f *pip.Facts) { f.Identity.Staff, f.Care.Staff = "s-2", []string{"s-2"} },
+		{"another doctor", func(_ *pdp.Request, f *pointstest.Facts) { f.Identity.Staff, f.Care.Staff = "s-2", []string{"s-2"} },
 			`{"condition":{"type":"field","operator":"eq","field":"patient.doctor","value":"s-2"}}`},
-		{"nurse", func(_ *pdp.Request, f *pip.Facts) { f.Identity.Role = "nurse" },
+		{"nurse", func(_ *pdp.Request, f *pointstest.Facts) { f.Identity.Role = "nurse" },
 			`{"condition":{"type":"field","operator":"eq","field":"patient.department","value":"d-1"}}`},
-		{"patient", func(_ *pdp.Request, f *pip.Facts) {
+		{"patient", func(_ *pdp.Request, f *pointstest.Facts) {
 			f.Identity.Role, f.Identity.Staff, f.Identity.Department, f.Identity.Patient = "patient", "", "", "p-1"
 		}, `{"condition":{"type":"field","operator":"eq","field":"patient.id","value":"p-1"}}`},
-		{"own sessions", func(r *pdp.Request, _ *pip.Facts) { r.Action.Name = "session.list" },
+		{"own sessions", func(r *pdp.Request, _ *pointstest.Facts) { r.Action.Name = "session.list" },
 			`{"condition":{"type":"field","operator":"eq","field":"session.account","value":"u-1"}}`},
-		{"restoring", func(r *pdp.Request, f *pip.Facts) { r.Action.Name, f.Identity.Role = "patient.restore", "security" },
+		{"restoring", func(r *pdp.Request, f *pointstest.Facts) {
+			r.Action.Name, f.Identity.Role = "patient.restore", "security"
+		},
 			`{"condition":{"type":"all"}}`},
-		{"prediction", func(r *pdp.Request, _ *pip.Facts) { r.Action.Name = "model.predict" }, ``},
-		{"doctor without a staff record", func(r *pdp.Request, f *pip.Facts) {
+		{"prediction", func(r *pdp.Request, _ *pointstest.Facts) { r.Action.Name = "model.predict" }, ``},
+		{"doctor without a staff record", func(r *pdp.Request, f *pointstest.Facts) {
 			r.Action.Name, r.Resource.ID, f.Identity.Staff = "patient.list", "", ""
 		}, `{"condition":{"type":"none"}}`},
-		{"nurse without a department", func(r *pdp.Request, f *pip.Facts) {
+		{"nurse without a department", func(r *pdp.Request, f *pointstest.Facts) {
 			r.Action.Name, r.Resource.ID, f.Identity.Role, f.Identity.Department = "patient.list", "", "nurse", ""
 		}, `{"condition":{"type":"none"}}`},
-		{"quotes in an id", func(r *pdp.Request, f *pip.Facts) {
+		{"quotes in an id", func(r *pdp.Request, f *pointstest.Facts) {
 			r.Action.Name, r.Resource.ID, f.Identity.Staff = "patient.list", "", `x" OR "1"="1`
 		}, `{"condition":{"type":"field","operator":"eq","field":"patient.doctor","value":"x\" OR \"1\"=\"1"}}`},
 	}

@@ -15,8 +15,8 @@ func TestInputIsReadBack(t *testing.T) {
 		t.Fatal(err)
 	}
 	r, facts := readsPatient(), ward()
-	var in, back input.Document
-	fill(&in, &r, &facts, rev.book.Tables)
+	var back input.Document
+	in := worded(t, rev, &r, &facts)
 	document := in.AppendJSON(nil)
 	f := rev.Form()
 	if !f.Read(&back, document) {
@@ -53,17 +53,16 @@ func TestBuiltinBookIsCompiled(t *testing.T) {
 		t.Fatalf("the built-in rule book is not compiled: %v", rev.book.Slow)
 	}
 	r, facts := readsPatient(), ward()
-	var one, two input.Document
-	fill(&one, &r, &facts, rev.book.Tables)
+	one := worded(t, rev, &r, &facts)
 	r.Resource.ID = "p-other"
-	fill(&two, &r, &facts, rev.book.Tables)
-	a, b := rev.AppendKey(nil, &one), rev.AppendKey(nil, &two)
+	two := worded(t, rev, &r, &facts)
+	a, b := rev.AppendKey(nil, one), rev.AppendKey(nil, two)
 	if !bytes.Equal(a, b) {
 		t.Error("which patient is read makes two keys, although only care matters")
 	}
 	r.Resource.ID = ""
-	fill(&two, &r, &facts, rev.book.Tables)
-	if bytes.Equal(a, rev.AppendKey(nil, &two)) {
+	two = worded(t, rev, &r, &facts)
+	if bytes.Equal(a, rev.AppendKey(nil, two)) {
 		t.Error("a patient and no patient have one key")
 	}
 }

@@ -10,18 +10,18 @@ import (
 
 	"github.com/open-policy-agent/opa/v1/ast"
 
+	"github.com/wardgate/wardgate/internal/points"
 	"github.com/wardgate/wardgate/pdp"
 	"github.com/wardgate/wardgate/pdp/engine/answer"
 	"github.com/wardgate/wardgate/pdp/engine/input"
 	"github.com/wardgate/wardgate/pdp/engine/machine"
-	"github.com/wardgate/wardgate/pdp/engine/tables"
 	"github.com/wardgate/wardgate/pip"
 	"github.com/wardgate/wardgate/policies"
 )
 
 // randomPairs draws an input as requests fill it: every member is there.
-func randomPairs(r *rand.Rand, t *tables.Tables, actions []any) *input.Document {
-	in := blank(t)
+func randomPairs(r *rand.Rand, l *input.Layout, actions []any) *input.Document {
+	in := l.Blank()
 	places := input.Places(in)
 	for _, path := range slices.Sorted(maps.Keys(places)) {
 		draw(in, r, path, places[path], actions)
@@ -54,10 +54,10 @@ func TestOneKeyIsOneAnswer(t *testing.T) {
 	answers, again := map[string]pdp.Decision{}, 0
 	written := *rev.book
 	written.Decides = written.Written
-	places := input.Places(rev.blank)
+	places := input.Places(rev.layout.Blank())
 	paths := slices.Sorted(maps.Keys(places))
 	for range 300 {
-		in := randomPairs(r, rev.book.Tables, actions)
+		in := randomPairs(r, rev.layout, actions)
 		for range 10 {
 			for range r.IntN(3) {
 				path := paths[r.IntN(len(paths))]
@@ -98,8 +98,8 @@ func TestDottedNamesAreNoPaths(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			program := programOf(t, "package authz\n\nanswer := {\"allow\": allow}\n\ndefault allow := false\n\n"+rule)
 			c := &answer.Compiled{Program: program}
-			scope := input.NewScope(program, blank(&tables.Tables{}))
-			in := blank(&tables.Tables{})
+			scope := input.NewScope(program, layout(t).Blank())
+			in := layout(t).Blank()
 			places := input.Places(in)
 			in.Put(places["subject.id"], "u")
 			in.Put(places["resource.id"], "u")
@@ -136,20 +136,39 @@ func programOf(t *testing.T, text string) *machine.Program {
 // Whatever bytes an id is made of, another id is another key, also where the
 // whole input is the key: JSON has one sign for all that is no UTF-8.
 func TestNoTwoInputsHaveOneKey(t *testing.T) {
-	in := &input.Document{}
+	var in *input.Document
 	keys := map[string]string{}
 	for _, id := range []string{"\xff", "\xfe", "\ufffd", "\xff\xff", "a\x00b", "a\\u0000b", `"`, `","id":"`} {
-		fill(in, &pdp.Request{Subject: pdp.Subject{ID: id}}, &pip.Facts{}, &tables.Tables{})
+		in = about(t, pdp.Subject{ID: id})
 		key := string(in.AppendExact(nil))
 		if other, taken := keys[key]; taken {
 			t.Errorf("%q and %q have one key", id, other)
 		}
 		keys[key] = id
 	}
-	fill(in, &pdp.Request{Subject: pdp.Subject{Type: "ab", ID: "c"}}, &pip.Facts{}, &tables.Tables{})
+	in = about(t, pdp.Subject{Type: "user", ID: "c"})
 	one := in.AppendExact(nil)
-	fill(in, &pdp.Request{Subject: pdp.Subject{Type: "a", ID: "bc"}}, &pip.Facts{}, &tables.Tables{})
+	in = about(t, pdp.Subject{Type: "", ID: "userc"})
 	if bytes.Equal(one, in.AppendExact(nil)) {
 		t.Error("where a text ends makes no difference")
 	}
+}
+
+// layout is that of a rule book without claims.
+func layout(t *testing.T, claims ...pip.Member) *input.Layout {
+	t.Helper()
+	l, err := input.NewLayout(points.Sections(), claims)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return l
+}
+
+func about(t *testing.T, s pdp.Subject) *input.Document {
+	t.Helper()
+	in := layout(t).Blank()
+	w := in.Section(input.Subject, nil, pip.Freshness{})
+	w.Word("type", s.Type)
+	w.Word("id", s.ID)
+	return in
 }

@@ -7,6 +7,7 @@ import (
 	"testing"
 	"testing/fstest"
 
+	"github.com/wardgate/wardgate/internal/points"
 	"github.com/wardgate/wardgate/pdp"
 	"github.com/wardgate/wardgate/pdp/engine"
 	"github.com/wardgate/wardgate/pdp/engine/enginetest"
@@ -28,7 +29,7 @@ func verdictsOf(t *testing.T, e *engine.Engine, b pdp.Behaviour) string {
 }
 
 func TestBehaviourIsJudged(t *testing.T) {
-	e, err := engine.New(policies.FS, nil, nil, slog.New(slog.DiscardHandler))
+	e, err := engine.New(policies.FS, points.Sections(), nil, nil, slog.New(slog.DiscardHandler))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -77,7 +78,7 @@ func TestBookWithABlindSentinelIsRefused(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			files := enginetest.Book(t, policies.FS)
 			change(files)
-			if _, err := engine.New(files, nil, nil, slog.New(slog.DiscardHandler)); err == nil || !strings.Contains(err.Error(), "sentinel") {
+			if _, err := engine.New(files, points.Sections(), nil, nil, slog.New(slog.DiscardHandler)); err == nil || !strings.Contains(err.Error(), "sentinel") {
 				t.Errorf("got %v, want a refusal", err)
 			}
 		})

@@ -10,6 +10,7 @@ import (
 	"sync/atomic"
 	"testing"
 
+	"github.com/wardgate/wardgate/internal/points"
 	"github.com/wardgate/wardgate/pdp"
 	"github.com/wardgate/wardgate/pdp/engine/rulebook"
 )
@@ -79,7 +80,7 @@ func prepared(t *testing.T, fsys fs.FS) *Candidate {
 	if err != nil {
 		t.Fatal(err)
 	}
-	c, err := Prepare(files, nil)
+	c, err := Prepare(files, points.Sections(), nil)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -11,53 +11,43 @@ import (
 	"github.com/wardgate/wardgate/pip"
 )
 
-// fill turns a request and the facts about it into the words that rules read.
-func fill(in *input.Document, r *pdp.Request, f *pip.Facts, t *tables.Tables) {
-	in.Reset()
+// fill writes what the request itself says, and who asks. The sections of the
+// information points are written while facts are gathered.
+func fill(in *input.Document, l *input.Layout, r *pdp.Request, f *pip.Facts, t *tables.Tables) {
+	own := func(i int) *input.Writer { return in.Section(i, nil, pip.Freshness{}) }
 	who := &f.Identity
-	in.Word("type", r.Subject.Type)
-	in.Word("id", r.Subject.ID)
-	in.End("subject")
-	in.Word("account", string(who.Account))
-	in.Word("role", who.Role)
-	in.Word("staff", who.Staff)
-	in.Word("patient", who.Patient)
-	in.Word("department", who.Department)
-	in.End("properties")
-	in.Word("name", r.Action.Name)
-	in.End("action")
-	in.Word("type", r.Resource.Type)
-	in.Word("id", r.Resource.ID)
-	in.End("resource")
-
-	credential(in, &r.Context, t)
-	trusted(in, t.Freshness.Identity, &who.Reading)
-	in.End("identity")
-	revocation(in, &f.Revocation, who.Role, t)
-	trusted(in, t.Freshness.Device, &f.Device.Reading)
-	in.Word("match", string(f.Device.Match))
-	in.End("device")
-	trusted(in, t.Freshness.Location, &f.Location.Reading)
-	in.Word("place", t.Place(r.Context.Address))
-	in.Word("country", f.Location.Country)
-	in.Word("drift", t.Drift(&r.Context.Journey))
-	in.Word("travel", t.Travel(&r.Context.Journey))
-	in.End("location")
-	care(in, &f.Care, who, t)
-	signals(in, &f.Signals, t)
-	logIn(in, &r.Context.LogIn, t)
-	period(in, r.Context.Time, t)
-	caller(in, &r.Context, t)
+	w := own(input.Subject)
+	w.Word("type", r.Subject.Type)
+	w.Word("id", r.Subject.ID)
+	w = own(input.Properties)
+	w.Word("account", string(who.Account))
+	w.Word("role", who.Role)
+	w.Word("staff", who.Staff)
+	w.Word("patient", who.Patient)
+	w.Word("department", who.Department)
+	own(input.Action).Word("name", r.Action.Name)
+	w = own(input.Resource)
+	w.Word("type", r.Resource.Type)
+	w.Word("id", r.Resource.ID)
+	credential(own(input.Credential), &r.Context, t)
+	logIn(own(l.After(input.LogIn)), &r.Context.LogIn, t)
+	period(own(l.After(input.Time)), r.Context.Time, t)
+	w = own(l.After(input.Caller))
+	w.Word("kind", r.Context.Caller.Kind)
+	w.Word("name", r.Context.Caller.Name)
+	w = own(l.After(input.Claims))
+	for i := range t.Claims {
+		w.Word(t.Claims[i].Name, t.Said(&t.Claims[i], &r.Context))
+	}
 }
 
-func credential(in *input.Document, c *pdp.Context, t *tables.Tables) {
-	in.Word("state", string(c.Credential.State))
-	in.Word("presented", c.Credential.Presented)
-	in.Word("acr", c.Credential.ACR)
-	in.Word("amr", methods(c.Credential.AMR))
-	in.Word("factors", factors(c.Credential.AMR))
-	in.Word("elevation", t.Elevation(c))
-	in.End("credential")
+func credential(w *input.Writer, c *pdp.Context, t *tables.Tables) {
+	w.Word("state", string(c.Credential.State))
+	w.Word("presented", c.Credential.Presented)
+	w.Word("acr", c.Credential.ACR)
+	w.Word("amr", methods(c.Credential.AMR))
+	w.Word("factors", factors(c.Credential.AMR))
+	w.Word("elevation", t.Elevation(c))
 }
 
 // methods writes the methods of authentication (RFC 8176) as one text.
@@ -80,62 +70,11 @@ func factors(amr []string) string {
 	}
 }
 
-func revocation(in *input.Document, r *pip.Revoked, role string, t *tables.Tables) {
-	trusted(in, t.Freshness.Revocation, &r.Reading)
-	in.Either("session", r.Session, "revoked", "clear")
-	in.Either("subject", r.Subject, "banned", "clear")
-	in.Either("log_in", r.LogIn, "barred", "clear")
-	in.Either("address", r.Address, "barred", "clear")
-	in.Either("step_up", r.StepUp, "owed", "none")
-	in.Word("stale_for", t.StaleFor(r, role))
-	in.End("revocation")
-}
-
-// care compares ids that are both there: two missing ids are not a match.
-func care(in *input.Document, care *pip.Care, who *pip.Identity, t *tables.Tables) {
-	trusted(in, t.Freshness.Care, &care.Reading)
-	in.Boolean("treats", who.Staff != "" && slices.Contains(care.Staff, who.Staff))
-	in.Boolean("same_department", who.Department != "" && care.Department == who.Department)
-	in.Boolean("own", who.Patient != "" && care.Patient == who.Patient)
-	in.End("care")
-}
-
-// trusted writes how far a fact is trusted: no further than its row allows.
-func trusted(in *input.Document, row tables.Freshness, r *pip.Reading) {
-	in.Word("state", row.Of(r).String())
-}
-
-// signals writes counts as words. What is not known has no word: it is never
-// low.
-func signals(in *input.Document, s *pip.Signals, t *tables.Tables) {
-	state := t.Freshness.Signals.Of(&s.Reading)
-	in.Word("state", state.String())
-	requests, denials, failedLogIns, predictions := t.Many()
-	count := func(key string, n, many int) {
-		if state == pip.Unknown {
-			in.Word(key, "")
-			return
-		}
-		in.Either(key, n >= many, "many", "usual")
-	}
-	count("requests", s.Requests, requests)
-	count("denials", s.Denials, denials)
-	count("failed_log_ins", s.FailedLogIns, failedLogIns)
-	if state == pip.Unknown {
-		in.Word("patients", "")
-	} else {
-		in.Word("patients", t.Patients(s))
-	}
-	count("predictions", s.Predictions, predictions)
-	in.End("signals")
-}
-
 // logIn says what the policy administrator saw of a log-in.
-func logIn(in *input.Document, l *pdp.LogIn, t *tables.Tables) {
-	in.Word("factor", l.Factor)
-	in.Word("failures", t.Failures(l))
-	in.Word("familiar", familiar(l))
-	in.End("log_in")
+func logIn(w *input.Writer, l *pdp.LogIn, t *tables.Tables) {
+	w.Word("factor", l.Factor)
+	w.Word("failures", t.Failures(l))
+	w.Word("familiar", familiar(l))
 }
 
 // familiar is "device", "network", or "none".
@@ -146,28 +85,9 @@ func familiar(l *pdp.LogIn) string {
 	return l.Familiar
 }
 
-func period(in *input.Document, now time.Time, t *tables.Tables) {
-	in.Either("state", now.IsZero(), "unknown", "fresh")
-	in.Word("period", t.Period(now))
-	in.End("time")
-}
-
-// caller writes who asks, when that is an enforcement point of others, and what
-// it claims as far as it is trusted. What is not said is not there; of what is
-// said in other words it is there that it was.
-func caller(in *input.Document, c *pdp.Context, t *tables.Tables) {
-	in.Maybe("kind", c.Caller.Kind)
-	in.Maybe("name", c.Caller.Name)
-	in.End(input.CallerSection)
-	for i := range t.Claims {
-		in.Maybe(t.Claims[i].Name, t.Said(&t.Claims[i], c))
+func period(w *input.Writer, now time.Time, t *tables.Tables) {
+	if !now.IsZero() {
+		w.Word("state", "fresh")
 	}
-	in.End(input.ClaimsSection)
-}
-
-// blank is what every input of a rule book looks like.
-func blank(t *tables.Tables) *input.Document {
-	in := &input.Document{}
-	fill(in, &pdp.Request{}, &pip.Facts{}, t)
-	return in
+	w.Word("period", t.Period(now))
 }

@@ -60,21 +60,24 @@ func (*Source) Name() string { return "care" }
 
 // Gather answers for patients and what belongs to them. For other resources,
 // and for collections, there is nothing to know: the fact stays unknown.
-func (s *Source) Gather(ctx context.Context, q *pip.Query, f *pip.Facts) error {
+func (s *Source) Gather(ctx context.Context, q *pip.Query, f *pip.Facts, w pip.Words) error {
+	r, reading, err := s.Measure(ctx, q)
+	if err == nil && reading.State != pip.Unknown {
+		Write(&r, reading, f, w)
+	}
+	return err
+}
+
+// Measure reads who treats the patient that the resource belongs to.
+func (s *Source) Measure(ctx context.Context, q *pip.Query) (Relationship, pip.Reading, error) {
 	if q.Resource.ID == "" || q.Subject == "" || q.Resource.Type != "patient" && q.Resource.Type != "service" {
-		return nil
+		return Relationship{}, pip.Reading{}, nil
 	}
 	e, err := s.read(ctx, q.Resource)
 	if err != nil {
-		return fmt.Errorf("care relationship: %w", err)
+		return Relationship{}, pip.Reading{}, fmt.Errorf("care relationship: %w", err)
 	}
-	f.Care = pip.Care{
-		Reading:    pip.Reading{Source: s.Name(), State: pip.Fresh, Age: time.Since(e.read)},
-		Patient:    e.relationship.Patient,
-		Staff:      e.relationship.Staff,
-		Department: e.relationship.Department,
-	}
-	return nil
+	return e.relationship, pip.Reading{Source: s.Name(), State: pip.Fresh, Age: time.Since(e.read)}, nil
 }
 
 func (s *Source) read(ctx context.Context, r pip.Resource) (entry, error) {

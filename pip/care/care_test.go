@@ -3,6 +3,7 @@ package care_test
 import (
 	"context"
 	"errors"
+	"maps"
 	"slices"
 	"testing"
 	"testing/synctest"
@@ -10,6 +11,7 @@ import (
 
 	"github.com/wardgate/wardgate/pip"
 	"github.com/wardgate/wardgate/pip/care"
+	"github.com/wardgate/wardgate/pip/piptest"
 )
 
 // book is a directory that counts how often it is read.
@@ -28,10 +30,15 @@ func (b *book) OfService(ctx context.Context, id string) (care.Relationship, err
 	return b.OfPatient(ctx, "of "+id)
 }
 
-func ask(s *care.Source, kind, id string) (pip.Care, error) {
-	var f pip.Facts
-	err := s.Gather(context.Background(), &pip.Query{Subject: "u-1", Resource: pip.Resource{Type: kind, ID: id}}, &f)
-	return f.Care, err
+// known is a relationship and how far it is.
+type known struct {
+	care.Relationship
+	pip.Reading
+}
+
+func ask(s *care.Source, kind, id string) (known, error) {
+	r, reading, err := s.Measure(context.Background(), &pip.Query{Subject: "u-1", Resource: pip.Resource{Type: kind, ID: id}})
+	return known{r, reading}, err
 }
 
 func TestRelationships(t *testing.T) {
@@ -93,4 +100,30 @@ func TestOutageIsUnknown(t *testing.T) {
 			t.Errorf("got %+v, %v, want unknown and an error", got, err)
 		}
 	})
+}
+
+// Two missing ids are no match, and what is not known has no words at all.
+func TestRelationshipsBecomeWords(t *testing.T) {
+	s := care.New(&book{patients: map[string]care.Relationship{
+		"p-1": {Patient: "p-1", Staff: []string{"s-1"}, Department: "d-1"}, "p-2": {Staff: []string{""}},
+	}})
+	for name, tt := range map[string]struct {
+		who      pip.Identity
+		resource string
+		want     map[string]any
+	}{
+		"who treats":      {pip.Identity{Staff: "s-1", Department: "d-1"}, "p-1", map[string]any{"state": "fresh", "treats": true, "same_department": true, "own": false}},
+		"a colleague":     {pip.Identity{Staff: "s-2", Department: "d-1"}, "p-1", map[string]any{"state": "fresh", "treats": false, "same_department": true, "own": false}},
+		"the patient":     {pip.Identity{Patient: "p-1"}, "p-1", map[string]any{"state": "fresh", "treats": false, "same_department": false, "own": true}},
+		"two missing ids": {pip.Identity{}, "p-2", map[string]any{"state": "fresh", "treats": false, "same_department": false, "own": false}},
+		"no patient":      {pip.Identity{Staff: "s-1"}, "", map[string]any{}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			f, w := pip.Facts{Identity: tt.who}, piptest.For(t, care.Section(), nil)
+			q := pip.Query{Subject: "u-1", Resource: pip.Resource{Type: "patient", ID: tt.resource}}
+			if err := s.Gather(t.Context(), &q, &f, w); err != nil || !maps.Equal(w.Said, tt.want) {
+				t.Errorf("got %v, %v, want %v", w.Said, err, tt.want)
+			}
+		})
+	}
 }

@@ -95,7 +95,7 @@ func associated(tokenID string) []byte { return []byte("wardgate footprint of to
 
 // Gather compares this request's device with the sealed one. A footprint that
 // does not open leaves the device unknown.
-func (s *Source) Gather(_ context.Context, q *pip.Query, f *pip.Facts) error {
+func (s *Source) Gather(_ context.Context, q *pip.Query, f *pip.Facts, w pip.Words) error {
 	now := s.family(q.UserAgent)
 	device := pip.Device{
 		Reading: pip.Reading{Source: s.Name(), State: pip.Fresh},
@@ -112,6 +112,7 @@ func (s *Source) Gather(_ context.Context, q *pip.Query, f *pip.Facts) error {
 		}
 	}
 	f.Device = device
+	Write(&device, w)
 	return nil
 }
 

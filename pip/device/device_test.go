@@ -13,6 +13,7 @@ import (
 
 	"github.com/wardgate/wardgate/pip"
 	"github.com/wardgate/wardgate/pip/device"
+	"github.com/wardgate/wardgate/pip/piptest"
 )
 
 const (
@@ -55,7 +56,7 @@ func TestDevices(t *testing.T) {
 			}
 			var f pip.Facts
 			for range 2 { // opened, and remembered
-				err = s.Gather(context.Background(), &pip.Query{Session: "x", TokenID: "t-1", Footprint: sealed, UserAgent: tt.now}, &f)
+				err = s.Gather(context.Background(), &pip.Query{Session: "x", TokenID: "t-1", Footprint: sealed, UserAgent: tt.now}, &f, piptest.For(t, device.Section(), nil))
 				if err != nil || f.Device.State != pip.Fresh || f.Device.Match != tt.want {
 					t.Errorf("got %+v, %v, want %s", f.Device, err, tt.want)
 				}
@@ -75,7 +76,7 @@ func TestFootprintOfAnotherTokenIsUnknown(t *testing.T) {
 		t.Fatal(err)
 	}
 	genuine := pip.Query{Session: "x", TokenID: "t-1", Footprint: sealed, UserAgent: firefox}
-	if err := s.Gather(context.Background(), &genuine, &pip.Facts{}); err != nil { // and is remembered from here on
+	if err := s.Gather(context.Background(), &genuine, &pip.Facts{}, piptest.For(t, device.Section(), nil)); err != nil { // and is remembered from here on
 		t.Fatal(err)
 	}
 	for name, q := range map[string]pip.Query{
@@ -86,7 +87,7 @@ func TestFootprintOfAnotherTokenIsUnknown(t *testing.T) {
 		"no base64":     {Session: "x", TokenID: "t-1", Footprint: "!", UserAgent: firefox},
 	} {
 		var f pip.Facts
-		if err := s.Gather(context.Background(), &q, &f); err == nil || f.Device.State != pip.Unknown {
+		if err := s.Gather(context.Background(), &q, &f, piptest.For(t, device.Section(), nil)); err == nil || f.Device.State != pip.Unknown {
 			t.Errorf("%s: got %+v, %v, want unknown and an error", name, f.Device, err)
 		}
 	}
@@ -113,7 +114,7 @@ func TestTwoSealsShareNoCiphertext(t *testing.T) {
 
 func TestStrangerIsUnseen(t *testing.T) {
 	var f pip.Facts
-	if err := newSource(t).Gather(context.Background(), &pip.Query{UserAgent: firefox}, &f); err != nil {
+	if err := newSource(t).Gather(context.Background(), &pip.Query{UserAgent: firefox}, &f, piptest.For(t, device.Section(), nil)); err != nil {
 		t.Fatal(err)
 	}
 	if f.Device.Match != pip.DeviceUnseen || f.Device.OS != "Linux" || f.Device.Browser != "Firefox" {

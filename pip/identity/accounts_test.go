@@ -11,6 +11,7 @@ import (
 
 	"github.com/wardgate/wardgate/pip"
 	"github.com/wardgate/wardgate/pip/identity"
+	"github.com/wardgate/wardgate/pip/piptest"
 )
 
 func TestParseEmail(t *testing.T) {
@@ -147,7 +148,7 @@ func TestSource(t *testing.T) {
 	source := identity.NewSource(w.store, w.clock.Now)
 	gather := func(subject string) (pip.Identity, error) {
 		var f pip.Facts
-		err := source.Gather(t.Context(), &pip.Query{Subject: subject}, &f)
+		err := source.Gather(t.Context(), &pip.Query{Subject: subject}, &f, piptest.For(t, identity.Section(), nil))
 		return f.Identity, err
 	}
 	known := pip.Identity{Account: pip.AccountActive, Role: "doctor", Staff: "s-1", Department: "d-1"}
@@ -198,7 +199,7 @@ func TestMemoryOfManyAccountsIsBounded(t *testing.T) {
 	ask := func(id string) {
 		t.Helper()
 		var f pip.Facts
-		if err := source.Gather(t.Context(), &pip.Query{Subject: id}, &f); err != nil || f.Identity.State != pip.Fresh {
+		if err := source.Gather(t.Context(), &pip.Query{Subject: id}, &f, piptest.For(t, identity.Section(), nil)); err != nil || f.Identity.State != pip.Fresh {
 			t.Fatal(f.Identity, err)
 		}
 	}

@@ -47,9 +47,16 @@ func NewSource(store AccountStore, now func() time.Time) *Source {
 // Name is "identity".
 func (*Source) Name() string { return "identity" }
 
-// Gather fills f.Identity. A stranger, and an account that does not exist, are
-// a fresh answer with an empty Account.
-func (s *Source) Gather(ctx context.Context, q *pip.Query, f *pip.Facts) error {
+// Gather fills f.Identity, and says how far it is trusted. A caller without an
+// account, and an account that does not exist, are a fresh answer with an empty
+// Account.
+func (s *Source) Gather(ctx context.Context, q *pip.Query, f *pip.Facts, w pip.Words) error {
+	err := s.measure(ctx, q, f)
+	w.Trust(f.Identity.Reading)
+	return err
+}
+
+func (s *Source) measure(ctx context.Context, q *pip.Query, f *pip.Facts) error {
 	if q.Subject == "" {
 		f.Identity = pip.Identity{Reading: s.reading(pip.Fresh, 0)}
 		return nil

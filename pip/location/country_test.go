@@ -8,6 +8,7 @@ import (
 
 	"github.com/wardgate/wardgate/pip"
 	"github.com/wardgate/wardgate/pip/location"
+	"github.com/wardgate/wardgate/pip/piptest"
 )
 
 func open(t *testing.T, record []byte) location.Source {
@@ -47,7 +48,7 @@ func TestCountry(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			var f pip.Facts
-			err := tt.source.Gather(t.Context(), &pip.Query{Address: netip.MustParseAddr(tt.addr)}, &f)
+			err := tt.source.Gather(t.Context(), &pip.Query{Address: netip.MustParseAddr(tt.addr)}, &f, piptest.For(t, location.Section(), nil))
 			if err != nil || f.Location.Country != tt.want || f.Location.State != pip.Fresh {
 				t.Errorf("got %+v, %v, want %q", f.Location, err, tt.want)
 			}

@@ -44,7 +44,8 @@ func (Source) Name() string { return "location" }
 // Gather vouches for a valid address. Without one, the place is unknown. An
 // address that the database does not know, such as one of the hospital's own,
 // has no country.
-func (s Source) Gather(_ context.Context, q *pip.Query, f *pip.Facts) error {
+func (s Source) Gather(_ context.Context, q *pip.Query, f *pip.Facts, w pip.Words) error {
+	Write(q, f, w)
 	if !q.Address.IsValid() {
 		return errors.New("location: the request has no client address")
 	}
@@ -53,6 +54,8 @@ func (s Source) Gather(_ context.Context, q *pip.Query, f *pip.Facts) error {
 		Reading: pip.Reading{Source: s.Name(), State: pip.Fresh},
 		Country: country,
 	}
+	w.Trust(f.Location.Reading)
+	w.Word("country", country)
 	return err
 }
 

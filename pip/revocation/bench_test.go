@@ -28,8 +28,7 @@ func BenchmarkGather(b *testing.B) {
 			q := pip.Query{Now: time.Now(), Subject: "u-1", Session: uuid.NewString()}
 			b.ReportAllocs()
 			for b.Loop() {
-				var f pip.Facts
-				if err := l.Gather(b.Context(), &q, &f); err != nil || f.Revocation.Session {
+				if r, err := l.Measure(&q); err != nil || r.Session {
 					b.Fatal("a session that nobody ended was revoked")
 				}
 			}

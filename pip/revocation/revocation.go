@@ -126,26 +126,34 @@ func (s *shard) forget(now int64) int {
 // Gather says whether the session of the query was revoked or its subject
 // banned, and how long ago somebody last said so. A query without a session,
 // from a stranger, has nothing that could be.
-func (l *List) Gather(_ context.Context, q *pip.Query, f *pip.Facts) error {
-	reading := l.Reading()
-	if reading.State == pip.Unknown {
-		return fmt.Errorf("revocation list: nobody has said yet who is cut off")
+func (l *List) Gather(_ context.Context, q *pip.Query, f *pip.Facts, w pip.Words) error {
+	r, err := l.Measure(q)
+	if err == nil {
+		Write(&r, f.Identity.Role, w)
+	}
+	return err
+}
+
+// Measure says what is revoked, or with an error nothing.
+func (l *List) Measure(q *pip.Query) (pip.Revoked, error) {
+	r := pip.Revoked{Reading: l.Reading()}
+	if r.State == pip.Unknown {
+		return pip.Revoked{}, fmt.Errorf("revocation list: nobody has said yet who is cut off")
 	}
 	if q.Session != "" {
 		id, err := uuid.Parse(q.Session)
 		if err != nil {
-			return errors.New("revocation list: the session id is not a UUID")
+			return pip.Revoked{}, errors.New("revocation list: the session id is not a UUID")
 		}
 		s := l.shardOf(id)
 		s.mu.RLock()
-		_, f.Revocation.Session = s.sessions[id]
+		_, r.Session = s.sessions[id]
 		s.mu.RUnlock()
 	}
-	f.Revocation.Subject = l.bans.hold(q.Subject, q.Now)
-	f.Revocation.StepUp = q.Subject != "" && l.bans.hold(pip.OwesStepUp(q.Subject), q.Now)
-	f.Revocation.Address = q.Address.IsValid() && l.bans.hold(pip.BarredAddress(q.Address), q.Now)
-	f.Revocation.Reading = reading
-	return nil
+	r.Subject = l.bans.hold(q.Subject, q.Now)
+	r.StepUp = q.Subject != "" && l.bans.hold(pip.OwesStepUp(q.Subject), q.Now)
+	r.Address = q.Address.IsValid() && l.bans.hold(pip.BarredAddress(q.Address), q.Now)
+	return r, nil
 }
 
 // Reading says how far the list may be believed now.

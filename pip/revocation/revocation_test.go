@@ -18,18 +18,16 @@ import (
 
 func gather(t testing.TB, l *revocation.List, session string) (pip.Revoked, error) {
 	t.Helper()
-	var f pip.Facts
-	err := l.Gather(context.Background(), &pip.Query{Session: session}, &f)
-	return f.Revocation, err
+	return l.Measure(&pip.Query{Session: session})
 }
 
 func banned(t testing.TB, l *revocation.List, subject string, at time.Time) bool {
 	t.Helper()
-	var f pip.Facts
-	if err := l.Gather(context.Background(), &pip.Query{Subject: subject, Now: at}, &f); err != nil {
+	r, err := l.Measure(&pip.Query{Subject: subject, Now: at})
+	if err != nil {
 		t.Fatal(err)
 	}
-	return f.Revocation.Subject
+	return r.Subject
 }
 
 func ended(until time.Time, sessions ...string) pip.Revocations {

@@ -102,7 +102,14 @@ func (*Source) Name() string { return "signals" }
 // Gather answers for the subject, or for the address of a stranger. Failed
 // log-ins are those from the address in either case. The age is that of what
 // the store knew; how old is too old is for the policy to say.
-func (s *Source) Gather(_ context.Context, q *pip.Query, f *pip.Facts) error {
+func (s *Source) Gather(_ context.Context, q *pip.Query, _ *pip.Facts, w pip.Words) error {
+	counts := s.Measure(q)
+	Write(&counts, w)
+	return nil
+}
+
+// Measure is what the subject, or the address of a caller without one, has done.
+func (s *Source) Measure(q *pip.Query) pip.Signals {
 	from := From(q.Address)
 	who := from
 	if q.Subject != "" {
@@ -110,14 +117,14 @@ func (s *Source) Gather(_ context.Context, q *pip.Query, f *pip.Facts) error {
 	}
 	s.mu.RLock()
 	defer s.mu.RUnlock()
-	f.Signals = s.of(who, q.Now)
+	counts := s.of(who, q.Now)
 	if who != from && from.Address != "" {
 		there := s.of(from, q.Now)
-		f.Signals.FailedLogIns, f.Signals.SprayedAccounts = there.FailedLogIns, there.SprayedAccounts
+		counts.FailedLogIns, counts.SprayedAccounts = there.FailedLogIns, there.SprayedAccounts
 	}
-	f.Signals.Reading = s.reading(q.Now)
-	f.Signals.Age = max(f.Signals.Age, q.Unreported)
-	return nil
+	counts.Reading = s.reading(q.Now)
+	counts.Age = max(counts.Age, q.Unreported)
+	return counts
 }
 
 // of needs s.mu. It is the store's count and what this process has seen since.

@@ -62,12 +62,7 @@ func decision(subject string, allow bool, at time.Time, reasons ...string) *pip.
 
 func ask(t testing.TB, s *signals.Source, subject string, at time.Time) pip.Signals {
 	t.Helper()
-	var f pip.Facts
-	q := pip.Query{Now: at, Subject: subject, Address: netip.MustParseAddr("192.0.2.1")}
-	if err := s.Gather(context.Background(), &q, &f); err != nil {
-		t.Fatal(err)
-	}
-	return f.Signals
+	return s.Measure(&pip.Query{Now: at, Subject: subject, Address: netip.MustParseAddr("192.0.2.1")})
 }
 
 // both asks before the store knows and after, and wants the same.
@@ -222,11 +217,7 @@ func TestARecordOfManyCountsAsMany(t *testing.T) {
 			denied.Reasons, denied.Count = []string{"throttled"}, 19
 			s.Observe(seen(&denied))
 			for range 2 {
-				q, f := pip.Query{Address: netip.MustParseAddr(tt.asks), Now: noon}, pip.Facts{}
-				if err := s.Gather(t.Context(), &q, &f); err != nil {
-					t.Fatal(err)
-				}
-				got := f.Signals
+				got := s.Measure(&pip.Query{Address: netip.MustParseAddr(tt.asks), Now: noon})
 				if got.Requests != 500 || got.Denials != 500 || got.DenialsByKind != (pip.DenialKinds{Credential: 481, Other: 19}) {
 					t.Errorf("got %+v, want 500 requests, all denied", got)
 				}
@@ -345,9 +336,9 @@ func TestOutageLosesNothingAndAges(t *testing.T) {
 func TestWhatIsUnreportedAges(t *testing.T) {
 	s := started(t, &signals.Memory{})
 	for unreported, want := range map[time.Duration]time.Duration{0: 3 * time.Second, time.Second: 3 * time.Second, time.Minute: time.Minute} {
-		q, f := pip.Query{Subject: "u-1", Now: noon.Add(3 * time.Second), Unreported: unreported}, pip.Facts{}
-		if err := s.Gather(t.Context(), &q, &f); err != nil || f.Signals.Age != want {
-			t.Errorf("%s unreported: got an age of %s, %v, want %s", unreported, f.Signals.Age, err, want)
+		got := s.Measure(&pip.Query{Subject: "u-1", Now: noon.Add(3 * time.Second), Unreported: unreported})
+		if got.Age != want {
+			t.Errorf("%s unreported: got an age of %s, want %s", unreported, got.Age, want)
 		}
 	}
 }

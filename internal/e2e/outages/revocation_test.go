@@ -51,9 +51,8 @@ func TestRedisCarriesRevocations(t *testing.T) {
 	security.Post("/api/admin/users/"+me.ID+"/ban", map[string]any{"minutes": 5, "reason": "test"}).Is(204)
 	doctor.Get("/api/patients").Denied(401, "session_revoked")
 	bannedThere := func() bool {
-		var f pip.Facts
-		err := elsewhere.Gather(ctx, &pip.Query{Subject: me.ID, Now: time.Now()}, &f)
-		return err == nil && f.Revocation.Subject
+		r, err := elsewhere.Measure(&pip.Query{Subject: me.ID, Now: time.Now()})
+		return err == nil && r.Subject
 	}
 	rig.Until(t, "the ban in another process", bannedThere)
 

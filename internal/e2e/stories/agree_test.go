@@ -16,6 +16,8 @@ import (
 
 	"github.com/wardgate/wardgate/internal/assertion"
 	"github.com/wardgate/wardgate/internal/e2e/rig"
+	"github.com/wardgate/wardgate/internal/points"
+	"github.com/wardgate/wardgate/internal/points/pointstest"
 	"github.com/wardgate/wardgate/pdp"
 	"github.com/wardgate/wardgate/pdp/engine"
 	"github.com/wardgate/wardgate/pip"
@@ -48,6 +50,7 @@ type merged struct {
 	store   *store.Store
 	engine  *engine.Engine
 	who     pip.Identity // who asks next
+	facts   pointstest.Facts
 	houses  []hospital
 	allowed int
 }
@@ -116,31 +119,36 @@ func newMerged(t *testing.T) *merged {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = db.Close() })
-	sources := []pip.Source{m, care.New(sqlcare.New(db))}
-	if m.engine, err = engine.New(os.DirFS(bookWithMatron(t)), sources, nil, slog.New(slog.DiscardHandler)); err != nil {
+	sources := pointstest.Sources(&m.facts)
+	for i, s := range sources {
+		if s.Name() == "care" {
+			sources[i] = care.New(sqlcare.New(db))
+		}
+	}
+	if m.engine, err = engine.New(os.DirFS(bookWithMatron(t)), points.Sections(), sources, nil, slog.New(slog.DiscardHandler)); err != nil {
 		t.Fatal(err)
 	}
 	return m
 }
 
-// Name and Gather make m the information point for everything but care:
-// nothing but the rows is in anybody's way.
-func (m *merged) Name() string { return "merged" }
-
-func (m *merged) Gather(_ context.Context, _ *pip.Query, f *pip.Facts) error {
+// undisturbed puts nothing in the way but the rows: what the information points
+// but care say.
+func undisturbed(who pip.Identity) pointstest.Facts {
 	fresh := func(source string) pip.Reading { return pip.Reading{Source: source, State: pip.Fresh} }
-	f.Identity = m.who
-	f.Revocation = pip.Revoked{Reading: fresh("revocation")}
-	f.Device = pip.Device{Reading: fresh("device"), Match: pip.DeviceSame}
-	f.Location = pip.Location{Reading: fresh("location")}
-	f.Signals = pip.Signals{Reading: fresh("signals")}
-	return nil
+	return pointstest.Facts{
+		Identity:   who,
+		Revocation: pip.Revoked{Reading: fresh("revocation")},
+		Device:     pip.Device{Reading: fresh("device"), Match: pip.DeviceSame},
+		Location:   pip.Location{Reading: fresh("location")},
+		Signals:    pip.Signals{Reading: fresh("signals")},
+	}
 }
 
 // ask decides for who is m.who, freshly stepped up. A busy machine may miss a
 // decision's deadline: it is asked again.
 func (m *merged) ask(action, kind, id string) pdp.Decision {
 	m.t.Helper()
+	m.facts = undisturbed(m.who)
 	now := time.Date(2026, 3, 2, 10, 0, 0, 0, time.UTC)
 	r := pdp.Request{
 		Subject:  pdp.Subject{Type: "user", ID: "u-" + m.who.Staff + m.who.Patient},

@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/wardgate/wardgate/internal/e2e/rig"
+	"github.com/wardgate/wardgate/internal/points"
 	"github.com/wardgate/wardgate/pdp/engine/analysis"
 	"github.com/wardgate/wardgate/pip"
 	"github.com/wardgate/wardgate/pip/audit/reader"
@@ -29,7 +30,7 @@ func TestReplayOfTheHousesJournalFindsNoFlip(t *testing.T) {
 	nurse.Put("/api/services/none", map[string]string{})
 	w.Stop()
 
-	book, err := analysis.Open(policies.FS)
+	book, err := analysis.Open(policies.FS, points.Sections())
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -17,6 +17,7 @@ import (
 	"github.com/wardgate/wardgate/pdp/engine/input"
 	"github.com/wardgate/wardgate/pdp/engine/rulebook"
 	"github.com/wardgate/wardgate/pdp/engine/tables"
+	"github.com/wardgate/wardgate/pip"
 )
 
 // A Book is one revision of a rule book that is asked about inputs which are
@@ -31,12 +32,12 @@ type Book struct {
 
 // Open loads the rule book in fsys as an Engine does, and refuses what an
 // Engine refuses.
-func Open(fsys fs.FS) (*Book, error) {
+func Open(fsys fs.FS, points []pip.Section) (*Book, error) {
 	files, err := rulebook.ReadRules(fsys)
 	if err != nil {
 		return nil, err
 	}
-	candidate, err := engine.Prepare(files, nil)
+	candidate, err := engine.Prepare(files, points, nil)
 	if err != nil {
 		return nil, err
 	}

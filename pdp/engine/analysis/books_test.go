@@ -9,6 +9,7 @@ import (
 
 	"github.com/open-policy-agent/opa/v1/rego"
 
+	"github.com/wardgate/wardgate/internal/points"
 	"github.com/wardgate/wardgate/pdp/engine/analysis"
 	"github.com/wardgate/wardgate/pdp/engine/enginetest"
 	"github.com/wardgate/wardgate/pdp/engine/input"
@@ -17,7 +18,7 @@ import (
 
 func openBook(t testing.TB, fsys fs.FS) *analysis.Book {
 	t.Helper()
-	b, err := analysis.Open(fsys)
+	b, err := analysis.Open(fsys, points.Sections())
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/wardgate/wardgate/internal/points"
 	"github.com/wardgate/wardgate/pdp/engine/analysis"
 	"github.com/wardgate/wardgate/pdp/engine/input"
 	"github.com/wardgate/wardgate/policies"
@@ -15,7 +16,7 @@ import (
 // What is handed to the book as an input may be anything: it is refused, or it
 // is denied, and nothing is allowed for want of a rule that understands it.
 func FuzzInput(f *testing.F) {
-	book, err := analysis.Open(policies.FS)
+	book, err := analysis.Open(policies.FS, points.Sections())
 	if err != nil {
 		f.Fatal(err)
 	}
@@ -43,7 +44,7 @@ func FuzzInput(f *testing.F) {
 }
 
 func TestAmbiguousInputIsRefused(t *testing.T) {
-	book, err := analysis.Open(policies.FS)
+	book, err := analysis.Open(policies.FS, points.Sections())
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -14,6 +14,8 @@ import (
 	"testing/fstest"
 	"time"
 
+	"github.com/wardgate/wardgate/internal/points"
+	"github.com/wardgate/wardgate/internal/points/pointstest"
 	"github.com/wardgate/wardgate/pdp"
 	"github.com/wardgate/wardgate/pdp/engine"
 	"github.com/wardgate/wardgate/pdp/engine/analysis"
@@ -166,27 +168,23 @@ func TestReplayCountsAFailingCandidateAsADenial(t *testing.T) {
 
 // BenchmarkReplay asks about synthetic records: in "usual" each input comes a
 // hundred times, as one person at work asks; in "different" no two are equal.
-// ward knows a doctor and the doctor's patient.
-type ward struct{}
-
-func (ward) Name() string { return "ward" }
-func (ward) Gather(_ context.Context, _ *pip.Query, f *pip.Facts) error {
-	fresh := pip.Reading{Source: "ward", State: pip.Fresh}
-	*f = pip.Facts{
-		Identity:   pip.Identity{Reading: fresh, Account: pip.AccountActive, Role: "doctor", Staff: "s-1", Department: "d-1"},
-		Revocation: pip.Revoked{Reading: fresh},
-		Device:     pip.Device{Reading: fresh, Match: pip.DeviceSame},
-		Location:   pip.Location{Reading: fresh},
-		Care:       pip.Care{Reading: fresh, Patient: "p-1", Staff: []string{"s-1"}, Department: "d-1"},
-		Signals:    pip.Signals{Reading: fresh},
+// ward is a doctor and the doctor's patient.
+func ward() *pointstest.Facts {
+	fresh := func(source string) pip.Reading { return pip.Reading{Source: source, State: pip.Fresh} }
+	return &pointstest.Facts{
+		Identity:   pip.Identity{Reading: fresh("identity"), Account: pip.AccountActive, Role: "doctor", Staff: "s-1", Department: "d-1"},
+		Revocation: pip.Revoked{Reading: fresh("revocation")},
+		Device:     pip.Device{Reading: fresh("device"), Match: pip.DeviceSame},
+		Location:   pip.Location{Reading: fresh("location")},
+		Care:       pointstest.Care{Reading: fresh("care"), Patient: "p-1", Staff: []string{"s-1"}, Department: "d-1"},
+		Signals:    pip.Signals{Reading: fresh("signals")},
 	}
-	return nil
 }
 
 // recorded is the input of a doctor who reads a patient, as a journal has it.
 func recorded(t testing.TB, patient string) []byte {
 	t.Helper()
-	e, err := engine.New(policies.FS, []pip.Source{ward{}}, nil, slog.New(slog.DiscardHandler))
+	e, err := engine.New(policies.FS, points.Sections(), pointstest.Sources(ward()), nil, slog.New(slog.DiscardHandler))
 	if err != nil {
 		t.Fatal(err)
 	}

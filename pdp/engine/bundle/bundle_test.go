@@ -21,6 +21,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/wardgate/wardgate/internal/points"
 	"github.com/wardgate/wardgate/pdp/engine"
 	"github.com/wardgate/wardgate/pdp/engine/bundle"
 	"github.com/wardgate/wardgate/pdp/engine/rulebook"
@@ -121,7 +122,7 @@ func TestWhatWasWrittenIsReadBack(t *testing.T) {
 			if !b.Version.Equal(march) || b.Revision != files.Revision() || b.Key != "hospital" || b.Files.Tests() == 0 {
 				t.Errorf("got version %v, revision %s, key %s, %d tests", b.Version, b.Revision, b.Key, b.Files.Tests())
 			}
-			if _, err := engine.Prepare(b.Files, nil); err != nil {
+			if _, err := engine.Prepare(b.Files, points.Sections(), nil); err != nil {
 				t.Errorf("the book in the bundle is refused: %v", err)
 			}
 		})

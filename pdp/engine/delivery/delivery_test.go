@@ -19,6 +19,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/wardgate/wardgate/internal/points"
 	"github.com/wardgate/wardgate/pdp/engine"
 	"github.com/wardgate/wardgate/pdp/engine/bundle"
 	"github.com/wardgate/wardgate/pdp/engine/delivery"
@@ -188,7 +189,7 @@ func newWard(t testing.TB, p *press, source delivery.Source) *ward {
 
 func (w *ward) config() delivery.Config {
 	return delivery.Config{
-		Dir: w.dir, Source: w.source, Trust: w.press.trust(), Journal: w.journal,
+		Dir: w.dir, Source: w.source, Trust: w.press.trust(), Points: points.Sections(), Journal: w.journal,
 		Log: slog.New(slog.DiscardHandler), Patience: 10 * time.Millisecond,
 	}
 }
@@ -448,7 +449,7 @@ func TestWithoutAnyRuleBookThereIsNoStart(t *testing.T) {
 	gone.put(nil, errors.New("connection refused"))
 	for name, source := range map[string]*belt{"server away": gone, "stranger's bundle": newBelt(newPress(t).edition(1))} {
 		_, err := delivery.Open(context.Background(), delivery.Config{
-			Dir: filepath.Join(t.TempDir(), "policy"), Source: source, Trust: p.trust(), Journal: &book{}, Log: slog.New(slog.DiscardHandler),
+			Dir: filepath.Join(t.TempDir(), "policy"), Source: source, Trust: p.trust(), Points: points.Sections(), Journal: &book{}, Log: slog.New(slog.DiscardHandler),
 		})
 		if err == nil || !strings.Contains(err.Error(), "belt") {
 			t.Errorf("%s: got %v", name, err)

@@ -29,6 +29,7 @@ type Config struct {
 	Dir    string // where the mark and the last good bundles are kept
 	Source Source
 	Trust  *bundle.Trust
+	Points []pip.Section           // of all information points
 	Check  func(*pdp.Tables) error // refuses tables that the enforcement point could not read; nil accepts all
 	// Journal keeps evidence of what came into force, before it does, and of
 	// what was refused.
@@ -158,7 +159,7 @@ func (f *Follower) examine(ctx context.Context, packed []byte) (*bundle.Bundle, 
 	if err != nil {
 		return nil, nil, refuse(codeOf(err), err)
 	}
-	c, err := engine.Prepare(b.Files, f.config.Check)
+	c, err := engine.Prepare(b.Files, f.config.Points, f.config.Check)
 	if err != nil {
 		return nil, nil, refuse(CodeRefused, err)
 	}

@@ -16,6 +16,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/wardgate/wardgate/internal/points"
 	"github.com/wardgate/wardgate/pdp/engine"
 	"github.com/wardgate/wardgate/pdp/engine/bundle"
 	"github.com/wardgate/wardgate/pdp/engine/delivery"
@@ -59,7 +60,7 @@ func live(told string) error {
 	}
 	ctx := context.Background()
 	k, err := delivery.Open(ctx, delivery.Config{
-		Dir: d.Dir, Source: delivery.NewFile(d.Bundle), Trust: trust, Journal: &d, Log: slog.New(slog.DiscardHandler),
+		Dir: d.Dir, Source: delivery.NewFile(d.Bundle), Trust: trust, Points: points.Sections(), Journal: &d, Log: slog.New(slog.DiscardHandler),
 	})
 	if err != nil {
 		return err

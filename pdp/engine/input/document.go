@@ -14,8 +14,11 @@ import (
 // exactly as the key of a remembered answer, and as OPA's value for an evaluation.
 // An input is used again for other requests: nothing may keep parts of it.
 type Document struct {
+	layout   *Layout
 	pairs    []pair
 	sections []part // subject, its properties, action, resource, then the context's
+	writer   Writer
+	fault    error
 
 	// Room that evaluations use again.
 	Key    []byte
@@ -29,19 +32,11 @@ type termOf struct {
 	term *ast.Term
 }
 
-// The first sections stand outside of the context.
-const (
-	subjectSection = iota
-	propertiesSection
-	actionSection
-	resourceSection
-	firstOfContext
-)
-
 // A part is the pairs from the one before it up to end.
 type part struct {
-	key string
-	end int
+	key      string
+	end      int
+	optional bool
 }
 
 // A pair is one member: a text, or a boolean.
@@ -60,45 +55,11 @@ const (
 	isNothing // there is no such member
 )
 
-// Word writes a text.
-func (in *Document) Word(key, text string) {
-	in.pairs = append(in.pairs, pair{key: key, text: text})
+// Reset begins another document, about which nothing is known.
+func (in *Document) Reset(l *Layout) {
+	in.layout, in.sections, in.fault = l, l.sections, nil
+	in.pairs = append(in.pairs[:0], l.pairs...)
 }
-
-// Maybe writes a text that is there, or nothing.
-func (in *Document) Maybe(key, text string) {
-	p := pair{key: key, text: text}
-	if text == "" {
-		p.kind = isNothing
-	}
-	in.pairs = append(in.pairs, p)
-}
-
-// Either writes one of two texts.
-func (in *Document) Either(key string, condition bool, yes, no string) {
-	if condition {
-		in.Word(key, yes)
-		return
-	}
-	in.Word(key, no)
-}
-
-// Boolean writes a truth.
-func (in *Document) Boolean(key string, b bool) {
-	p := pair{key: key, kind: isFalse}
-	if b {
-		p.kind = isTrue
-	}
-	in.pairs = append(in.pairs, p)
-}
-
-// End closes the section that the newest pairs belong to.
-func (in *Document) End(key string) {
-	in.sections = append(in.sections, part{key: key, end: len(in.pairs)})
-}
-
-// Reset begins another document.
-func (in *Document) Reset() { in.pairs, in.sections = in.pairs[:0], in.sections[:0] }
 
 // Put writes a text, a boolean or, with nil, nothing at a place of a document that
 // was filled before.
@@ -127,13 +88,13 @@ func (in *Document) of(i int) []pair {
 
 // there reports whether section i is part of the document.
 func (in *Document) there(i int) bool {
-	return !optional(in.sections[i].key) || slices.ContainsFunc(in.of(i), func(p pair) bool { return p.kind != isNothing })
+	return !in.sections[i].optional || slices.ContainsFunc(in.of(i), func(p pair) bool { return p.kind != isNothing })
 }
 
 // Value is the document as OPA evaluates it.
 func (in *Document) Value() ast.Value {
-	subject := object(in.of(subjectSection))
-	subject.Insert(ast.InternedTerm("properties"), ast.NewTerm(object(in.of(propertiesSection))))
+	subject := object(in.of(Subject))
+	subject.Insert(ast.InternedTerm("properties"), ast.NewTerm(object(in.of(Properties))))
 	context := ast.NewObjectWithCapacity(len(in.sections) - firstOfContext)
 	for i := firstOfContext; i < len(in.sections); i++ {
 		if in.there(i) {
@@ -142,8 +103,8 @@ func (in *Document) Value() ast.Value {
 	}
 	return ast.NewObject(
 		[2]*ast.Term{ast.InternedTerm("subject"), ast.NewTerm(subject)},
-		[2]*ast.Term{ast.InternedTerm("action"), ast.NewTerm(object(in.of(actionSection)))},
-		[2]*ast.Term{ast.InternedTerm("resource"), ast.NewTerm(object(in.of(resourceSection)))},
+		[2]*ast.Term{ast.InternedTerm("action"), ast.NewTerm(object(in.of(Action)))},
+		[2]*ast.Term{ast.InternedTerm("resource"), ast.NewTerm(object(in.of(Resource)))},
 		[2]*ast.Term{ast.InternedTerm("context"), ast.NewTerm(context)},
 	)
 }
@@ -170,13 +131,13 @@ func (p *pair) term() *ast.Term {
 // AppendJSON appends the same document as JSON.
 func (in *Document) AppendJSON(b []byte) []byte {
 	b = append(b, `{"subject":{`...)
-	b = appendPairs(b, in.of(subjectSection))
+	b = appendPairs(b, in.of(Subject))
 	b = append(b, `,"properties":{`...)
-	b = appendPairs(b, in.of(propertiesSection))
+	b = appendPairs(b, in.of(Properties))
 	b = append(b, `}},"action":{`...)
-	b = appendPairs(b, in.of(actionSection))
+	b = appendPairs(b, in.of(Action))
 	b = append(b, `},"resource":{`...)
-	b = appendPairs(b, in.of(resourceSection))
+	b = appendPairs(b, in.of(Resource))
 	b = append(b, `},"context":{`...)
 	for i := firstOfContext; i < len(in.sections); i++ {
 		if !in.there(i) {
@@ -245,15 +206,6 @@ func appendText(b []byte, s string) []byte {
 	b = append(b, s...)
 	return append(b, '"')
 }
-
-const (
-	// CallerSection and ClaimsSection are there only when something stands in them.
-	CallerSection = "caller"
-	ClaimsSection = "claims"
-)
-
-// optional reports whether a section is there only when something stands in it.
-func optional(key string) bool { return key == CallerSection || key == ClaimsSection }
 
 // IsClaim reports whether a path of the input may be missing.
 func IsClaim(path string) bool {

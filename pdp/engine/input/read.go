@@ -18,7 +18,8 @@ type Form struct {
 // NewForm reads documents that look like blank, which is not changed.
 func NewForm(blank *Document) *Form {
 	f := &Form{}
-	f.blank.pairs, f.blank.sections = slices.Clone(blank.pairs), blank.sections
+	f.blank.layout, f.blank.sections = blank.layout, blank.sections
+	f.blank.pairs = slices.Clone(blank.pairs)
 	for i := range f.blank.pairs {
 		if p := &f.blank.pairs[i]; p.kind != isNothing {
 			p.kind, p.text = isText, placeholder(i)
@@ -41,7 +42,7 @@ func placeholder(i int) string { return "~" + strconv.Itoa(i) + "~" }
 // is one.
 func (f *Form) Read(in *Document, document []byte) bool {
 	in.pairs = append(in.pairs[:0], f.blank.pairs...)
-	in.sections = append(in.sections[:0], f.blank.sections...)
+	in.layout, in.sections, in.fault = f.blank.layout, f.blank.sections, nil
 	for i := range f.whole {
 		rest, ok := bytes.CutPrefix(document, f.gaps[i])
 		if !ok {
@@ -59,7 +60,7 @@ func (f *Form) Read(in *Document, document []byte) bool {
 // and returns the rest; nil when it is nothing that AppendJSON writes.
 func (in *Document) readOptional(document []byte) []byte {
 	for i := firstOfContext; i < len(in.sections); i++ {
-		if !optional(in.sections[i].key) {
+		if !in.sections[i].optional {
 			continue
 		}
 		members, ok := bytes.CutPrefix(document, []byte(`,"`+in.sections[i].key+`":{`))

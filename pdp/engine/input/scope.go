@@ -142,15 +142,9 @@ func layout(in *Document) (numbers, sections map[string]int) {
 	numbers, sections = map[string]int{}, map[string]int{"": section, "context": section}
 	at := 0
 	for i, s := range in.sections {
-		name := s.key
-		switch {
-		case i == propertiesSection:
-			name = "subject." + name
-		case i >= firstOfContext:
-			name = "context." + name
-		}
+		name := pathOf(i, s.key)
 		sections[name] = section
-		if optional(s.key) {
+		if s.optional {
 			sections[name] = perhaps - i
 		}
 		for ; at < s.end; at++ {

@@ -12,14 +12,15 @@ import (
 	"github.com/open-policy-agent/opa/v1/ast"
 	"github.com/wardgate/wardgate/pdp/engine/rows"
 	"github.com/wardgate/wardgate/pdp/engine/tables"
+	"github.com/wardgate/wardgate/pip"
 )
 
 // Check returns every fault of the rule book in fsys: what loading it would
 // refuse, and what it would not but a reader should know: a rule without a
 // title or without a test, a table that nothing reads, two rules that
 // contradict each other. No finding means that the book can go live.
-func Check(ctx context.Context, fsys fs.FS) []Finding {
-	c := &checker{ctx: ctx}
+func Check(ctx context.Context, fsys fs.FS, points []pip.Section) []Finding {
+	c := &checker{ctx: ctx, points: points}
 	c.read(fsys)
 	c.checkLayout()
 	c.checkMetadata()
@@ -33,6 +34,7 @@ func Check(ctx context.Context, fsys fs.FS) []Finding {
 type checker struct {
 	findings
 	ctx     context.Context
+	points  []pip.Section
 	modules map[string]*ast.Module // rules
 	tests   map[string]*ast.Module
 	parsed  bool // every file could be parsed
@@ -143,13 +145,17 @@ func (c *checker) checkMeaning() {
 
 // checkRows compiles the row rules as loading does.
 func (c *checker) checkRows(rules *ast.Compiler, document any) {
-	t, err := tables.Read(document, "")
+	t, err := tables.Read(document, "", c.points)
 	if err != nil {
 		return // found already
 	}
 	if _, err := loadRows(c.ctx, c.modules, rules, t); err != nil {
 		c.addMany("records/rows/rows.rego", rows.Code, err)
 	}
+	if _, err := layoutOf(c.modules, t); err != nil {
+		c.addMany("authz/authz.rego", "schema", err)
+	}
+	c.checkSections(t)
 	if err := checkColumns(c.modules, t.Columns); err != nil {
 		c.addMany("records/columns/columns.rego", "columns_error", err)
 	}

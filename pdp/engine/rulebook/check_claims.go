@@ -11,7 +11,7 @@ import (
 // checkClaims finds claims that no rule can read: the schema of the input lacks
 // them, or has other words.
 func (c *checker) checkClaims(document any) {
-	t, err := tables.Read(document, "")
+	t, err := tables.Read(document, "", c.points)
 	if err != nil {
 		return // found already
 	}

@@ -40,7 +40,7 @@ func (c *checker) checkTables(compiler *ast.Compiler) any {
 		return nil
 	}
 	document := results[0].Expressions[0].Value
-	if _, err := tables.Read(document, ""); err != nil {
+	if _, err := tables.Read(document, "", c.points); err != nil {
 		c.addTableFaults(err)
 	}
 	raw, err := json.Marshal(document)
@@ -163,7 +163,7 @@ func (c *checker) checkUnused(compiler *ast.Compiler) {
 			continue
 		}
 		for _, r := range m.Rules {
-			if name := ruleName(r); !strings.HasPrefix(name, "_") && !reads(used, pkg, name) && !engineReads(pkg, name) {
+			if name := ruleName(r); !strings.HasPrefix(name, "_") && !reads(used, pkg, name) && !c.engineReads(pkg, name) {
 				c.add(r.Location, "unused_table", "remove it, or write the rule that reads it", "nothing reads the table %s", name)
 			}
 		}
@@ -184,7 +184,7 @@ func reads(used map[string]bool, pkg, name string) bool {
 
 // engineReads: some tables are not for rules: the engine turns measures into
 // words with them.
-func engineReads(pkg, name string) bool {
+func (c *checker) engineReads(pkg, name string) bool {
 	switch pkg {
 	case verdicts.TablesQuery:
 		return name == "thresholds" || name == "external"
@@ -192,7 +192,7 @@ func engineReads(pkg, name string) bool {
 	default:
 		return false
 	}
-	return tables.Reads(name) || name == tables.RemediesTable || name == "unrouted"
+	return tables.Reads(name, c.points) || name == tables.RemediesTable || name == "unrouted"
 }
 
 func ruleName(r *ast.Rule) string {

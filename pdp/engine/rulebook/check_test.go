@@ -6,13 +6,14 @@ import (
 	"testing"
 	"testing/fstest"
 
+	"github.com/wardgate/wardgate/internal/points"
 	"github.com/wardgate/wardgate/pdp/engine/enginetest"
 	"github.com/wardgate/wardgate/pdp/engine/rulebook"
 	"github.com/wardgate/wardgate/policies"
 )
 
 func TestBuiltinBookHasNoFault(t *testing.T) {
-	for _, f := range rulebook.Check(context.Background(), policies.FS) {
+	for _, f := range rulebook.Check(context.Background(), policies.FS, points.Sections()) {
 		t.Errorf("%s (%s)", f, f.Hint)
 	}
 }
@@ -82,7 +83,7 @@ func TestCheckFindsFaults(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			files := enginetest.Book(t, policies.FS)
 			tt.change(t, files)
-			found := rulebook.Check(context.Background(), files)
+			found := rulebook.Check(context.Background(), files, points.Sections())
 			for _, f := range found {
 				if strings.Contains(f.String(), tt.want) && f.Code == tt.code {
 					return
@@ -99,7 +100,7 @@ func TestCheckReportsAllFaultsAtOnce(t *testing.T) {
 	replace("authz/rules/clock/clock.rego", "deny contains", "deny contains contains")(t, files)
 	add("authz/rules/extra/extra.rego", "package authz.rules.extra\n")(t, files)
 	places := map[string]bool{}
-	for _, f := range rulebook.Check(context.Background(), files) {
+	for _, f := range rulebook.Check(context.Background(), files, points.Sections()) {
 		places[f.File] = true
 	}
 	if !places["authz/rules/route/route.rego"] || !places["authz/rules/clock/clock.rego"] || !places["authz/rules/extra/extra.rego"] {

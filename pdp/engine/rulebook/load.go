@@ -13,9 +13,11 @@ import (
 	"github.com/open-policy-agent/opa/v1/storage/inmem"
 	"github.com/wardgate/wardgate/pdp"
 	"github.com/wardgate/wardgate/pdp/engine/answer"
+	"github.com/wardgate/wardgate/pdp/engine/input"
 	"github.com/wardgate/wardgate/pdp/engine/rows"
 	"github.com/wardgate/wardgate/pdp/engine/tables"
 	"github.com/wardgate/wardgate/pdp/engine/verdicts"
+	"github.com/wardgate/wardgate/pip"
 )
 
 const (
@@ -47,25 +49,26 @@ type Book struct {
 	Slow      error            // why it does
 	Written   answer.Form      // what explains, and what Decides is checked against
 	Tables    *tables.Tables
+	Layout    *input.Layout // of inputs
 	Rows      *rows.Rules
 	Behaviour *verdicts.Judge
 	log       logRules // what must not leave with decision logs
 }
 
 // Load compiles, optimises and checks the rules among files; their tests are left
-// out. It refuses a rule book that does not compile, does not deny the empty
+// out. points are the sections of all information points. It refuses a rule book that does not compile, does not deny the empty
 // request on every floor, or whose tables make no sense.
-func Load(files Files) (*Book, error) {
+func Load(files Files, points []pip.Section) (*Book, error) {
 	ctx, cancel := context.WithTimeout(context.Background(), loadTimeout)
 	defer cancel()
-	b, err := loadWithin(ctx, files.rules())
+	b, err := loadWithin(ctx, files.rules(), points)
 	if ctx.Err() != nil {
 		return nil, fmt.Errorf("the rule book was not ready within %v: some rule takes too long (%w)", loadTimeout, err)
 	}
 	return b, err
 }
 
-func loadWithin(ctx context.Context, files map[string][]byte) (*Book, error) {
+func loadWithin(ctx context.Context, files map[string][]byte, points []pip.Section) (*Book, error) {
 	modules, err := Parse(files)
 	if err != nil {
 		return nil, err
@@ -78,7 +81,10 @@ func loadWithin(ctx context.Context, files map[string][]byte) (*Book, error) {
 	if err != nil {
 		return nil, err
 	}
-	if b.Tables, err = readTables(ctx, c, b.Digest); err != nil {
+	if b.Tables, err = readTables(ctx, c, b.Digest, points); err != nil {
+		return nil, err
+	}
+	if b.Layout, err = layoutOf(modules, b.Tables); err != nil {
 		return nil, err
 	}
 	if err = checkColumns(modules, b.Tables.Columns); err != nil {
@@ -164,7 +170,7 @@ func checkFolders(modules map[string]*ast.Module) error {
 	return nil
 }
 
-func readTables(ctx context.Context, c *ast.Compiler, digest string) (*tables.Tables, error) {
+func readTables(ctx context.Context, c *ast.Compiler, digest string, points []pip.Section) (*tables.Tables, error) {
 	store := inmem.New()
 	results, err := rego.New(rego.Query(tablesQuery), rego.Compiler(c), rego.Store(store),
 		rego.StrictBuiltinErrors(true)).Eval(ctx)
@@ -174,7 +180,7 @@ func readTables(ctx context.Context, c *ast.Compiler, digest string) (*tables.Ta
 	case len(results) != 1:
 		return nil, errors.New("package authz.tables is missing")
 	}
-	return tables.Read(results[0].Expressions[0].Value, digest)
+	return tables.Read(results[0].Expressions[0].Value, digest, points)
 }
 
 // checkFloor refuses a rule book that does not deny the empty request for all

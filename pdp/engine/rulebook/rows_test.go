@@ -12,6 +12,7 @@ import (
 	"github.com/open-policy-agent/opa/v1/ast"
 	"github.com/open-policy-agent/opa/v1/rego"
 
+	"github.com/wardgate/wardgate/internal/points"
 	"github.com/wardgate/wardgate/pdp"
 	"github.com/wardgate/wardgate/pdp/engine/enginetest"
 	"github.com/wardgate/wardgate/pdp/engine/input"
@@ -45,7 +46,7 @@ func loadFS(fsys fs.FS) (*Book, error) {
 	if err != nil {
 		return nil, err
 	}
-	return Load(files)
+	return Load(files, points.Sections())
 }
 
 func mustRead(t *testing.T) Files {
@@ -128,7 +129,7 @@ func TestRowRulesThatCannotBeConditionsAreRefused(t *testing.T) {
 		{"every", `every x in {"a", "b"} { input.patient.doctor == x }`, ""},
 		{"with", `ask.reach == "all" with input.subject.id as "x"`, ""},
 	}
-	book, err := Load(mustRead(t))
+	book, err := Load(mustRead(t), points.Sections())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -158,7 +159,7 @@ func TestRefusedRowRuleRefusesTheBook(t *testing.T) {
 		t.Errorf("got %v, want a refusal with its place", err)
 	}
 	var found []string
-	for _, f := range Check(context.Background(), files) {
+	for _, f := range Check(context.Background(), files, points.Sections()) {
 		found = append(found, f.String())
 	}
 	if !slices.ContainsFunc(found, func(f string) bool { return strings.HasPrefix(f, rowsFile+":7: ") }) {
@@ -226,7 +227,7 @@ func TestCompiledConditionsMeanWhatTheRulesSay(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	book, err := Load(mustRead(t))
+	book, err := Load(mustRead(t), points.Sections())
 	if err != nil {
 		t.Fatal(err)
 	}

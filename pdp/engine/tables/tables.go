@@ -21,27 +21,26 @@ import (
 // Tables is what the engine itself reads of a rule book's tables: how measured
 // facts become words, and what request lines mean.
 type Tables struct {
-	House     *pdp.Tables // what the rest of the house reads
-	Claims    []Claim     // by name
-	Freshness FreshnessTable
+	House     *pdp.Tables   // what the rest of the house reads
+	Claims    []Claim       // by name
+	Sections  []pip.Section // of information points
+	Wordings  []any         // of each of them
+	Freshness []pip.Freshness
 	Columns   []string         // that records have
 	Words     map[string][]any // that the tables give to paths of the input
 
 	thresholds thresholds
-	networks   []netip.Prefix
+	networks   pip.Networks
 	zone       *time.Location
 	acr        string
 	limits     limitRows
-	stale      map[string]int // role -> minutes of reading on a stale revocation list
 	callers    trust
 	document   any // all of the tables
+	raw        map[string]json.RawMessage
 }
 
 type thresholds struct {
-	ElevationSeconds int `json:"elevation_seconds"`
-	behaviourRows
-	DenialsMany      int    `json:"denials_many"`
-	FailedLogInsMany int    `json:"failed_log_ins_many"`
+	ElevationSeconds int    `json:"elevation_seconds"`
 	DayBegins        int    `json:"day_begins"`
 	DayEnds          int    `json:"day_ends"`
 	TimeZone         string `json:"time_zone"`
@@ -50,13 +49,12 @@ type thresholds struct {
 // tablesDocument is data.authz.tables, as far as the engine reads it.
 type tablesDocument struct {
 	Thresholds *thresholds         `json:"thresholds"`
-	Networks   map[string][]string `json:"networks"`
 	ACR        string              `json:"step_up_acr"`
 	Routes     []pdp.Route         `json:"routes"`
 	Limits     *limitRows          `json:"limits"`
 	Costly     []string            `json:"costly"`
-	Freshness  *FreshnessTable     `json:"freshness"`
-	Stale      map[string]int      `json:"stale_revocation_reads"`
+	Freshness  freshness           `json:"freshness"`
+	Stale      map[string]int      `json:"stale_revocation_reads"` // whose roles are looked up here
 	Actions    map[string]any      `json:"actions"`
 	Rights     map[string]row      `json:"rights"`
 	Masks      masks               `json:"masks"`
@@ -67,15 +65,27 @@ type tablesDocument struct {
 	houseTables
 }
 
-// Reads reports whether a table is read here, whether or not a rule reads it too.
-func Reads(name string) bool {
+// Reads reports whether a table is read here or by the wording of an information
+// point, whether or not a rule reads it too.
+func Reads(name string, points []pip.Section) bool {
 	for _, field := range reflect.VisibleFields(reflect.TypeFor[tablesDocument]()) {
 		if key, _, _ := strings.Cut(field.Tag.Get("json"), ","); key == name {
 			return true
 		}
 	}
-	return false
+	asked := recorder{"networks": true}
+	for _, s := range points {
+		if s.Wording != nil {
+			_, _ = s.Wording(asked) // of no tables, which is not what is asked here
+		}
+	}
+	return asked[name]
 }
+
+// A recorder notes which tables are asked for, and has none.
+type recorder map[string]bool
+
+func (r recorder) Read(name string, _ any) error { r[name] = true; return nil }
 
 // A row of the table of rights: how far each role reaches.
 type row map[string]string
@@ -102,8 +112,9 @@ func names[V any](m map[string]V) []any {
 	return list
 }
 
-// Read checks the tables whole and reports all faults together.
-func Read(document any, digest string) (*Tables, error) {
+// Read checks the tables whole and reports all faults together: those of the
+// wordings of information points are among them.
+func Read(document any, digest string, points []pip.Section) (*Tables, error) {
 	raw, err := json.Marshal(document)
 	if err != nil {
 		return nil, fmt.Errorf("read tables: %w", err)
@@ -121,8 +132,12 @@ func Read(document any, digest string) (*Tables, error) {
 	if d.Freshness == nil {
 		return nil, errors.New("authz.tables: freshness is missing")
 	}
-	t := &Tables{document: document, stale: d.Stale, Freshness: *d.Freshness, limits: *d.Limits, thresholds: *d.Thresholds, acr: d.ACR, Words: d.words()}
-	faults := slices.Concat(t.thresholds.faults(), t.limits.faults(), t.Freshness.faults(), staleFaults(d.Stale))
+	t := &Tables{document: document, Sections: points, limits: *d.Limits, thresholds: *d.Thresholds, acr: d.ACR, Words: d.words()}
+	faults := slices.Concat(t.thresholds.faults(), t.limits.faults())
+	if err := json.Unmarshal(raw, &t.raw); err != nil {
+		return nil, fmt.Errorf("authz.tables: %w", err)
+	}
+	faults = append(faults, t.word(d.Freshness)...)
 	for _, action := range d.Costly {
 		if d.Actions[action] == nil {
 			faults = append(faults, fmt.Errorf("costly: %q stands in no row of actions", action))
@@ -154,36 +169,23 @@ func Read(document any, digest string) (*Tables, error) {
 	if t.zone, err = time.LoadLocation(t.thresholds.TimeZone); err != nil {
 		faults = append(faults, errors.New("thresholds.time_zone: expected an IANA name such as Europe/Berlin"))
 	}
-	for name, list := range d.Networks {
-		for _, cidr := range list {
-			prefix, err := netip.ParsePrefix(cidr)
-			if err != nil {
-				faults = append(faults, fmt.Errorf("networks.%s: %q is no network in CIDR form", name, cidr))
-				continue
-			}
-			t.networks = append(t.networks, prefix)
-		}
+	if t.networks, err = pip.ReadNetworks(t); err != nil {
+		faults = append(faults, flat(err)...)
 	}
 	house, wrong := d.house(digest)
 	faults = append(faults, wrong...)
 	house.Networks, t.House = t.networks, house
 	if len(faults) > 0 {
-		return nil, fmt.Errorf("authz.tables: %w", errors.Join(faults...))
+		return nil, fmt.Errorf("authz.tables: %w", errors.Join(once(faults)...))
 	}
 	return t, nil
 }
 
 func (t *thresholds) faults() []error {
 	var faults []error
-	positive := func(name string, n int) {
-		if n <= 0 {
-			faults = append(faults, fmt.Errorf("thresholds.%s: expected a whole number above 0", name))
-		}
+	if t.ElevationSeconds <= 0 {
+		faults = append(faults, errors.New("thresholds.elevation_seconds: expected a whole number above 0"))
 	}
-	positive("elevation_seconds", t.ElevationSeconds)
-	positive("denials_many", t.DenialsMany)
-	t.behaviourRows.each(positive)
-	positive("failed_log_ins_many", t.FailedLogInsMany)
 	if t.DayBegins < 0 || t.DayEnds > 24 || t.DayBegins >= t.DayEnds {
 		faults = append(faults, errors.New("thresholds.day_begins, day_ends: expected hours with 0 <= day_begins < day_ends <= 24"))
 	}
@@ -191,18 +193,7 @@ func (t *thresholds) faults() []error {
 }
 
 // Place is "on_site", "off_site", or "" when there is no address.
-func (t *Tables) Place(a netip.Addr) string {
-	if !a.IsValid() {
-		return ""
-	}
-	a = a.Unmap()
-	for _, n := range t.networks {
-		if n.Contains(a) {
-			return "on_site"
-		}
-	}
-	return "off_site"
-}
+func (t *Tables) Place(a netip.Addr) string { return t.networks.Place(a) }
 
 // Elevation is "fresh" while a step-up counts, then "expired"; "none" without one.
 func (t *Tables) Elevation(c *pdp.Context) string {
@@ -230,31 +221,4 @@ func (t *Tables) Period(now time.Time) string {
 		return "day"
 	}
 	return "night"
-}
-
-// maxStale is the longest time, in minutes, for which a role may read on a
-// stale revocation list.
-const maxStale = 60
-
-func staleFaults(rows map[string]int) []error {
-	var faults []error
-	for _, role := range slices.Sorted(maps.Keys(rows)) {
-		if n := rows[role]; role == "" || n < 1 || n > maxStale {
-			faults = append(faults, fmt.Errorf("stale_revocation_reads.%s: expected a role, and a whole number of minutes from 1 to %d", role, maxStale))
-		}
-	}
-	return faults
-}
-
-// StaleFor is "short" while the role's row lets it read on a stale revocation
-// list, then "long"; "" while the list is not stale.
-func (t *Tables) StaleFor(r *pip.Revoked, role string) string {
-	switch {
-	case t.Freshness.Revocation.Of(&r.Reading) != pip.Stale:
-		return ""
-	case r.Age >= 0 && r.Age <= time.Duration(t.stale[role])*time.Minute:
-		return "short"
-	default:
-		return "long"
-	}
 }

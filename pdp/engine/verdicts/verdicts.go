@@ -25,6 +25,9 @@ const (
 	TablesQuery   = "data.sentinel.tables"
 )
 
+// point is the information point that counts behaviour.
+const point = "signals"
+
 // maxSaid bounds the verdicts that one revision remembers, within the time for
 // one evaluation.
 const (
@@ -215,7 +218,7 @@ func (j *Judge) input(b *pdp.Behaviour, t *tables.Tables) behaviourInput {
 		in.Who, in.Place = "address", t.Place(b.Address)
 	}
 	c := &b.Signals
-	state := t.Freshness.Signals.Of(&c.Reading)
+	state := t.Trusted(point, c.Reading)
 	in.Signals.State = state.String()
 	if state == pip.Unknown {
 		return in

@@ -144,15 +144,13 @@ func follow(t testing.TB, c redisfeed.Config, b revocation.Authority, pace revoc
 var rarely = revocation.Pace{Every: 20 * time.Millisecond, Confirm: time.Hour}
 
 func revoked(l *revocation.List, session string) bool {
-	var f pip.Facts
-	err := l.Gather(context.Background(), &pip.Query{Session: session}, &f)
-	return err == nil && f.Revocation.Session
+	r, err := l.Measure(&pip.Query{Session: session})
+	return err == nil && r.Session
 }
 
 func banned(l *revocation.List, subject string) bool {
-	var f pip.Facts
-	err := l.Gather(context.Background(), &pip.Query{Subject: subject, Now: time.Now()}, &f)
-	return err != nil || f.Revocation.Subject
+	r, err := l.Measure(&pip.Query{Subject: subject, Now: time.Now()})
+	return err != nil || r.Subject
 }
 
 // eventually waits for what has to come, however slow the machine is.

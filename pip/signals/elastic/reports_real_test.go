@@ -98,9 +98,8 @@ func TestRealReports(t *testing.T) {
 		}
 	}
 	counted(0, signals.Who{})
-	q, facts := pip.Query{Subject: osei, Now: now}, pip.Facts{}
-	if err := source.Gather(t.Context(), &q, &facts); err != nil || facts.Signals.External["malware"] != 5 {
-		t.Errorf("got %+v, %v, want what the EDR reported", facts.Signals, err)
+	if got := source.Measure(&pip.Query{Subject: osei, Now: now}); got.External["malware"] != 5 {
+		t.Errorf("got %+v, want what the EDR reported", got)
 	}
 }
 

@@ -178,8 +178,8 @@ func TestReportsGrowStale(t *testing.T) {
 	if err := source.Refresh(t.Context(), noon.Add(time.Second)); err == nil {
 		t.Error("got no error of an engine that does not answer")
 	}
-	q, f := pip.Query{Subject: osei, Now: noon.Add(3 * time.Second)}, pip.Facts{}
-	if err := source.Gather(t.Context(), &q, &f); err != nil || f.Signals.External["malware"] != 1 || f.Signals.Age != 3*time.Second {
-		t.Errorf("got %+v, %v, want one report that is three seconds old", f.Signals, err)
+	got := source.Measure(&pip.Query{Subject: osei, Now: noon.Add(3 * time.Second)})
+	if got.External["malware"] != 1 || got.Age != 3*time.Second {
+		t.Errorf("got %+v, want one report that is three seconds old", got)
 	}
 }

@@ -1,8 +1,8 @@
 package kibana
 
 // dashboards are what a security team asks first.
-func dashboards() []dashboard {
-	return []dashboard{logIns(), denials(), bans(), patients(), faults(), intrusions(), health()}
+func dashboards(points []string) []dashboard {
+	return []dashboard{logIns(), denials(), bans(), patients(), faults(), intrusions(), health(points)}
 }
 
 func logIns() dashboard {
@@ -95,12 +95,12 @@ func intrusions() dashboard {
 	}
 }
 
-func health() dashboard {
+func health(points []string) dashboard {
 	d := dashboard{
 		name: "health", title: "health of information points", about: "How far the facts were believed that decisions were made from.",
 		query: `wardgate.kind: "decision"`,
 	}
-	for _, source := range []string{"identity", "revocation", "device", "location", "care", "signals"} {
+	for _, source := range points {
 		d.panels = append(d.panels, panel{name: source, title: source, kind: overTime, by: "wardgate.facts." + source})
 	}
 	d.panels = append(d.panels, panel{

@@ -37,11 +37,11 @@ type reference struct {
 // coreVersion is the oldest Kibana that is asked for.
 const coreVersion = "8.8.0"
 
-// Write prints the data view, the panels and the dashboards, and last the line
-// that says how many they are.
-func Write(w io.Writer) error {
+// Write prints the data view, the panels and the dashboards (points are the names
+// of the information points), and last the line that says how many they are.
+func Write(w io.Writer, points []string) error {
 	objects := []saved{view()}
-	for _, d := range dashboards() {
+	for _, d := range dashboards(points) {
 		made, err := d.objects()
 		if err != nil {
 			return fmt.Errorf("write dashboards: %w", err)

@@ -24,7 +24,7 @@ type saved struct {
 func objects(t *testing.T) []saved {
 	t.Helper()
 	var b bytes.Buffer
-	if err := kibana.Write(&b); err != nil {
+	if err := kibana.Write(&b, []string{"identity", "care"}); err != nil {
 		t.Fatal(err)
 	}
 	var out []saved
@@ -163,10 +163,10 @@ func TestFieldsAreMapped(t *testing.T) {
 // Printed again, the file is the same: importing it twice changes nothing.
 func TestSameEachTime(t *testing.T) {
 	var a, b bytes.Buffer
-	if err := kibana.Write(&a); err != nil {
+	if err := kibana.Write(&a, []string{"identity", "care"}); err != nil {
 		t.Fatal(err)
 	}
-	if err := kibana.Write(&b); err != nil {
+	if err := kibana.Write(&b, []string{"identity", "care"}); err != nil {
 		t.Fatal(err)
 	}
 	if !bytes.Equal(a.Bytes(), b.Bytes()) {

@@ -1,4 +1,4 @@
-package tables
+package revocation
 
 import (
 	"strings"
@@ -9,10 +9,7 @@ import (
 )
 
 func TestStaleForIsMeasuredByTheRolesOwnRow(t *testing.T) {
-	tab := &Tables{
-		stale:     map[string]int{"doctor": 5},
-		Freshness: FreshnessTable{Revocation: Freshness{StaleAfter: 2, UnknownAfter: 3600}},
-	}
+	own := wording{"doctor": 5}
 	for _, tt := range []struct {
 		name  string
 		state pip.State
@@ -29,8 +26,7 @@ func TestStaleForIsMeasuredByTheRolesOwnRow(t *testing.T) {
 		{"no role", pip.Stale, 2 * time.Second, "", "long"},
 		{"an age that cannot be", pip.Stale, -1, "doctor", "long"},
 	} {
-		r := pip.Revoked{Reading: pip.Reading{State: tt.state, Age: tt.age}}
-		if got := tab.StaleFor(&r, tt.role); got != tt.want {
+		if got := own.staleFor(tt.state, tt.age, tt.role); got != tt.want {
 			t.Errorf("%s: got %q, want %q", tt.name, got, tt.want)
 		}
 	}

@@ -1,0 +1,93 @@
+package signals
+
+import (
+	"errors"
+	"fmt"
+
+	"github.com/wardgate/wardgate/pip"
+)
+
+// Section is what rules see of behaviour. What is not known has no word: it is
+// never low.
+func Section() pip.Section {
+	s := pip.Measured("signals", pip.Freshness{StaleAfter: 5, UnknownAfter: 60},
+		pip.WordOf("requests", "", "usual", "many"), pip.WordOf("denials", "", "usual", "many"),
+		pip.WordOf("failed_log_ins", "", "usual", "many"), pip.WordOf("patients", "", "usual", "many", "far_more"),
+		pip.WordOf("predictions", "", "usual", "many"))
+	s.Wording = func(t pip.Tables) (any, error) {
+		var w wording
+		if err := t.Read("thresholds", &w); err != nil {
+			return nil, err
+		}
+		return &w, w.fault()
+	}
+	return s
+}
+
+// wording is from which counts on behaviour is "many".
+type wording struct {
+	RequestsMany         int `json:"requests_many"`
+	DenialsMany          int `json:"denials_many"`
+	FailedLogInsMany     int `json:"failed_log_ins_many"`
+	PatientsMany         int `json:"patients_many"`
+	PatientsFarMore      int `json:"patients_far_more"`
+	PatientsHabitFloor   int `json:"patients_habit_floor"`
+	PatientsManyTimes    int `json:"patients_many_times"`
+	PatientsFarMoreTimes int `json:"patients_far_more_times"`
+	PredictionsMany      int `json:"predictions_many"`
+}
+
+func (b *wording) fault() error {
+	var faults []error
+	for _, row := range []struct {
+		name string
+		n    int
+	}{
+		{"requests_many", b.RequestsMany}, {"denials_many", b.DenialsMany}, {"failed_log_ins_many", b.FailedLogInsMany},
+		{"patients_many", b.PatientsMany}, {"patients_far_more", b.PatientsFarMore},
+		{"patients_habit_floor", b.PatientsHabitFloor}, {"patients_many_times", b.PatientsManyTimes},
+		{"patients_far_more_times", b.PatientsFarMoreTimes}, {"predictions_many", b.PredictionsMany},
+	} {
+		if row.n <= 0 {
+			faults = append(faults, fmt.Errorf("thresholds.%s: expected a whole number above 0", row.name))
+		}
+	}
+	return errors.Join(faults...)
+}
+
+// patients is "usual", "many" or "far_more": against the numbers that hold for
+// everybody, and against the subject's own habit, where there is one.
+func (b *wording) patients(s *pip.Signals) string {
+	over := func(most, times int) bool {
+		byHabit := s.PatientsUsual > 0 && s.Patients >= b.PatientsHabitFloor && s.Patients > times*s.PatientsUsual
+		return s.Patients >= most || byHabit
+	}
+	switch {
+	case over(b.PatientsFarMore, b.PatientsFarMoreTimes):
+		return "far_more"
+	case over(b.PatientsMany, b.PatientsManyTimes):
+		return "many"
+	default:
+		return "usual"
+	}
+}
+
+// Write says what counts mean by the thresholds.
+func Write(s *pip.Signals, w pip.Words) {
+	if w.Trust(s.Reading) == pip.Unknown {
+		return
+	}
+	b := w.Wording().(*wording)
+	w.Word("requests", word(s.Requests, b.RequestsMany))
+	w.Word("denials", word(s.Denials, b.DenialsMany))
+	w.Word("failed_log_ins", word(s.FailedLogIns, b.FailedLogInsMany))
+	w.Word("patients", b.patients(s))
+	w.Word("predictions", word(s.Predictions, b.PredictionsMany))
+}
+
+func word(n, many int) string {
+	if n >= many {
+		return "many"
+	}
+	return "usual"
+}
