@@ -62,6 +62,8 @@ func malformed() pdp.Reasons {
 	}
 	return pdp.Reasons{
 		forwardedAmbiguous:       row(http.StatusBadRequest, "The request was not described in one way.", "لم يوصف الطلب بطريقة واحدة."),
+		request.FramingAmbiguous: row(http.StatusBadRequest, "Where the request ends can be read in two ways.", "يمكن قراءة نهاية الطلب بطريقتين."),
+		request.HostAmbiguous:    row(http.StatusBadRequest, "The request's host can be read in two ways.", "يمكن قراءة مضيف الطلب بطريقتين."),
 		request.MethodRefused:    row(http.StatusBadRequest, "This method is not accepted.", "هذه الطريقة غير مقبولة."),
 		request.TargetAmbiguous:  row(http.StatusBadRequest, "The request's target can be read in two ways.", "يمكن قراءة وجهة الطلب بطريقتين."),
 		request.PathAmbiguous:    row(http.StatusBadRequest, "The request's path can be read in two ways.", "يمكن قراءة مسار الطلب بطريقتين."),

@@ -3,7 +3,10 @@ package pep_test
 import (
 	"bytes"
 	"crypto/tls"
+	"errors"
+	"log/slog"
 	"net"
+	"net/http"
 	"net/http/httptest"
 	"strings"
 	"testing"
@@ -11,17 +14,42 @@ import (
 
 	"golang.org/x/net/http2"
 	"golang.org/x/net/http2/hpack"
+
+	"github.com/wardgate/wardgate/pep/framing"
 )
+
+// listenTLS serves over TLS as Wardgate's own listener does, and returns the
+// address.
+func (w *world) listenTLS() string {
+	w.t.Helper()
+	made := httptest.NewUnstartedServer(http.NotFoundHandler()) // for its certificate
+	made.StartTLS()
+	config := made.TLS.Clone()
+	made.Close()
+	config.NextProtos = []string{"h2", "http/1.1"}
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	s := &http.Server{Handler: w.proxy, ReadHeaderTimeout: 5 * time.Second, MaxHeaderBytes: 32 << 10,
+		ErrorLog: slog.NewLogLogger(w.config.Log.Handler(), slog.LevelDebug)}
+	framing.Serve(s, config)
+	done := make(chan error, 1)
+	go func() { done <- s.Serve(framing.Listen(l, config, 5*time.Second, w.config.Log)) }()
+	w.t.Cleanup(func() {
+		_ = s.Close()
+		if err := <-done; !errors.Is(err, http.ErrServerClosed) {
+			w.t.Errorf("serve: %v", err)
+		}
+	})
+	return l.Addr().String()
+}
 
 // overHTTP2 sends header fields as they are, in HTTP/2 over TLS, and returns
 // the status of the answer: "" when the stream or the connection was reset.
 func overHTTP2(t *testing.T, w *world, fields [][2]string, body string) string {
 	t.Helper()
-	server := httptest.NewUnstartedServer(w.proxy)
-	server.EnableHTTP2 = true
-	server.StartTLS()
-	defer server.Close()
-	conn, err := tls.DialWithDialer(&net.Dialer{Timeout: 5 * time.Second}, "tcp", server.Listener.Addr().String(),
+	conn, err := tls.DialWithDialer(&net.Dialer{Timeout: 5 * time.Second}, "tcp", w.listenTLS(),
 		&tls.Config{InsecureSkipVerify: true, NextProtos: []string{"h2"}})
 	if err != nil {
 		t.Fatal(err)
@@ -98,6 +126,17 @@ func TestBypassesOverHTTP2(t *testing.T) {
 		{"upgrade", line("GET", "/info", [2]string{"upgrade", "h2c"}), "", "400", 0},
 		{"length too short", line("POST", "/api/patients", [2]string{"content-type", "application/json"}, [2]string{"content-length", "1"}), "{}", "", 0},
 		{"length too long", line("POST", "/api/patients", [2]string{"content-type", "application/json"}, [2]string{"content-length", "9"}), "{}", "400", 0},
+		{"length no number", line("POST", "/api/patients", [2]string{"content-type", "application/json"}, [2]string{"content-length", "x"}), "", "400", 0},
+		{"length without a body", line("POST", "/api/patients", [2]string{"content-length", "5"}), "", "400", 0},
+		{"lengths that disagree", line("POST", "/api/patients", [2]string{"content-type", "application/json"}, [2]string{"content-length", "2"}, [2]string{"content-length", "3"}), "{}", "400", 0},
+		{"host beside authority", line("GET", "/info", [2]string{"host", "pep.test"}), "", "200", 1},
+		{"another host beside authority", line("GET", "/info", [2]string{"host", "admin.internal"}), "", "400", 0},
+		{"two hosts beside authority", line("GET", "/info", [2]string{"host", "pep.test"}, [2]string{"host", "pep.test"}), "", "400", 0},
+		{"host alone", append(append(fields{}, line("GET", "/info")[:2]...), append(line("GET", "/info")[3:], [2]string{"host", "pep.test"})...), "", "200", 1},
+		{"two hosts alone", append(append(fields{}, line("GET", "/info")[:2]...), append(line("GET", "/info")[3:], [2]string{"host", "pep.test"}, [2]string{"host", "x"})...), "", "400", 0},
+		{"authority with a user", fields{{":method", "GET"}, {":scheme", "https"}, {":authority", "pep.test@evil"}, {":path", "/info"}, {"authorization", "Bearer {token}"}}, "", "", 0},
+		{"authority with a path", fields{{":method", "GET"}, {":scheme", "https"}, {":authority", "pep.test/.."}, {":path", "/info"}, {"authorization", "Bearer {token}"}}, "", "400", 0},
+		{"authority with a port's tail", fields{{":method", "GET"}, {":scheme", "https"}, {":authority", "pep.test:80x"}, {":path", "/info"}, {"authorization", "Bearer {token}"}}, "", "400", 0},
 		{"body on a get", line("GET", "/info"), "GET /admin HTTP/1.1\r\n\r\n", "400", 0},
 		{"forged identity", line("GET", "/info", [2]string{"wardgate-assertion", "x"}, [2]string{"x_user", "root"}), "", "200", 1},
 	} {

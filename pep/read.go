@@ -13,6 +13,9 @@ func (p *Proxy) read(_ context.Context, x *exchange) *refusal {
 	if x.flaw != "" {
 		return p.refuse(x.flaw)
 	}
+	if code := request.ReadHost(x.incoming); code != "" {
+		return p.refuse(code)
+	}
 	if p.cfg.Hosts != nil && !p.cfg.Hosts(x.incoming.Host) {
 		return p.refuse(hostUnknown)
 	}
@@ -26,10 +29,9 @@ func (p *Proxy) read(_ context.Context, x *exchange) *refusal {
 	return nil
 }
 
-// framingUnsure reports whether a program in front may have seen the end of
-// this request elsewhere: net/http hides that a chunked request also had a
-// length (RFC 9112, section 6.3), and that one in HTTP/1.0 was chunked. What
-// follows on such a connection is never read.
+// framingUnsure reports whether what follows on the connection is never read:
+// chunks are followed no further than their first (package framing), and a program
+// in front may see the end of a request in HTTP/1.0 elsewhere.
 func framingUnsure(r *http.Request) bool {
 	return len(r.TransferEncoding) > 0 || !r.ProtoAtLeast(1, 1)
 }

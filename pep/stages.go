@@ -3,6 +3,9 @@ package pep
 import (
 	"context"
 	"net/http"
+
+	"github.com/wardgate/wardgate/pep/framing"
+	"github.com/wardgate/wardgate/pep/request"
 )
 
 // A stage takes an exchange one step further. It returns nil to let it go on,
@@ -48,7 +51,10 @@ func (p *Proxy) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	defer p.end(x)
-	if !one {
+	switch {
+	case framing.Of(r) == framing.Unsound:
+		x.flaw = request.FramingAmbiguous
+	case !one:
 		x.flaw = forwardedAmbiguous
 	}
 	if framingUnsure(r) {

@@ -19,6 +19,7 @@ import (
 	"github.com/wardgate/wardgate/internal/assertion"
 	"github.com/wardgate/wardgate/pdp"
 	"github.com/wardgate/wardgate/pep"
+	"github.com/wardgate/wardgate/pep/framing"
 	"github.com/wardgate/wardgate/pep/token"
 	"github.com/wardgate/wardgate/pip"
 )
@@ -212,6 +213,8 @@ func (w *world) listen() {
 		MaxHeaderBytes:    32 << 10,
 		ErrorLog:          slog.NewLogLogger(w.config.Log.Handler(), slog.LevelDebug),
 	}
+	framing.Serve(w.server, nil)
+	l = framing.Listen(l, nil, 5*time.Second, w.config.Log)
 	w.serving = make(chan struct{})
 	go func() {
 		defer close(w.serving)

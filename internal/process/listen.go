@@ -12,6 +12,8 @@ import (
 	"time"
 
 	"golang.org/x/sync/errgroup"
+
+	"github.com/wardgate/wardgate/pep/framing"
 )
 
 // Limits of every HTTP server, against clients that are slow or large.
@@ -55,11 +57,23 @@ type service interface {
 	Close() error
 }
 
+// newEdge serves users. Its connections are followed, so that the enforcement
+// point sees what net/http would hide of them.
+func newEdge(l net.Listener, tlsConfig *tls.Config, h http.Handler, log *slog.Logger) *server {
+	s := newHTTP("pep", h, log)
+	framing.Serve(s, tlsConfig)
+	return &server{name: "pep", listener: framing.Listen(l, tlsConfig, headerTimeout, log.With("listener", "pep")), service: s}
+}
+
 func newServer(name string, l net.Listener, tlsConfig *tls.Config, h http.Handler, log *slog.Logger) *server {
 	if tlsConfig != nil {
 		l = tls.NewListener(l, tlsConfig)
 	}
-	return &server{name: name, listener: l, service: &http.Server{
+	return &server{name: name, listener: l, service: newHTTP(name, h, log)}
+}
+
+func newHTTP(name string, h http.Handler, log *slog.Logger) *http.Server {
+	return &http.Server{
 		Handler:           h,
 		ReadHeaderTimeout: headerTimeout,
 		ReadTimeout:       readTimeout,
@@ -69,7 +83,7 @@ func newServer(name string, l net.Listener, tlsConfig *tls.Config, h http.Handle
 		HTTP2:             &http.HTTP2Config{MaxConcurrentStreams: maxStreams},
 		// "OPTIONS *" is a request like any other: net/http must not answer it.
 		DisableGeneralOptionsHandler: true,
-	}}
+	}
 }
 
 // serveAll serves until the context ends or a server fails. Then it says so, by

@@ -162,7 +162,7 @@ func (a *Process) serveUsers(key *assertion.Key, handlers map[string]http.Handle
 	if err != nil {
 		return nil, err
 	}
-	a.servers = append(a.servers, newServer("pep", a.proxies().Listen(a.reached.pep), a.outer, handler, a.log), envoy)
+	a.servers = append(a.servers, newEdge(a.proxies().Listen(a.reached.pep), a.outer, handler, a.log), envoy)
 	return inner, nil
 }
 

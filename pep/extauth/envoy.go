@@ -82,8 +82,8 @@ func allowed(q *pep.Question, v *pep.Check, scheme string) *auth.CheckResponse {
 	}
 }
 
-// framing names the headers that belong to Envoy's own connection.
-var framing = []string{"host", "content-length", "transfer-encoding"}
+// framed names the headers that belong to Envoy's own connection.
+var framed = []string{"host", "content-length", "transfer-encoding"}
 
 // removed leaves out what Envoy must keep for the message's framing, and what
 // it is told to overwrite: it removes last, and would remove our own.
@@ -92,7 +92,7 @@ func removed(drop []string, set [][2]string) []string {
 	for _, name := range drop {
 		name = strings.ToLower(name)
 		overwritten := slices.ContainsFunc(set, func(h [2]string) bool { return strings.EqualFold(h[0], name) })
-		if !overwritten && !slices.Contains(framing, name) {
+		if !overwritten && !slices.Contains(framed, name) {
 			names = append(names, name)
 		}
 	}

@@ -10,6 +10,7 @@ import (
 	"github.com/wardgate/wardgate/internal/assertion"
 	"github.com/wardgate/wardgate/internal/problem"
 	"github.com/wardgate/wardgate/pep"
+	"github.com/wardgate/wardgate/pep/framing"
 )
 
 // The request targets at which proxies ask, exactly so.
@@ -51,7 +52,7 @@ func (h *HTTP) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	case AuthRequestPath:
 		read = authRequest
 	}
-	if read == nil || !h.trusts(r.RemoteAddr) {
+	if read == nil || framing.Of(r) == framing.Unsound || !h.trusts(r.RemoteAddr) {
 		h.next.ServeHTTP(w, r)
 		return
 	}

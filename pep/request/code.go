@@ -2,6 +2,8 @@ package request
 
 // The codes of requests that are refused for how they are written.
 const (
+	FramingAmbiguous = "framing_ambiguous"
+	HostAmbiguous    = "host_ambiguous"
 	MethodRefused    = "method_refused"
 	TargetAmbiguous  = "target_ambiguous"
 	PathAmbiguous    = "path_ambiguous"
