@@ -1,5 +1,7 @@
 // Package points is the list of information points: the one place that names them
 // all. A new one is its folder below pip and a line here.
+//
+//go:generate go run ./generate
 package points
 
 import (
