@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"math/rand/v2"
 	"slices"
 	"strings"
 	"testing"
@@ -196,5 +197,47 @@ func TestSectionsThatClashAreRefused(t *testing.T) {
 				t.Errorf("got %v, want an error about %s", err, tt.want)
 			}
 		})
+	}
+}
+
+// The drill that every information point has, whether or not a hospital wrote one
+// for it: its silence allows nothing that was denied. Counts of behaviour are as
+// usual here: that a missing count stops no treatment is the rule bulk_reading's
+// own choice.
+func TestSilenceOfAnInformationPointHelpsNoRequester(t *testing.T) {
+	rules := prepared(t, book(t))
+	random := rand.New(rand.NewPCG(6, 1))
+	draw := func(words ...string) string { return words[random.IntN(len(words))] }
+	denied := map[string]int{}
+	for range 400 {
+		r, facts := readsPatient(), ward()
+		r.Action.Name = draw("patient.read", "patient.list", "service.add", "model.predict", "session.create", "account.sign_up")
+		facts.Identity.Role = draw("doctor", "nurse", "security", "")
+		facts.Device.Match = pip.Match(draw("same", "same", "changed"))
+		facts.Care.Staff = []string{draw("s-1", "s-2")}
+		facts.Revocation.Subject = random.IntN(4) == 0
+		sources := pointstest.Sources(&facts)
+		all, err := NewFrom(rules, sources, nil, slog.New(slog.DiscardHandler)).Decide(t.Context(), r)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for i, s := range sources {
+			fewer := slices.Delete(slices.Clone(sources), i, i+1)
+			d, err := NewFrom(rules, fewer, nil, slog.New(slog.DiscardHandler)).Decide(t.Context(), r)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if d.Allow && !all.Allow {
+				t.Errorf("%s by a %q, denied for %v, is allowed when %s is silent: %s", r.Action.Name, facts.Identity.Role, all.Reasons, s.Name(), d.Evidence.Input)
+			}
+			if all.Allow && !d.Allow {
+				denied[s.Name()]++
+			}
+		}
+	}
+	for _, name := range points.Names() {
+		if denied[name] == 0 {
+			t.Errorf("the silence of %s denied nothing: the drill says little", name)
+		}
 	}
 }
