@@ -10,7 +10,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/wardgate/wardgate/pep"
+	"github.com/wardgate/wardgate/pep/upstream/http1"
 	"github.com/wardgate/wardgate/pip"
 )
 
@@ -196,13 +196,10 @@ func TestBrokenAnswers(t *testing.T) {
 		{"unknown transfer coding", closing("HTTP/1.1 200 OK\r\nTransfer-Encoding: " + secret + "\r\n\r\n"), 502},
 		{"hangs", func(w *world) {
 			w.backend.answer = func(net.Conn, received) {}
-			w.config.Upstreams["records"].Transport.(*http.Transport).ResponseHeaderTimeout = 100 * time.Millisecond
+			w.config.Upstreams["records"] = w.upstream(w.backend.listener.Addr().String(), http1.Config{FirstByte: 100 * time.Millisecond})
 		}, 502},
 		{"nobody listens", func(w *world) {
-			a := w.config.Upstreams["records"]
-			u := *a.URL
-			u.Host = "127.0.0.1:1"
-			w.config.Upstreams["records"] = pep.Upstream{URL: &u, Transport: a.Transport}
+			w.config.Upstreams["records"] = w.upstream("127.0.0.1:1", http1.Config{})
 		}, 502},
 	} {
 		t.Run(test.name, func(t *testing.T) {

@@ -21,6 +21,8 @@ const (
 	obligationUnmet    = "obligation_unmet"
 	applicationMissing = "application_unavailable"
 	applicationFailed  = "application_failed"
+	applicationBusy    = "application_busy"
+	answersBusy        = "answers_busy"
 	answerWithheld     = "answer_withheld"
 	assertionMissing   = "assertion_unavailable"
 	journalMissing     = "journal_unavailable"
@@ -80,7 +82,7 @@ func malformed() pdp.Reasons {
 // unavailable are states of Wardgate's own, in which it denies.
 func unavailable() pdp.Reasons {
 	own := pdp.Reasons{}
-	for _, code := range []string{routesUnavailable, decisionMissing, applicationMissing, assertionMissing, journalMissing} {
+	for _, code := range []string{routesUnavailable, decisionMissing, applicationMissing, assertionMissing, journalMissing, applicationBusy, answersBusy} {
 		own[code] = pdp.Reason{Class: pdp.ClassUnavailable, Status: http.StatusServiceUnavailable,
 			Text: text("Wardgate cannot answer this now. Try again.", "يتعذّر على Wardgate الرد الآن. حاول مرة أخرى.")}
 	}

@@ -4,12 +4,16 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"net/http"
+	"sync"
+	"time"
 
 	"github.com/wardgate/wardgate/pdp"
 	"github.com/wardgate/wardgate/pep/inflight"
 	"github.com/wardgate/wardgate/pep/obligation"
 	"github.com/wardgate/wardgate/pep/upstream"
+	"github.com/wardgate/wardgate/pep/upstream/http1"
 )
 
 var (
@@ -60,12 +64,67 @@ func (p *Proxy) change(res *http.Response, x *exchange) error {
 	if upstream.Streams(res) && !x.effects.Ways.Has(obligation.Stream) {
 		return fmt.Errorf("%w: it is a stream", obligation.ErrWithheld)
 	}
+	if len(x.effects.Answers) == 0 {
+		return nil
+	}
+	limit := p.answerLimit(x.application())
+	release, err := p.makeRoom(res, limit)
+	if err != nil {
+		return err
+	}
+	defer func() {
+		if err != nil {
+			release()
+			return
+		}
+		res.Body = &roomy{ReadCloser: res.Body, release: release}
+	}()
+	// An answer is held whole until it has been changed: one that trickles would
+	// be held for as long as its application likes.
+	tooLate := time.AfterFunc(p.cfg.AnswerTime, func() { _ = res.Body.Close() })
+	defer tooLate.Stop()
 	for _, a := range x.effects.Answers {
-		if err := a.Change(res, p.answerLimit(x.application())); err != nil {
+		if err = a.Change(res, limit); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// A roomy body gives its memory back once the client has it, or has gone.
+type roomy struct {
+	io.ReadCloser
+	release func()
+}
+
+func (b *roomy) Close() error {
+	b.release()
+	return b.ReadCloser.Close()
+}
+
+const (
+	// roomTime bounds the wait for memory to change an answer in.
+	roomTime = 2 * time.Second
+	// copies is how often an answer stands in memory while it is changed: as it
+	// came, and as it goes.
+	copies = 2
+)
+
+var errAnswersBusy = errors.New("too many answers are being changed")
+
+// makeRoom reserves memory for an answer that is changed: all of them together
+// have a budget, whatever one may take.
+func (p *Proxy) makeRoom(res *http.Response, limit int64) (release func(), err error) {
+	size := min(limit, p.cfg.AnswersMemory/copies)
+	if res.ContentLength >= 0 {
+		size = min(size, res.ContentLength)
+	}
+	ctx, cancel := context.WithTimeout(res.Request.Context(), roomTime)
+	defer cancel()
+	if err := p.room.Acquire(ctx, copies*size); err != nil {
+		return nil, errAnswersBusy
+	}
+	return sync.OnceFunc(func() { p.room.Release(copies * size) }), nil
 }
 
 // answerLimit is the largest answer of an application that is changed.
@@ -85,14 +144,19 @@ func (p *Proxy) failed(w http.ResponseWriter, r *http.Request, err error) {
 		return
 	}
 	p.cfg.Log.Error("not forwarded", "decision", x.id, "application", x.application(),
-		"error", upstream.Cause(err, errOutcome, errNotFinal, obligation.ErrWithheld))
+		"error", upstream.Cause(err, http1.ErrBusy, http1.ErrHead, errAnswersBusy, errOutcome, errNotFinal, obligation.ErrWithheld))
 	if errors.Is(err, errOutcome) {
 		p.answer(w, x, p.refuse(journalMissing))
 		return
 	}
 	refused, outcome := p.refuse(applicationFailed), "unknown"
-	if errors.Is(err, obligation.ErrWithheld) {
+	switch {
+	case errors.Is(err, obligation.ErrWithheld):
 		refused, outcome = p.refuse(answerWithheld), "failure"
+	case errors.Is(err, http1.ErrBusy): // nothing was sent
+		refused, outcome = p.refuse(applicationBusy), "failure"
+	case errors.Is(err, errAnswersBusy):
+		refused = p.refuse(answersBusy)
 	}
 	if err := p.cameOf(r.Context(), x, &pdp.Outcome{Status: refused.status, Outcome: outcome, Detail: refused.shown[0]}); err != nil {
 		p.cfg.Log.Error("outcome not journalled", "decision", x.id, "error", err)

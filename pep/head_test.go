@@ -4,18 +4,20 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"strings"
 	"testing"
 
 	"github.com/wardgate/wardgate/pip"
 )
 
-// HEAD is decided, journalled and forwarded as the GET whose header it asks
-// for, and answered without a body. Where there is no GET there is no HEAD.
+// HEAD is decided as the GET whose header it asks for, journalled and forwarded
+// as HEAD, and answered without a body. Where there is no GET there is no HEAD.
 func TestHeadIsGetWithoutABody(t *testing.T) {
 	w := newWorld(t, func(w *world) {
 		w.backend.answer = func(conn net.Conn, r received) {
-			if r.method() != http.MethodGet {
-				t.Errorf("%s reached the application", r.line)
+			if r.method() == http.MethodHead {
+				_, _ = io.WriteString(conn, strings.TrimSuffix(okAnswer, "{}"))
+				return
 			}
 			_, _ = io.WriteString(conn, okAnswer)
 		}
@@ -46,10 +48,15 @@ func TestHeadIsGetWithoutABody(t *testing.T) {
 			t.Errorf("GET: got %d %q", res.StatusCode, body)
 		}
 	}
+	var methods []string
 	for _, e := range w.journal.of(pip.KindDecision) {
-		if !e.Allow || e.Method != http.MethodGet {
-			t.Errorf("got a record of %s, allow %t, want of GET", e.Method, e.Allow)
+		if !e.Allow || e.Action != "patient.read" {
+			t.Errorf("got a record of %s, allow %t", e.Action, e.Allow)
 		}
+		methods = append(methods, e.Method)
+	}
+	if got, want := strings.Join(methods, " "), "HEAD GET HEAD GET HEAD GET"; got != want {
+		t.Errorf("got records of %s, want of %s", got, want)
 	}
 }
 

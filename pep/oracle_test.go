@@ -19,6 +19,10 @@ func (w *world) checkOracle() {
 		w.t.Errorf("the backend received bytes that are no plain request: %q", bytes)
 	}
 	used := map[string]bool{}
+	if w.counts {
+		w.judgeByCounts(got)
+		got = nil
+	}
 	for i, r := range got {
 		if w.unsigned {
 			w.judgeUnsigned(r, i)
@@ -29,6 +33,25 @@ func (w *world) checkOracle() {
 	for _, secret := range []string{w.tokens.good(), "Wardgate-Assertion: ey"} {
 		if strings.Contains(w.logs.String(), secret) {
 			w.t.Errorf("a log holds a token")
+		}
+	}
+}
+
+// judgeByCounts knows requests that were sent side by side, and bear no
+// assertion, by how many there are of each: no more than were allowed.
+func (w *world) judgeByCounts(got []received) {
+	w.t.Helper()
+	left := map[string]int{}
+	for _, e := range w.journal.of(pip.KindDecision) {
+		if e.Allow {
+			left[e.Method+" "+e.Path]++
+		}
+	}
+	for _, r := range got {
+		path, _ := r.target()
+		line := r.method() + " " + path
+		if left[line]--; left[line] < 0 {
+			w.t.Errorf("%s: arrived more often than it was allowed", line)
 		}
 	}
 }

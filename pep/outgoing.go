@@ -10,6 +10,7 @@ import (
 
 	"github.com/wardgate/wardgate/internal/assertion"
 	"github.com/wardgate/wardgate/pep/upstream"
+	"github.com/wardgate/wardgate/pep/upstream/http1"
 )
 
 type exchangeKey struct{}
@@ -46,8 +47,7 @@ func (p *Proxy) newForwarder(name string, a Upstream) *httputil.ReverseProxy {
 			pr.Out.ContentLength = int64(len(x.body))
 			pr.Out.Body = http.NoBody
 			if len(x.body) > 0 {
-				// A connection that takes nothing of the request is exchanged for
-				// another. What was sent in part is never sent again.
+				// Of a connection that takes nothing of the request another is tried.
 				pr.Out.GetBody = func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(x.body)), nil }
 				pr.Out.Body, _ = pr.Out.GetBody() // it cannot fail
 			}
@@ -87,6 +87,11 @@ func (s signing) RoundTrip(r *http.Request) (*http.Response, error) {
 			return nil, err
 		}
 		r.Header.Set(assertion.Header, signed)
+	}
+	if s.external {
+		// One that answers too often or too late must reach the session alone that
+		// asked it.
+		r = r.WithContext(http1.ForSession(r.Context(), x.credential.Session))
 	}
 	res, err := s.next.RoundTrip(r)
 	if err != nil {

@@ -148,7 +148,7 @@ func TestRequestLineHasOneReading(t *testing.T) {
 		{"trace", line("TRACE /admin HTTP/1.1"), 400, nil},
 		{"options of the server", line("OPTIONS * HTTP/1.1"), 200, nil}, // net/http itself answers, with nothing
 		{"options of a route", line("OPTIONS /admin HTTP/1.1"), 404, nil},
-		{"head is get, without the body", line("HEAD /admin HTTP/1.1"), 200, []string{"GET /admin"}},
+		{"head is decided as get", line("HEAD /admin HTTP/1.1"), 200, []string{"HEAD /admin"}},
 		{"lower-case method", line("get /admin HTTP/1.1"), 400, nil},
 		{"invented method", line("GETX /admin HTTP/1.1"), 400, nil},
 		{"debug method", line("TRACK /admin HTTP/1.1"), 400, nil},

@@ -17,6 +17,8 @@ import (
 	"sync/atomic"
 	"time"
 
+	"golang.org/x/sync/semaphore"
+
 	"github.com/wardgate/wardgate/internal/assertion"
 	"github.com/wardgate/wardgate/pdp"
 	"github.com/wardgate/wardgate/pep/anonymous"
@@ -30,6 +32,12 @@ import (
 
 // BodyLimit is the largest request body, in bytes, that is taken by default.
 const BodyLimit = 1 << 20
+
+// AnswersMemory is the memory, in bytes, for answers that are being masked.
+const AnswersMemory = 64 << 20
+
+// AnswerTime is how long an answer that is masked may take to arrive.
+const AnswerTime = 30 * time.Second
 
 // AnswerLimit is the largest answer, in bytes, that is masked by default. A
 // larger one is withheld: it is held in memory whole.
@@ -95,6 +103,12 @@ type Config struct {
 	BodyLimit   int64                  // bytes; 0 means BodyLimit
 	AnswerLimit int64                  // bytes of an answer that is masked; 0 means AnswerLimit
 	Now         func() time.Time       // nil means time.Now
+
+	// AnswersMemory is how many bytes all answers take together that are being
+	// masked; 0 means AnswersMemory. Further ones wait, and are then refused.
+	AnswersMemory int64
+	// AnswerTime bounds the reading of an answer that is masked; 0 means AnswerTime.
+	AnswerTime time.Duration
 }
 
 // A Proxy is an enforcement point. It holds no state but caches.
@@ -106,6 +120,7 @@ type Proxy struct {
 	tables      atomic.Pointer[tables]
 	forwarder   map[string]*httputil.ReverseProxy
 	inflight    inflight.Set
+	room        *semaphore.Weighted // for answers that are being changed
 }
 
 // New checks the configuration whole. An enforcement point that lacks a part
@@ -146,12 +161,19 @@ func New(c Config) (*Proxy, error) {
 	if c.AnswerLimit == 0 {
 		c.AnswerLimit = AnswerLimit
 	}
+	if c.AnswerTime == 0 {
+		c.AnswerTime = AnswerTime
+	}
+	if c.AnswersMemory == 0 {
+		c.AnswersMemory = AnswersMemory
+	}
 	if c.Now == nil {
 		c.Now = time.Now
 	}
 	c.Upstreams, c.Identities, c.Proxied = maps.Clone(c.Upstreams), maps.Clone(c.Identities), slices.Clone(c.Proxied)
 	p := &Proxy{
 		cfg:         c,
+		room:        semaphore.NewWeighted(c.AnswersMemory),
 		own:         ownReasons(),
 		verifier:    token.New(c.Keys, c.Tokens, c.Possession),
 		obligations: obligations,

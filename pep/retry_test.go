@@ -8,17 +8,19 @@ import (
 	"net/http"
 	"sync/atomic"
 	"testing"
+
+	"github.com/wardgate/wardgate/pep/upstream/http1"
 )
 
-// TestWhatMayBeSentTwice: when a kept-alive connection breaks, the transport
-// sends a request that only reads once more, under the same decision. One that
-// changes something is never repeated.
-func TestWhatMayBeSentTwice(t *testing.T) {
+// TestNothingIsSentTwice: when a kept-alive connection breaks, no request is sent
+// once more: one decision is one request, whatever its method.
+func TestNothingIsSentTwice(t *testing.T) {
 	for _, test := range []struct {
 		name, raw string
 		most      int
 	}{
-		{"read", request("GET", "/api/patients/p-1", ""), 2},
+		{"read", request("GET", "/api/patients/p-1", ""), 1},
+		{"header", request("HEAD", "/api/patients/p-1", ""), 1},
 		{"delete", request("DELETE", "/api/patients/p-1", ""), 1},
 		{"create", request("POST", "/api/patients", "{}", "Content-Type: application/json", "Content-Length: 2"), 1},
 		{"edit", request("PUT", "/api/services/s-1", "{}", "Content-Type: application/json", "Content-Length: 2"), 1},
@@ -60,6 +62,8 @@ type mortalConn struct {
 	writes atomic.Int64
 }
 
+func (c *mortalConn) NetConn() net.Conn { return c.Conn }
+
 func (c *mortalConn) Write(b []byte) (int, error) {
 	if c.writes.Add(1) > 1 {
 		return 0, errors.Join(errors.New("over"), c.Close())
@@ -71,15 +75,12 @@ func (c *mortalConn) Write(b []byte) (int, error) {
 func TestConnectionThatTakesNothingIsExchanged(t *testing.T) {
 	var connections atomic.Int64
 	w := newWorld(t, func(w *world) {
-		records := w.config.Upstreams["records"]
-		transport := &http.Transport{DialContext: func(ctx context.Context, network, address string) (net.Conn, error) {
+		dial := func(ctx context.Context, network, address string) (net.Conn, error) {
 			connections.Add(1)
 			conn, err := (&net.Dialer{}).DialContext(ctx, network, address)
 			return &mortalConn{Conn: conn}, err
-		}}
-		t.Cleanup(transport.CloseIdleConnections)
-		records.Transport = transport
-		w.config.Upstreams["records"] = records
+		}
+		w.config.Upstreams["records"] = w.upstream(w.backend.listener.Addr().String(), http1.Config{Shared: true, Dial: dial})
 	})
 	for _, raw := range []string{
 		request("GET", "/info", ""),

@@ -21,11 +21,6 @@ func (p *Proxy) route(_ context.Context, x *exchange) *refusal {
 	if !x.matched {
 		return nil
 	}
-	if x.asked == nil {
-		// What is forwarded is the row's method: a HEAD may be a GET, whose body
-		// net/http keeps from the client.
-		x.target.Method = x.match.Route.Method
-	}
 	body, code := x.readBody(x.match.Route.Body, p.cfg.BodyLimit)
 	if code != "" {
 		return p.refuse(code)

@@ -21,6 +21,7 @@ import (
 	"github.com/wardgate/wardgate/pep"
 	"github.com/wardgate/wardgate/pep/framing"
 	"github.com/wardgate/wardgate/pep/token"
+	"github.com/wardgate/wardgate/pep/upstream/http1"
 	"github.com/wardgate/wardgate/pip"
 )
 
@@ -145,6 +146,7 @@ type world struct {
 
 	audience map[string]string              // path -> application, where it is not records
 	unsigned bool                           // the application is external and gets no assertion
+	counts   bool                           // requests come side by side and bear no assertion
 	repeats  bool                           // the transport may send one request twice
 	seen     atomic.Pointer[pdp.Credential] // of the newest question, when a test watches
 }
@@ -159,8 +161,7 @@ func newWorld(t testing.TB, change func(*world)) *world {
 	w := &world{t: t, key: key, tokens: newTokenIssuer(t), logs: &logBuffer{}}
 	w.backend = newBackend(t, &w.clock)
 	w.journal = &journal{clock: &w.clock}
-	transport := &http.Transport{DisableCompression: true, ResponseHeaderTimeout: time.Second, MaxIdleConnsPerHost: 64}
-	t.Cleanup(transport.CloseIdleConnections)
+	records := w.upstream(w.backend.listener.Addr().String(), http1.Config{Shared: true, FirstByte: time.Second})
 	w.config = pep.Config{
 		Decider:   deciderFunc(sessionPolicy),
 		Tables:    fixedTables(testTables()),
@@ -169,11 +170,8 @@ func newWorld(t testing.TB, change func(*world)) *world {
 		Keys:      w.tokens,
 		Tokens:    token.Policy{Issuer: testIssuer, Audience: testAudience},
 		Assertion: key,
-		Upstreams: map[string]pep.Upstream{"records": {
-			URL:       &url.URL{Scheme: "http", Host: w.backend.listener.Addr().String()},
-			Transport: transport,
-		}},
-		Log: slog.New(slog.NewTextHandler(w.logs, nil)),
+		Upstreams: map[string]pep.Upstream{"records": records},
+		Log:       slog.New(slog.NewTextHandler(w.logs, nil)),
 	}
 	if change != nil {
 		change(w)
@@ -184,6 +182,18 @@ func newWorld(t testing.TB, change func(*world)) *world {
 	w.listen()
 	t.Cleanup(w.checkOracle)
 	return w
+}
+
+// upstream forwards to an address.
+func (w *world) upstream(address string, c http1.Config) pep.Upstream {
+	w.t.Helper()
+	at := &url.URL{Scheme: "http", Host: address}
+	transport, err := http1.New(at, c)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	w.t.Cleanup(func() { _ = transport.Close() })
+	return pep.Upstream{URL: at, Transport: transport}
 }
 
 // rebuild makes the enforcement point anew from the changed configuration.

@@ -23,7 +23,8 @@ func From(ctx context.Context) *Claims {
 
 // A Guard lets through only requests that carry a genuine assertion about
 // exactly this request: method, path, query and body. It reads the body whole,
-// at most Limit bytes, and hands the handler the same bytes.
+// at most Limit bytes, and hands the handler the same bytes. The handler sees a
+// HEAD as the GET whose header it asks for.
 type Guard struct {
 	Key      *Key
 	Audience string // name of the guarded application
@@ -59,8 +60,12 @@ func (g Guard) Wrap(next http.Handler) http.Handler {
 			problem.Write(w, problem.New(http.StatusUnauthorized, "assertion_mismatch"))
 			return
 		}
-		r.Body = io.NopCloser(bytes.NewReader(body))
-		next.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), claimsKey{}, claims)))
+		asserted := r.WithContext(context.WithValue(r.Context(), claimsKey{}, claims))
+		asserted.Body = io.NopCloser(bytes.NewReader(body))
+		if r.Method == http.MethodHead {
+			asserted.Method = http.MethodGet // of which net/http sends the header alone
+		}
+		next.ServeHTTP(w, asserted)
 	})
 }
 

@@ -116,8 +116,14 @@ type mortal struct {
 	until time.Time // of the wall clock, as certificates are
 }
 
+// Usable reports whether the connection takes another request.
+func (m *mortal) Usable() bool { return !time.Now().After(m.until) }
+
+// NetConn is the connection below, as of tls.Conn.
+func (m *mortal) NetConn() net.Conn { return m.Conn }
+
 func (m *mortal) Write(b []byte) (int, error) {
-	if time.Now().After(m.until) {
+	if !m.Usable() {
 		return 0, errors.Join(errOver, m.Close())
 	}
 	return m.Conn.Write(b)

@@ -16,6 +16,7 @@ import (
 	"github.com/wardgate/wardgate/pdp"
 	"github.com/wardgate/wardgate/pep"
 	"github.com/wardgate/wardgate/pep/upstream"
+	"github.com/wardgate/wardgate/pep/upstream/http1"
 	"github.com/wardgate/wardgate/pip"
 )
 
@@ -43,16 +44,29 @@ func (a *Process) foreignApplications() (map[string]pep.Upstream, error) {
 		if one.URL == nil {
 			continue
 		}
-		applications[one.Name] = pep.Upstream{URL: one.URL, External: true, AnswerLimit: one.AnswerLimit, Transport: &http.Transport{
-			TLSClientConfig:       trust.Clone(),
-			DisableCompression:    true,
-			MaxIdleConnsPerHost:   256,
-			IdleConnTimeout:       90 * time.Second,
-			TLSHandshakeTimeout:   10 * time.Second,
-			ResponseHeaderTimeout: 30 * time.Second,
-		}}
+		transport, err := http1.New(one.URL, a.external(one.URL.Scheme, trust))
+		if err != nil {
+			return nil, fmt.Errorf("application %s: %w", one.Name, err)
+		}
+		applications[one.Name] = pep.Upstream{URL: one.URL, External: true, AnswerLimit: one.AnswerLimit, Transport: transport}
 	}
 	return applications, nil
+}
+
+// external are the bounds of connections to one other application. What it sends
+// without having been asked is reported: it may have meant it for somebody else.
+func (a *Process) external(scheme string, trust *tls.Config) http1.Config {
+	c := http1.Config{
+		Connections: externalConnections, FirstByte: answerTimeout, Progress: streamIdle,
+		Unasked: func(upstream string) {
+			a.metrics.unasked.Inc()
+			a.log.Error("an application sent an answer that no request had asked for; its connection is closed", "application", upstream)
+		},
+	}
+	if scheme == "https" {
+		c.TLS = trust
+	}
+	return c
 }
 
 // introductions are what applications are told of who asks, and the names of

@@ -21,6 +21,7 @@ type metrics struct {
 	registry  *prometheus.Registry
 	decisions *prometheus.CounterVec
 	seconds   prometheus.Histogram
+	unasked   prometheus.Counter
 }
 
 func newMetrics() *metrics {
@@ -35,8 +36,12 @@ func newMetrics() *metrics {
 			Help:    "Time to gather facts and decide.",
 			Buckets: prometheus.ExponentialBuckets(5e-6, 2, 15),
 		}),
+		unasked: prometheus.NewCounter(prometheus.CounterOpts{
+			Name: "wardgate_upstream_unasked_answers_total",
+			Help: "Connections closed because an application sent what no request had asked for.",
+		}),
 	}
-	m.registry.MustRegister(m.decisions, m.seconds,
+	m.registry.MustRegister(m.decisions, m.seconds, m.unasked,
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	return m
 }

@@ -18,6 +18,7 @@ import (
 	"github.com/wardgate/wardgate/pdp/client"
 	"github.com/wardgate/wardgate/pep"
 	"github.com/wardgate/wardgate/pep/token"
+	"github.com/wardgate/wardgate/pep/upstream/http1"
 	"github.com/wardgate/wardgate/records"
 )
 
@@ -186,24 +187,33 @@ func (a *Process) serveApplication(authority *mtls.Authority, caller *mtls.Part,
 	return newServer(name, l, accept, mtls.WhileValid(h, nil), a.log), reached, err
 }
 
-// reach calls the named part at an address, and nobody else there.
+// reach forwards to the named part at an address, and to none other there.
 func reach(caller *mtls.Part, name string, at *url.URL) (pep.Upstream, error) {
-	dial, err := caller.Dialer(name, &net.Dialer{Timeout: dialTimeout, KeepAlive: keepAlive})
+	dial, err := dialer(caller, name)
 	if err != nil {
 		return pep.Upstream{}, err
 	}
-	return pep.Upstream{URL: at, Transport: &http.Transport{
-		DialTLSContext:        dial,
-		DisableCompression:    true,
-		MaxIdleConnsPerHost:   256,
-		IdleConnTimeout:       90 * time.Second,
-		ResponseHeaderTimeout: 30 * time.Second,
-	}}, nil
+	transport, err := http1.New(at, http1.Config{
+		DialTLS: dial, Shared: true, Connections: ownConnections, FirstByte: answerTimeout, Progress: streamIdle,
+	})
+	return pep.Upstream{URL: at, Transport: transport}, err
+}
+
+func dialer(caller *mtls.Part, name string) (func(ctx context.Context, network, address string) (net.Conn, error), error) {
+	return caller.Dialer(name, &net.Dialer{Timeout: dialTimeout, KeepAlive: keepAlive})
 }
 
 const (
 	dialTimeout = 5 * time.Second
 	keepAlive   = 15 * time.Second
+
+	// answerTimeout bounds the wait for the head of an answer.
+	answerTimeout = 30 * time.Second
+	// streamIdle is how long an answer may be silent between two of its parts.
+	streamIdle = 10 * time.Minute
+	// ownConnections bounds those to one of Wardgate's own services, and
+	// externalConnections those to one other application.
+	ownConnections, externalConnections = 1024, 256
 )
 
 // asked is what the enforcement point asks about every request.
@@ -282,7 +292,11 @@ func (a *Process) enforcementPoint(key *assertion.Key, applications map[string]p
 // follows who is cut off.
 func (a *Process) reachDecisions(ctx context.Context) error {
 	if a.config.Runs(config.RolePEP) && !a.config.Runs(config.RoleAdministrator) {
-		at, transport, err := a.toPart(config.RolePDP, a.config.PDP.URL)
+		at, caller, err := a.toPart(a.config.PDP.URL)
+		if err != nil {
+			return err
+		}
+		transport, err := asking(caller, config.RolePDP)
 		if err != nil {
 			return err
 		}
@@ -295,18 +309,27 @@ func (a *Process) reachDecisions(ctx context.Context) error {
 	return nil
 }
 
-// toPart is the way to a part in another process.
-func (a *Process) toPart(name, address string) (*url.URL, http.RoundTripper, error) {
+// toPart is where a part in another process runs, and who calls it.
+func (a *Process) toPart(address string) (*url.URL, *mtls.Part, error) {
 	at, err := config.ParseInternal(address)
 	if err != nil {
 		return nil, nil, err
 	}
 	caller, err := a.identity(mtls.PEP)
-	if err != nil {
-		return nil, nil, err
-	}
-	reached, err := reach(caller, name, at)
-	return at, reached.Transport, err
+	return at, caller, err
+}
+
+// asking asks the decision point of another process. A question that broke off
+// may be asked again: it has no effect.
+func asking(caller *mtls.Part, name string) (http.RoundTripper, error) {
+	dial, err := dialer(caller, name)
+	return &http.Transport{
+		DialTLSContext:        dial,
+		DisableCompression:    true,
+		MaxIdleConnsPerHost:   ownConnections,
+		IdleConnTimeout:       90 * time.Second,
+		ResponseHeaderTimeout: answerTimeout,
+	}, err
 }
 
 // addElsewhere adds those of Wardgate's own services that run in other
@@ -316,11 +339,14 @@ func (a *Process) addElsewhere(applications map[string]pep.Upstream) error {
 		if a.config.Runs(part.Role) {
 			continue
 		}
-		at, transport, err := a.toPart(part.Name, part.URL)
+		at, caller, err := a.toPart(part.URL)
 		if err != nil {
 			return err
 		}
-		reached := pep.Upstream{URL: at, Transport: transport}
+		reached, err := reach(caller, part.Name, at)
+		if err != nil {
+			return err
+		}
 		if part.Role != config.RoleAdministrator {
 			applications[part.Name] = reached
 			continue

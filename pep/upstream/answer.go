@@ -4,6 +4,7 @@ import (
 	"net/http"
 	"strings"
 	"sync"
+	"time"
 
 	"github.com/wardgate/wardgate/internal/assertion"
 )
@@ -28,16 +29,32 @@ func (b *Buffers) Put(returned []byte) { b.pool.Put((*buffer)(returned)) }
 // A Final writer takes final answers only. What an application says in between
 // (1xx) would reach the client before there is evidence of it, and as this
 // writer cannot be hijacked no answer turns the connection into a tunnel.
+//
+// A client that stops reading is left: each part has to go out in time.
 type Final struct{ W http.ResponseWriter }
+
+// Patience is how long a client may take for a part of an answer, at most 32 KiB.
+const Patience = 60 * time.Second
+
+// due gives the next part its time. A writer without deadlines has none.
+func (f Final) due() {
+	_ = http.NewResponseController(f.W).SetWriteDeadline(time.Now().Add(Patience))
+}
 
 // Header is the client's.
 func (f Final) Header() http.Header { return f.W.Header() }
 
 // Write sends a part of the body.
-func (f Final) Write(b []byte) (int, error) { return f.W.Write(b) }
+func (f Final) Write(b []byte) (int, error) {
+	f.due()
+	return f.W.Write(b)
+}
 
 // FlushError sends what has been written.
-func (f Final) FlushError() error { return http.NewResponseController(f.W).Flush() }
+func (f Final) FlushError() error {
+	f.due()
+	return http.NewResponseController(f.W).Flush()
+}
 
 // WriteHeader sends a final status, and leaves out any other.
 func (f Final) WriteHeader(status int) {

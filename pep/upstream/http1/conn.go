@@ -36,6 +36,9 @@ type conn struct {
 	wait    time.Duration // for the next byte
 	fault   error         // that the last read ended with
 
+	reused bool         // this exchange is not the first
+	sent   atomic.Int64 // bytes that were written in this exchange
+
 	ended atomic.Bool
 }
 
@@ -65,7 +68,9 @@ func (c *conn) Write(b []byte) (int, error) {
 	if err := c.SetWriteDeadline(time.Now().Add(c.transport.config.Progress)); err != nil {
 		return 0, err
 	}
-	return c.Conn.Write(b)
+	n, err := c.Conn.Write(b)
+	c.sent.Add(int64(n))
+	return n, err
 }
 
 // close ends the connection. That it may be broken already is no fault.

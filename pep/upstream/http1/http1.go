@@ -55,10 +55,18 @@ var (
 // A Config bounds a Transport. Its zero value works.
 type Config struct {
 	// TLS makes connections over TLS. It is cloned, and speaks HTTP/1.1 alone.
-	// It is required for an upstream whose scheme is https, and refused for http.
+	// It, or DialTLS, is required for an upstream whose scheme is https, and
+	// refused for http.
 	TLS *tls.Config
 	// Dial opens connections; nil dials TCP.
 	Dial func(ctx context.Context, network, address string) (net.Conn, error)
+	// DialTLS opens connections whose handshake is done, instead of Dial and TLS.
+	// One that has a method Usable() bool takes no request when it answers false.
+	DialTLS func(ctx context.Context, network, address string) (net.Conn, error)
+
+	// Shared upstreams answer what they are asked: all requests share connections,
+	// whatever their session. It is for Wardgate's own services alone.
+	Shared bool
 
 	Connections int           // at once, idle ones included; 0 means DefaultConnections
 	HeadLimit   int           // bytes of a response's head, and of its trailers; 0 means DefaultHeadLimit
@@ -117,9 +125,11 @@ func New(u *url.URL, c Config) (*Transport, error) {
 	t := &Transport{scheme: u.Scheme, host: u.Host, upstream: u.Scheme + "://" + u.Host, config: c, idle: map[string][]*conn{}}
 	var port string
 	switch {
-	case u.Scheme == "http" && c.TLS == nil:
+	case u.Scheme == "http" && c.TLS == nil && c.DialTLS == nil:
 		port = "80"
-	case u.Scheme == "https" && c.TLS != nil:
+	case u.Scheme == "https" && c.DialTLS != nil && c.TLS == nil:
+		port = "443"
+	case u.Scheme == "https" && c.TLS != nil && c.DialTLS == nil:
 		port = "443"
 		t.config.TLS = c.TLS.Clone()
 		t.config.TLS.NextProtos = []string{"http/1.1"}
@@ -127,7 +137,7 @@ func New(u *url.URL, c Config) (*Transport, error) {
 			t.config.TLS.ServerName = u.Hostname()
 		}
 	default:
-		return nil, fmt.Errorf("upstream %s: expected http without TLS, or https with it", t.upstream)
+		return nil, fmt.Errorf("upstream %s: expected http without TLS, or https with one way to it", t.upstream)
 	}
 	if u.Hostname() == "" {
 		return nil, fmt.Errorf("upstream %s: expected a host", t.upstream)
@@ -147,7 +157,13 @@ func ForSession(ctx context.Context, session string) context.Context {
 	return context.WithValue(ctx, sessionKey{}, session)
 }
 
-func sessionOf(ctx context.Context) string {
+// shared is the session of all requests to a shared upstream.
+const shared = "*"
+
+func (t *Transport) sessionOf(ctx context.Context) string {
+	if t.config.Shared {
+		return shared
+	}
 	session, _ := ctx.Value(sessionKey{}).(string)
 	return session
 }
@@ -159,20 +175,43 @@ func (t *Transport) RoundTrip(r *http.Request) (*http.Response, error) {
 		closeBody(r)
 		return nil, ErrElsewhere
 	}
-	c, err := t.take(r.Context(), sessionOf(r.Context()))
+	c, err := t.take(r.Context(), t.sessionOf(r.Context()))
 	if err != nil {
 		closeBody(r)
 		return nil, err
 	}
 	answer, err := c.exchange(r)
-	if err != nil {
-		c.discard()
-		if cause := context.Cause(r.Context()); cause != nil {
-			err = cause
-		}
-		return nil, fmt.Errorf("%s: %w", t.upstream, err)
+	if err == nil {
+		return answer, nil
 	}
-	return answer, nil
+	c.discard()
+	if again := t.untaken(c, r); again != nil {
+		return t.RoundTrip(again)
+	}
+	if cause := context.Cause(r.Context()); cause != nil {
+		err = cause
+	}
+	return nil, fmt.Errorf("%s: %w", t.upstream, err)
+}
+
+// untaken returns the request once more when a reused connection has taken not
+// one byte of it, so that it has not been sent; nil otherwise.
+func (t *Transport) untaken(c *conn, r *http.Request) *http.Request {
+	if !c.reused || c.sent.Load() != 0 || r.Context().Err() != nil {
+		return nil
+	}
+	again := r.Clone(r.Context())
+	if r.Body == nil || r.Body == http.NoBody {
+		return again
+	}
+	if r.GetBody == nil {
+		return nil
+	}
+	var err error
+	if again.Body, err = r.GetBody(); err != nil {
+		return nil
+	}
+	return again
 }
 
 func closeBody(r *http.Request) {
@@ -208,6 +247,8 @@ func (t *Transport) claim(session string) (*conn, error) {
 	if own := t.idle[session]; session != "" && len(own) > 0 {
 		c := own[len(own)-1]
 		t.forget(c)
+		c.reused = true
+		c.sent.Store(0)
 		return c, nil
 	}
 	if t.open >= t.config.Connections && !t.evict() {
@@ -255,6 +296,9 @@ func (t *Transport) dial(ctx context.Context, session string) (*conn, error) {
 }
 
 func (t *Transport) connect(ctx context.Context) (net.Conn, error) {
+	if t.config.DialTLS != nil {
+		return t.config.DialTLS(ctx, "tcp", t.host)
+	}
 	socket, err := t.config.Dial(ctx, "tcp", t.host)
 	if err != nil || t.config.TLS == nil {
 		return socket, err

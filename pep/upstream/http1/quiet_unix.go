@@ -18,11 +18,11 @@ const settle = time.Millisecond
 // quiet reports whether an idle connection is open and has brought nothing
 // since its last answer. It reports what came without having been asked for.
 func (c *conn) quiet() bool {
-	secure, isTLS := c.Conn.(*tls.Conn)
-	socket := c.Conn
-	if isTLS {
-		socket = secure.NetConn()
+	if mortal, ok := c.Conn.(interface{ Usable() bool }); ok && !mortal.Usable() {
+		return false
 	}
+	secure, socket := unwrap(c.Conn)
+	isTLS := secure != nil
 	pending, open := peek(socket)
 	switch {
 	case !open:
@@ -42,6 +42,20 @@ func (c *conn) quiet() bool {
 		c.report()
 	}
 	return n == 0 && errors.Is(err, os.ErrDeadlineExceeded)
+}
+
+// unwrap returns the connection's socket, and its TLS if it has that.
+func unwrap(c net.Conn) (secure *tls.Conn, socket net.Conn) {
+	for {
+		if s, ok := c.(*tls.Conn); ok {
+			secure = s
+		}
+		wrapper, ok := c.(interface{ NetConn() net.Conn })
+		if !ok {
+			return secure, c
+		}
+		c = wrapper.NetConn()
+	}
 }
 
 // peek reports whether bytes wait to be read, and whether the connection is open.
