@@ -55,7 +55,7 @@ func document(err error) problem.Document {
 	case errors.Is(err, errModel):
 		return problem.New(http.StatusNotFound, "model_unknown")
 	case errors.Is(err, errRoute):
-		return problem.New(http.StatusNotFound, "route_unknown")
+		return problem.New(http.StatusNotFound, problem.RouteUnknown)
 	case errors.Is(err, errMethod):
 		return problem.New(http.StatusMethodNotAllowed, "method_not_allowed")
 	case errors.Is(err, errMediaType):

@@ -139,6 +139,8 @@ func (d *Decision) Record(e *pip.Event, reasons Reasons) {
 	e.Reasons, e.Revision, e.Input, e.Ages = d.Reasons, d.Revision, seen.Input, seen.Ages
 	if e.Allow {
 		d.ground(e)
+	} else {
+		e.Alarm = reasons.Alarm(d.Reasons)
 	}
 	for i := range d.Obligations {
 		e.Obligations = append(e.Obligations, d.Obligations[i].ID)

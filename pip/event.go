@@ -57,6 +57,7 @@ type Event struct {
 	Status   int      `json:"status,omitempty"`   // HTTP status of an outcome
 	Patients []string `json:"patients,omitempty"` // of an outcome: whose data was in the answer; of a decision: whose record was asked for
 	Detail   string   `json:"detail,omitempty"`   // a stable code or a short constant text
+	Alarm    bool     `json:"alarm,omitempty"`    // hardly an honest slip, says the rule book's table of reasons
 
 	// Count is how many like events one aggregated record stands for; 0 in a
 	// record of one.

@@ -54,7 +54,7 @@ func document(err error) problem.Document {
 	case errors.Is(err, errWithheld):
 		return problem.New(http.StatusForbidden, "field_withheld")
 	case errors.Is(err, store.ErrNotVisible):
-		return problem.New(http.StatusForbidden, "not_your_patient")
+		return problem.New(http.StatusForbidden, problem.NotYourPatient)
 	case errors.Is(err, store.ErrStaff), errors.Is(err, errNoStaff):
 		return problem.New(http.StatusForbidden, "no_staff_record")
 	case errors.Is(err, errIfMatch):

@@ -47,7 +47,7 @@ func New(s *store.Store, key *assertion.Key, log *slog.Logger) *Service {
 	engine.RedirectTrailingSlash = false
 	engine.HandleMethodNotAllowed = true
 	engine.Use(gin.CustomRecoveryWithWriter(nil, svc.recovered))
-	engine.NoRoute(func(c *gin.Context) { problem.Write(c.Writer, problem.New(http.StatusNotFound, "route_unknown")) })
+	engine.NoRoute(func(c *gin.Context) { problem.Write(c.Writer, problem.New(http.StatusNotFound, problem.RouteUnknown)) })
 	engine.NoMethod(func(c *gin.Context) {
 		problem.Write(c.Writer, problem.New(http.StatusMethodNotAllowed, "method_not_allowed"))
 	})
@@ -67,7 +67,7 @@ func (s *Service) ServeHTTP(w http.ResponseWriter, r *http.Request) { s.http.Ser
 func plainPath(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if path, _, _ := strings.Cut(r.RequestURI, "?"); path != r.URL.Path {
-			problem.Write(w, problem.New(http.StatusNotFound, "route_unknown"))
+			problem.Write(w, problem.New(http.StatusNotFound, problem.RouteUnknown))
 			return
 		}
 		next.ServeHTTP(w, r)

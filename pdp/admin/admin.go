@@ -70,7 +70,7 @@ type Parts struct {
 	Footprints    Footprints
 	Revocations   Revocations
 	Sealer        Sealer
-	Roles         func() pip.Roles // of the active rule book, asked each time
+	Tables        func() *pdp.Tables // of the active rule book, asked each time
 	Users         Users
 	Staff         Staff
 	Registrar     Registrar
@@ -101,7 +101,7 @@ func New(parts Parts, cfg Config) (*Admin, error) {
 		"Keys": parts.Keys != nil, "Store": parts.Store != nil, "Authenticator": parts.Authenticator != nil,
 		"Decider": parts.Decider != nil, "Journal": parts.Journal != nil, "Footprints": parts.Footprints != nil,
 		"Revocations": parts.Revocations != nil, "Log": parts.Log != nil, "Sealer": parts.Sealer != nil,
-		"Users": parts.Users != nil, "Roles": parts.Roles != nil, "Issuer": cfg.Issuer != "", "Audience": cfg.Audience != "",
+		"Users": parts.Users != nil, "Tables": parts.Tables != nil, "Issuer": cfg.Issuer != "", "Audience": cfg.Audience != "",
 	}); err != nil {
 		return nil, err
 	}

@@ -32,8 +32,8 @@ func (a *Admin) failed(ctx context.Context, c Client, factor string, seen famili
 	}
 	now := a.cfg.Now()
 	decision := a.askAboutFailure(ctx, c, pdp.LogIn{Factor: factor, Failures: known.Failures, Familiar: seen.words}, now)
-	e := withDecision(a.event(c, actionCreate, known.Account, "", now), decision)
-	e.Outcome, e.Reasons = "failure", r.Reasons
+	e := a.withDecision(a.event(c, actionCreate, known.Account, "", now), decision)
+	e.Outcome, e.Reasons, e.Alarm = "failure", r.Reasons, a.reasons().Alarm(r.Reasons)
 	if err := a.parts.Journal.Append(context.WithoutCancel(ctx), e); err != nil {
 		return fmt.Errorf("journal a failed %s: %w", actionCreate, err)
 	}

@@ -8,6 +8,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"github.com/wardgate/wardgate/internal/problem"
 	"github.com/wardgate/wardgate/pdp"
 	"github.com/wardgate/wardgate/pip"
 )
@@ -63,7 +64,7 @@ func (a *Admin) Verify(ctx context.Context, c Client, challenge, code string) (T
 	}
 	e := a.event(c, actionCreate, s.Account, s.ID, now)
 	e.Role, e.Outcome, e.Allow = proof.Account.Role, "success", true
-	if err := a.parts.Journal.Append(context.WithoutCancel(ctx), withDecision(e, decision)); err != nil {
+	if err := a.parts.Journal.Append(context.WithoutCancel(ctx), a.withDecision(e, decision)); err != nil {
 		_, undo := a.parts.Store.End(context.WithoutCancel(ctx), s.ID, s.Account, "not_journalled", now)
 		return Tokens{}, errors.Join(fmt.Errorf("begin session: %w", err), undo)
 	}
@@ -147,13 +148,13 @@ func (a *Admin) mayBeginAs(ctx context.Context, c Client, action string, proof p
 	if d.Allow {
 		reasons = []string{"obligation_unmet"}
 	}
-	e := withDecision(a.event(c, action, proof.Account.ID, "", now), d)
+	e := a.withDecision(a.event(c, action, proof.Account.ID, "", now), d)
 	e.Role, e.Outcome, e.Allow, e.Reasons = proof.Account.Role, "failure", false, reasons
 	if fault := errors.Join(err, a.parts.Journal.Append(context.WithoutCancel(ctx), e)); fault != nil {
 		return pdp.Decision{}, fmt.Errorf("decide on a session: %w", fault)
 	}
 	if len(reasons) == 0 {
-		reasons = []string{"not_granted"}
+		reasons = []string{problem.NotGranted}
 	}
 	return pdp.Decision{}, &Refusal{Kind: Forbidden, Reasons: reasons}
 }
@@ -178,7 +179,7 @@ func (a *Admin) unproven(ctx context.Context, c Client, action, session string, 
 		return r
 	}
 	e := a.event(c, action, known.Account, session, a.cfg.Now())
-	e.Outcome, e.Reasons = "failure", r.Reasons
+	e.Outcome, e.Reasons, e.Alarm = "failure", r.Reasons, a.reasons().Alarm(r.Reasons)
 	if err := a.parts.Journal.Append(context.WithoutCancel(ctx), e); err != nil {
 		return fmt.Errorf("journal a failed %s: %w", action, err)
 	}
@@ -195,7 +196,7 @@ func (a *Admin) event(c Client, action, account, session string, now time.Time) 
 }
 
 // withDecision puts a decision into the evidence of what it was asked about.
-func withDecision(e pip.Event, d pdp.Decision) pip.Event {
-	d.Record(&e, nil)
+func (a *Admin) withDecision(e pip.Event, d pdp.Decision) pip.Event {
+	d.Record(&e, a.reasons())
 	return e
 }

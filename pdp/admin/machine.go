@@ -54,7 +54,7 @@ func (a *Admin) DropMachineKeys(ctx context.Context, c Client, by, account strin
 }
 
 // kind is that of an account's role; "" when no rule book knows the role.
-func (a *Admin) kind(p *pip.Profile) pip.RoleKind { return a.parts.Roles()[p.Role].Kind }
+func (a *Admin) kind(p *pip.Profile) pip.RoleKind { return a.parts.Tables().Roles[p.Role].Kind }
 
 func (a *Admin) isMachine(ctx context.Context, account string) error {
 	p, err := a.user(ctx, account)
@@ -115,7 +115,7 @@ func (a *Admin) beginMachine(ctx context.Context, c Client, proof pip.Proof, dec
 	}
 	e := a.event(c, actionMachine, s.Account, s.ID, now)
 	e.Role, e.Outcome, e.Allow = proof.Account.Role, "success", true
-	if err := a.parts.Journal.Append(context.WithoutCancel(ctx), withDecision(e, decision)); err != nil {
+	if err := a.parts.Journal.Append(context.WithoutCancel(ctx), a.withDecision(e, decision)); err != nil {
 		_, undo := a.parts.Store.End(context.WithoutCancel(ctx), s.ID, s.Account, "not_journalled", now)
 		return Tokens{}, errors.Join(fmt.Errorf("begin session: %w", err), undo)
 	}

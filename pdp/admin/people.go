@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 
+	"github.com/wardgate/wardgate/internal/problem"
 	"github.com/wardgate/wardgate/pip"
 )
 
@@ -83,7 +84,7 @@ func (a *Admin) Reset(ctx context.Context, c Client, challenge, code, password s
 // OfferApp makes the secret of an authenticator app.
 func (a *Admin) OfferApp(ctx context.Context, c Client, account, session string) (secret, uri string, err error) {
 	if account == "" {
-		return "", "", Refuse(Unproven, "session_missing")
+		return "", "", Refuse(Unproven, problem.SessionMissing)
 	}
 	if secret, uri, err = a.parts.Apps.Offer(ctx, account); err != nil {
 		return "", "", personal(err)
@@ -94,7 +95,7 @@ func (a *Admin) OfferApp(ctx context.Context, c Client, account, session string)
 // ConfirmApp makes the app a factor, and returns the recovery codes.
 func (a *Admin) ConfirmApp(ctx context.Context, c Client, account, session, code string) ([]string, error) {
 	if account == "" {
-		return nil, Refuse(Unproven, "session_missing")
+		return nil, Refuse(Unproven, problem.SessionMissing)
 	}
 	recovery, err := a.parts.Apps.Confirm(ctx, account, code)
 	if err != nil {
@@ -106,7 +107,7 @@ func (a *Admin) ConfirmApp(ctx context.Context, c Client, account, session, code
 // RemoveApp leaves the account with e-mailed codes.
 func (a *Admin) RemoveApp(ctx context.Context, c Client, account, session string) error {
 	if account == "" {
-		return Refuse(Unproven, "session_missing")
+		return Refuse(Unproven, problem.SessionMissing)
 	}
 	if err := a.parts.Apps.Remove(ctx, account); err != nil {
 		return personal(err)

@@ -60,8 +60,8 @@ func (d *desk) Remove(context.Context, string) error { return d.err }
 func (w *world) withDesk(d *desk) {
 	w.t.Helper()
 	a, err := admin.New(admin.Parts{
-		Roles: roles,
-		Keys:  w.keys, Store: w.store, Authenticator: w.auth, Decider: w.policy, Journal: w.journal,
+		Tables: tables,
+		Keys:   w.keys, Store: w.store, Authenticator: w.auth, Decider: w.policy, Journal: w.journal,
 		Footprints: devices{}, Revocations: w.revoked, Sealer: w.sealer, Users: w.people,
 		Registrar: d, Apps: d, Log: slog.New(slog.NewTextHandler(w.log, nil)),
 	}, admin.Config{Issuer: "https://wardgate.test", Audience: "wardgate", Now: w.clock.Now})

@@ -4,20 +4,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 	"strings"
 	"time"
 
 	"github.com/wardgate/wardgate/pdp"
 	"github.com/wardgate/wardgate/pip"
-)
-
-// The reasons why a session ends, as they are stored and journalled.
-const (
-	reasonReplayed = "refresh_replayed"
-	reasonDrifted  = "device_changed"
-	reasonExpired  = "session_expired"
-	reasonInactive = "account_inactive"
 )
 
 const actionContinue = "session.continue"
@@ -82,7 +73,7 @@ func (a *Admin) mayContinue(ctx context.Context, c Client, s Session, now time.T
 		return a.endFor(ctx, c, s, reasonDrifted)
 	}
 	d, err := a.parts.Decider.Decide(ctx, pdp.Request{
-		Subject:  pdp.Subject{Type: "user", ID: s.Account},
+		Subject:  pdp.Subject{Type: pdp.SubjectUser, ID: s.Account},
 		Action:   pdp.Action{Name: actionContinue},
 		Resource: pdp.Resource{Type: "session", ID: s.ID},
 		Context: pdp.Context{
@@ -99,8 +90,7 @@ func (a *Admin) mayContinue(ctx context.Context, c Client, s Session, now time.T
 	case d.Allow:
 		return errors.New("decide on a refresh: an obligation that is not known here")
 	}
-	unknown := func(code string) bool { return strings.HasSuffix(code, "_unknown") }
-	if len(d.Reasons) == 0 || slices.ContainsFunc(d.Reasons, unknown) {
+	if a.undecided(d.Reasons) {
 		return fmt.Errorf("decide on a refresh: %s", strings.Join(d.Reasons, ", "))
 	}
 	return a.endFor(ctx, c, s, d.Reasons[0])

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/wardgate/wardgate/internal/problem"
 	"github.com/wardgate/wardgate/pip"
 )
 
@@ -28,7 +29,7 @@ func (a *Admin) Revoke(ctx context.Context, session, reason string) error {
 // LogOut ends the session itself.
 func (a *Admin) LogOut(ctx context.Context, c Client, account, session string) error {
 	if account == "" || session == "" {
-		return Refuse(Unproven, "session_missing")
+		return Refuse(Unproven, problem.SessionMissing)
 	}
 	return a.end(ctx, c, session, account, "logged_out")
 }
@@ -45,7 +46,7 @@ func (a *Admin) RevokeAccount(ctx context.Context, account, reason string) error
 
 func (a *Admin) endAll(ctx context.Context, c Client, account, reason string) error {
 	if account == "" {
-		return Refuse(Unproven, "session_missing")
+		return Refuse(Unproven, problem.SessionMissing)
 	}
 	live, err := a.parts.Store.LiveOf(ctx, account, a.cfg.Now())
 	if err != nil {
@@ -62,7 +63,7 @@ func (a *Admin) endAll(ctx context.Context, c Client, account, reason string) er
 // does not exist are the same refusal.
 func (a *Admin) EndOwn(ctx context.Context, c Client, account, session string) error {
 	if account == "" {
-		return Refuse(Unproven, "session_missing")
+		return Refuse(Unproven, problem.SessionMissing)
 	}
 	return a.end(ctx, c, session, account, "ended_by_owner")
 }
@@ -70,7 +71,7 @@ func (a *Admin) EndOwn(ctx context.Context, c Client, account, session string) e
 // Sessions returns the live sessions of the account, newest first.
 func (a *Admin) Sessions(ctx context.Context, account string) ([]Session, error) {
 	if account == "" {
-		return nil, Refuse(Unproven, "session_missing")
+		return nil, Refuse(Unproven, problem.SessionMissing)
 	}
 	live, err := a.parts.Store.LiveOf(ctx, account, a.cfg.Now())
 	if err != nil {
@@ -105,6 +106,7 @@ func (a *Admin) end(ctx context.Context, c Client, session, account, reason stri
 	}
 	e := a.event(c, actionEnd, account, session, now)
 	e.Outcome, e.Allow, e.Detail = "success", true, reason
+	e.Alarm = a.reasons().Alarm([]string{reason})
 	if err := a.parts.Journal.Append(context.WithoutCancel(ctx), e); err != nil {
 		return fmt.Errorf("end session %s: %w", session, err)
 	}

@@ -1,6 +1,9 @@
 package admin_test
 
-import "github.com/wardgate/wardgate/pip"
+import (
+	"github.com/wardgate/wardgate/pdp"
+	"github.com/wardgate/wardgate/pip"
+)
 
 func roles() pip.Roles {
 	return pip.Roles{
@@ -10,4 +13,12 @@ func roles() pip.Roles {
 		"security": {Kind: pip.RoleOfficer, Record: pip.RecordNone},
 		"machine":  {Kind: pip.RoleMachine, Record: pip.RecordNone},
 	}
+}
+
+func tables() *pdp.Tables {
+	return &pdp.Tables{Revision: "r1", Roles: roles(), Reasons: pdp.Reasons{
+		"identity_unknown":   {Class: pdp.ClassUnavailable, Status: 503},
+		"revocation_unknown": {Class: pdp.ClassUnavailable, Status: 503},
+		"location_drifted":   {Class: pdp.ClassPlace, Status: 403, Alarm: true},
+	}}
 }

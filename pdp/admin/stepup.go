@@ -7,6 +7,7 @@ import (
 
 	"time"
 
+	"github.com/wardgate/wardgate/internal/problem"
 	"github.com/wardgate/wardgate/pip"
 )
 
@@ -54,7 +55,7 @@ func (a *Admin) VerifyStepUp(ctx context.Context, c Client, account, session, ch
 // liveSession returns the session if it is live and the account's.
 func (a *Admin) liveSession(ctx context.Context, account, session string, now time.Time) (Session, error) {
 	if account == "" || session == "" {
-		return Session{}, Refuse(Unproven, "session_missing")
+		return Session{}, Refuse(Unproven, problem.SessionMissing)
 	}
 	s, err := a.parts.Store.Session(ctx, session)
 	if err != nil && !errors.Is(err, ErrNotFound) {

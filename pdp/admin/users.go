@@ -62,7 +62,7 @@ func (a *Admin) Approve(ctx context.Context, c Client, by, account, staff, depar
 	if err != nil {
 		return err
 	}
-	switch role := a.parts.Roles()[p.Role]; {
+	switch role := a.parts.Tables().Roles[p.Role]; {
 	case role.Kind == "":
 		return Refuse(Malformed, "role_unknown")
 	case role.Record == pip.RecordStaff:

@@ -318,8 +318,8 @@ func (w *world) process() (*sqlstore.Store, *admin.Admin) {
 		w.t.Fatal(err)
 	}
 	a, err := admin.New(admin.Parts{
-		Roles: roles,
-		Keys:  w.keys, Store: store, Authenticator: w.auth, Decider: w.policy, Journal: w.journal,
+		Tables: tables,
+		Keys:   w.keys, Store: store, Authenticator: w.auth, Decider: w.policy, Journal: w.journal,
 		Footprints: devices{}, Revocations: w.revoked, Sealer: w.sealer, Users: w.people, Staff: staff{}, Log: slog.New(slog.NewTextHandler(w.log, nil)),
 	}, admin.Config{Issuer: "https://wardgate.test", Audience: "wardgate", Now: w.clock.Now})
 	if err != nil {

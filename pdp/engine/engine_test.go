@@ -234,7 +234,7 @@ func TestFaultyRuleBooksAreRefused(t *testing.T) {
 		}, "undefined ref: input.context.tyme"},
 		{"missing folder", func(_ *testing.T, files fstest.MapFS) {
 			delete(files, "authz/rules/revocation/revocation.rego")
-		}, "revocation_unknown"},
+		}, "authz/rules/revocation denies it for 0 of 3 reasons"},
 		{"missing folder that the empty request does not miss", func(_ *testing.T, files fstest.MapFS) {
 			delete(files, "authz/rules/step_up/step_up.rego")
 		}, "authz/rules/step_up"},

@@ -8,6 +8,7 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"github.com/wardgate/wardgate/internal/assertion"
+	"github.com/wardgate/wardgate/internal/problem"
 	"github.com/wardgate/wardgate/pdp/admin"
 )
 
@@ -16,7 +17,7 @@ import (
 func (h handler) me(c *gin.Context) {
 	who := claims(c)
 	if who.Subject == "" {
-		h.fail(c, admin.Refuse(admin.Unproven, "session_missing"))
+		h.fail(c, admin.Refuse(admin.Unproven, problem.SessionMissing))
 		return
 	}
 	p, err := h.admin.Account(c.Request.Context(), who.Subject)

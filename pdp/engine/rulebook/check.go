@@ -134,9 +134,9 @@ func (c *checker) checkMeaning() {
 	}
 	document := c.checkTables(compiler)
 	if b != nil && document != nil {
-		if err := b.checkFloor(c.ctx); err != nil {
+		if err := b.checkFloor(c.ctx, rules); err != nil {
 			c.add(&ast.Location{File: "authz/authz.rego", Row: 1}, "floor",
-				"each of these codes belongs to a folder below authz/rules that every book must have", "%s", err)
+				"every book must have these folders below authz/rules, with their denials", "%s", err)
 		}
 		c.checkRows(rules, document)
 		c.checkConflicts(compiler)

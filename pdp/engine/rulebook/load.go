@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 	"strings"
 	"time"
 
@@ -26,15 +25,6 @@ const (
 	// loadTimeout refuses a rule book whose checks do not end.
 	loadTimeout = time.Minute
 )
-
-// floor is what the empty request must be denied for: the rules that no rule
-// book may lack. Rules are found by path, so a missing folder would otherwise
-// be a missing denial.
-var floor = []string{
-	"account_inactive", "device_unknown", "identity_unknown", "location_unknown",
-	"revocation_unknown", "role_forbidden", "route_unknown", "session_missing",
-	"session_revoked", "signals_unknown", "subject_banned", "time_unknown",
-}
 
 // needed are the rule folders that deny what the empty request does not come
 // to. Rules are found by path, so that a missing folder would be a missing
@@ -102,7 +92,7 @@ func loadWithin(ctx context.Context, files map[string][]byte, points []pip.Secti
 	if b.Behaviour, err = loadVerdicts(ctx, modules); err != nil {
 		return nil, err
 	}
-	return b, b.checkFloor(ctx)
+	return b, b.checkFloor(ctx, c)
 }
 
 // loadRows compiles the row rules with the words that the book itself knows.
@@ -181,28 +171,6 @@ func readTables(ctx context.Context, c *ast.Compiler, digest string, points []pi
 		return nil, errors.New("package authz.tables is missing")
 	}
 	return tables.Read(results[0].Expressions[0].Value, digest, points)
-}
-
-// checkFloor refuses a rule book that does not deny the empty request for all
-// of the floor, in the form that decides and in the form that explains.
-func (b *Book) checkFloor(ctx context.Context) error {
-	for _, form := range []answer.Form{b.Decides, b.Written} {
-		d, err := answer.Ask(ctx, form, ast.NewObject())
-		if err != nil {
-			return fmt.Errorf("floor check: %w", err)
-		}
-		var missing []string
-		for _, code := range floor {
-			if !slices.Contains(d.Reasons, code) {
-				missing = append(missing, code)
-			}
-		}
-		if d.Allow || len(missing) > 0 {
-			return fmt.Errorf("floor check: the empty request is not denied for %s: a rule folder is missing or changed",
-				strings.Join(missing, ", "))
-		}
-	}
-	return nil
 }
 
 // Ask evaluates an input document, and puts conditions in the place of the rules

@@ -62,6 +62,9 @@ func AppendEvent(b []byte, e *pip.Event) ([]byte, error) {
 	}
 	b = appendList(b, `,"patients":`, e.Patients)
 	b = appendField(b, `,"detail":`, e.Detail)
+	if e.Alarm {
+		b = append(b, `,"alarm":true`...)
+	}
 	if e.Count != 0 {
 		b = strconv.AppendInt(append(b, `,"count":`...), int64(e.Count), 10)
 	}

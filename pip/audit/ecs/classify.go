@@ -16,12 +16,6 @@ type class struct {
 	types    []string
 }
 
-// intrusion names the reasons that an attack leaves behind and an honest slip
-// hardly ever does. An event that was refused for one of them is an alert.
-var intrusion = []string{
-	"device_changed", "impossible_travel", "location_drifted", "log_in_barred", "refresh_replayed", "token_invalid",
-}
-
 func classify(e *pip.Event) class {
 	c := file(e)
 	c.kind = "event"
@@ -35,10 +29,10 @@ func classify(e *pip.Event) class {
 	return c
 }
 
+// alarming events are alerts: those that the rule book calls alarms, and what
+// the sentinel and other systems reported.
 func alarming(e *pip.Event) bool {
-	return strings.HasPrefix(e.Action, "sentinel.") || strings.HasPrefix(e.Action, "intrusion.") ||
-		slices.ContainsFunc(e.Reasons, func(code string) bool { return slices.Contains(intrusion, code) }) ||
-		e.Kind == pip.KindSession && slices.Contains(intrusion, e.Detail)
+	return e.Alarm || strings.HasPrefix(e.Action, "sentinel.") || strings.HasPrefix(e.Action, "intrusion.")
 }
 
 func file(e *pip.Event) class {

@@ -32,7 +32,7 @@ func full() *reader.Record {
 			Reasons: []string{"device_changed", "role"}, Obligations: []string{"journal"},
 			Rules: []string{"role/role"}, Right: "Manage users", Reach: "any", Revision: "r-1",
 			Input: json.RawMessage(input), Ages: map[string]int64{"identity": 5, "not started": 7},
-			Status: 403, Patients: []string{"p-1", "p-2"}, Detail: "account u-2: noise", Count: 3,
+			Status: 403, Patients: []string{"p-1", "p-2"}, Detail: "account u-2: noise", Alarm: true, Count: 3,
 		},
 	}
 }
@@ -150,14 +150,14 @@ func TestClassification(t *testing.T) {
 	}{
 		{"an allowed request", pip.Event{Kind: pip.KindDecision, Allow: true}, "event api,web access,allowed"},
 		{"a denied request", pip.Event{Kind: pip.KindDecision, Reasons: []string{"role"}}, "event api,web access,denied"},
-		{"a stolen token", pip.Event{Kind: pip.KindDecision, Reasons: []string{"device_changed"}}, "alert api,web,intrusion_detection access,denied"},
+		{"a stolen token", pip.Event{Kind: pip.KindDecision, Reasons: []string{"device_changed"}, Alarm: true}, "alert api,web,intrusion_detection access,denied"},
 		{"an answer", pip.Event{Kind: pip.KindOutcome, Status: 200}, "event web access"},
 		{"a failing application", pip.Event{Kind: pip.KindOutcome, Status: 502}, "event web access,error"},
 		{"a log-in", pip.Event{Kind: pip.KindSession, Action: "session.create", Outcome: "success"}, "event authentication,session start"},
 		{"a wrong password", pip.Event{Kind: pip.KindSession, Action: "log_in.fail", Outcome: "failure"}, "event authentication start"},
 		{"a refused session", pip.Event{Kind: pip.KindSession, Action: "session.create", Outcome: "failure"}, "event authentication start"},
 		{"a log-out", pip.Event{Kind: pip.KindSession, Action: "session.end", Outcome: "success"}, "event session end"},
-		{"a replayed refresh token", pip.Event{Kind: pip.KindSession, Action: "session.end", Detail: "refresh_replayed"}, "alert session,intrusion_detection end,info"},
+		{"a replayed refresh token", pip.Event{Kind: pip.KindSession, Action: "session.end", Detail: "refresh_replayed", Alarm: true}, "alert session,intrusion_detection end,info"},
 		{"a step-up", pip.Event{Kind: pip.KindSession, Action: "session.elevate"}, "event authentication,session info"},
 		{"a new account", pip.Event{Kind: pip.KindAccount, Action: "user.add"}, "event iam user,creation"},
 		{"a ban", pip.Event{Kind: pip.KindAccount, Action: "user.ban"}, "event iam user,change"},

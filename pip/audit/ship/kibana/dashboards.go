@@ -40,12 +40,12 @@ func bans() dashboard {
 	const banned = `event.action: ("user.ban" or "user.unban" or "ban.lift" or sentinel*)`
 	return dashboard{
 		name: "bans", title: "bans", about: "Who was banned, by whom, and who met a ban.",
-		query: banned + ` or rule.id: ("subject_banned" or "log_in_barred")`,
+		query: banned + ` or rule.id: (*_banned or *_barred)`,
 		panels: []panel{
 			{name: "actions", title: "bans and their lifting", kind: overTime, query: banned, by: "event.action"},
 			{name: "accounts", title: "banned accounts", kind: table, query: banned, by: "wardgate.account", size: 20},
 			{name: "by", title: "who banned", kind: table, query: banned, by: "user.id"},
-			{name: "met", title: "requests that met a ban", kind: overTime, query: `rule.id: ("subject_banned" or "log_in_barred")`, by: "rule.id"},
+			{name: "met", title: "requests that met a ban", kind: overTime, query: `rule.id: (*_banned or *_barred)`, by: "rule.id"},
 		},
 	}
 }
