@@ -27,6 +27,7 @@ type request struct {
 
 	what  string // of the sequence, for the report
 	alone bool   // on a connection of its own: it may spoil it
+	once  bool   // uses something up, such as a code: it is not sent again
 
 	learn func(*side, *answer) // takes what later requests need
 	after func(*answer)        // of the old side's answer: what comes next

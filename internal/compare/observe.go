@@ -12,6 +12,7 @@ import (
 // observed is all that one request showed on one side, as one JSON-like value.
 type observed struct {
 	answer  *answer
+	late    bool             // it was not decided in time
 	records []map[string]any // of the journal, in order, without those of the background
 }
 

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"time"
@@ -47,7 +48,7 @@ func (h *harness) run(requests int, out io.Writer) error {
 	}
 	next := time.Now().Add(30 * time.Second)
 	for h.sent < requests {
-		if err := h.draw(sum).make(h, w); err != nil {
+		if err := h.draw(sum).make(h, w); err != nil && !errors.Is(err, errTorn) {
 			return err
 		}
 		if err := h.keepSessions(w); err != nil {
