@@ -59,14 +59,15 @@ func TestRoute(t *testing.T) {
 	}
 }
 
-// run runs the Go tests that a worked diff adds, and builds the program with it.
+// run runs the Go tests that a worked diff adds, and builds the program with it,
+// which finds no fault in the rule book.
 func run(t *testing.T, diff string, packages ...string) {
 	t.Helper()
 	tree := changed(t, diff)
 	for _, args := range [][]string{
 		append([]string{"vet"}, packages...),
 		append([]string{"test"}, packages...),
-		{"build", "./internal/process"},
+		{"run", "./cmd/wardgate", "policy", "check", "policies"},
 	} {
 		c := exec.Command("go", args...)
 		c.Dir = tree
@@ -75,6 +76,10 @@ func run(t *testing.T, diff string, packages ...string) {
 			t.Fatalf("go %s: %v\n%s", strings.Join(args, " "), err, said)
 		}
 	}
+}
+
+func TestInformationPoint(t *testing.T) {
+	run(t, "information-point.diff", "./pip/duty", "./internal/points")
 }
 
 func TestObligation(t *testing.T) { run(t, "obligation.diff", "./pep/obligation") }
