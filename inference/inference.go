@@ -16,6 +16,7 @@ import (
 
 	"github.com/wardgate/wardgate/inference/model"
 	"github.com/wardgate/wardgate/internal/assertion"
+	"github.com/wardgate/wardgate/internal/required"
 )
 
 // Audience is the name of this application in assertions.
@@ -46,8 +47,10 @@ var _ http.Handler = (*Service)(nil)
 // New makes a service. It answers only requests that carry an assertion under
 // the key about exactly that request.
 func New(cfg Config) (*Service, error) {
-	if cfg.Key == nil || cfg.Log == nil || len(cfg.Models) == 0 {
-		return nil, errors.New("new inference service: key, log and at least one model are required")
+	if err := required.Parts("inference service", map[string]bool{
+		"Key": cfg.Key != nil, "Log": cfg.Log != nil, "Models": len(cfg.Models) > 0,
+	}); err != nil {
+		return nil, err
 	}
 	s := &Service{models: make(map[string]*model.Model, len(cfg.Models)), log: cfg.Log}
 	for _, m := range cfg.Models {

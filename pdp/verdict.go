@@ -18,22 +18,22 @@ type Behaviour struct {
 
 // A Verdict is what a behaviour calls for without any request.
 type Verdict struct {
-	ID      string   `json:"id"` // stable: "spraying"
-	Do      Deed     `json:"do"`
-	Seconds int      `json:"seconds"` // how long it holds
-	Tell    []string `json:"tell"`    // "mail", "webhook"
+	ID      string        `json:"id"` // stable: "spraying"
+	Do      VerdictAction `json:"do"`
+	Seconds int           `json:"seconds"` // how long it holds
+	Tell    []string      `json:"tell"`    // "mail", "webhook"
 }
 
-// A Deed is what is done. The zero Deed is none and is refused.
-type Deed string
+// A VerdictAction is what is done. The zero one is none and is refused.
+type VerdictAction string
 
-// The deeds.
+// The actions of verdicts.
 const (
-	DeedBan    Deed = "ban"     // the subject is cut off from everything
-	DeedBar    Deed = "bar"     // the address is closed to whoever has no session
-	DeedRevoke Deed = "revoke"  // the subject's sessions end
-	DeedStepUp Deed = "step_up" // the subject owes a fresh factor
-	DeedAlert  Deed = "alert"   // nothing is done
+	ActionBan    VerdictAction = "ban"     // the subject is cut off from everything
+	ActionBar    VerdictAction = "bar"     // the address is closed to whoever has no session
+	ActionRevoke VerdictAction = "revoke"  // the subject's sessions end
+	ActionStepUp VerdictAction = "step_up" // the subject owes a fresh factor
+	ActionAlert  VerdictAction = "alert"   // nothing is done
 )
 
 // Verdicts are what one revision says about one behaviour.

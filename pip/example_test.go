@@ -32,7 +32,7 @@ func ExampleRoles() {
 func ExampleBarredAddress() {
 	one, other := netip.MustParseAddr("2001:db8::1"), netip.MustParseAddr("2001:db8::2")
 	fmt.Println(pip.BarredAddress(one) == pip.BarredAddress(other))
-	fmt.Println(pip.HeldAs(pip.BarredAddress(netip.MustParseAddr("192.0.2.7"))))
+	fmt.Println(pip.RestrictionOf(pip.BarredAddress(netip.MustParseAddr("192.0.2.7"))))
 	// Output:
 	// true
 	// address 192.0.2.7

@@ -12,13 +12,13 @@ import (
 
 // Bans lists banned accounts, barred addresses and step-ups that are owed.
 func (o operator) Bans(ctx context.Context, after string, limit int) (control.BanPage, error) {
-	held, next, err := o.app.admin.Held(ctx, after, min(max(limit, 1), operatorPage))
+	found, next, err := o.app.admin.Restrictions(ctx, after, min(max(limit, 1), operatorPage))
 	if err != nil {
 		return control.BanPage{}, err
 	}
-	page := control.BanPage{Items: make([]control.Ban, 0, len(held)), Next: next}
-	for _, b := range held {
-		kind, who := pip.HeldAs(b.Account)
+	page := control.BanPage{Items: make([]control.Ban, 0, len(found)), Next: next}
+	for _, b := range found {
+		kind, who := pip.RestrictionOf(b.Account)
 		page.Items = append(page.Items, control.Ban{Kind: kind, Who: who, Reason: b.Reason, By: b.By, Since: b.Created, Until: b.Until})
 	}
 	return page, nil

@@ -28,7 +28,7 @@ func (a *Process) openSentinel() error {
 		return err
 	}
 	watch, err := sentinel.New(sentinel.Config{
-		Judge: a.engine, Commander: commander{a.admin}, Journal: a.journal, Teller: tell,
+		Judge: a.engine, Commander: commander{a.admin}, Journal: a.journal, Notifier: tell,
 		Log: a.log.With("part", "sentinel"), NewID: uuid.NewString,
 	})
 	if err != nil {
@@ -74,7 +74,7 @@ type alerts struct {
 	queue *webhook.Queue // nil for none
 }
 
-var _ sentinel.Teller = (*alerts)(nil)
+var _ sentinel.Notifier = (*alerts)(nil)
 
 func (a *Process) openAlerts() (*alerts, error) {
 	c := &a.config.Alerts
@@ -107,12 +107,12 @@ func (a *Process) alertLost(lost sentinel.Alert, reason string) {
 	}
 }
 
-// Tell passes one alert on.
-func (t *alerts) Tell(ctx context.Context, channel string, alert sentinel.Alert) error {
+// Notify passes one alert on.
+func (t *alerts) Notify(ctx context.Context, channel string, alert sentinel.Alert) error {
 	switch channel {
 	case "webhook":
 		if t.queue != nil {
-			return t.queue.Tell(alert)
+			return t.queue.Notify(alert)
 		}
 	case "mail":
 		for _, to := range t.to {

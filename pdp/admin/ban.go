@@ -92,10 +92,10 @@ func (a *Admin) Bans(ctx context.Context) ([]Ban, error) {
 	return a.parts.Store.Bans(ctx, a.cfg.Now())
 }
 
-// Held returns at most limit of what is held now (banned accounts, barred
+// Restrictions returns at most limit of what is held now (banned accounts, barred
 // addresses, step-ups that are owed) behind the name after, and the name to go
 // on behind, "" at the end.
-func (a *Admin) Held(ctx context.Context, after string, limit int) (held []Ban, next string, err error) {
+func (a *Admin) Restrictions(ctx context.Context, after string, limit int) (found []Ban, next string, err error) {
 	all, err := a.Bans(ctx)
 	if err != nil {
 		return nil, "", fmt.Errorf("list bans: %w", err)

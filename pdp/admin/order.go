@@ -25,7 +25,7 @@ const orderLapses = 10 * time.Second
 // An Order is a verdict of the sentinel.
 type Order struct {
 	Verdict string
-	Do      pdp.Deed
+	Do      pdp.VerdictAction
 	Subject string
 	Address netip.Addr
 	Life    time.Duration
@@ -57,50 +57,50 @@ func (a *Admin) CarryOut(ctx context.Context, o Order) (bool, error) {
 	if err != nil || !mine {
 		return false, err
 	}
-	if err := a.obey(ctx, o, now); err != nil {
+	if err := a.apply(ctx, o, now); err != nil {
 		return false, errors.Join(err, a.parts.Store.DropOrder(ctx, name))
 	}
 	return true, a.parts.Store.FinishOrder(ctx, name)
 }
 
-func (a *Admin) obey(ctx context.Context, o Order, now time.Time) error {
+func (a *Admin) apply(ctx context.Context, o Order, now time.Time) error {
 	switch {
-	case o.Do == pdp.DeedAlert:
+	case o.Do == pdp.ActionAlert:
 		return nil
-	case o.Do == pdp.DeedBan && o.Subject != "":
-		if longer, err := a.heldLonger(ctx, o.Subject, now.Add(o.Life)); longer || err != nil {
+	case o.Do == pdp.ActionBan && o.Subject != "":
+		if longer, err := a.retainedLonger(ctx, o.Subject, now.Add(o.Life)); longer || err != nil {
 			return err
 		}
 		return a.Ban(ctx, Client{}, bySentinel, o.Subject, o.Life, o.Verdict)
-	case o.Do == pdp.DeedRevoke && o.Subject != "":
+	case o.Do == pdp.ActionRevoke && o.Subject != "":
 		return a.RevokeAccount(ctx, o.Subject, o.Verdict)
-	case o.Do == pdp.DeedStepUp && o.Subject != "":
-		return a.hold(ctx, pip.OwesStepUp(o.Subject), o, now)
-	case o.Do == pdp.DeedBar && o.Subject == "":
-		return a.hold(ctx, pip.BarredAddress(o.Address), o, now)
+	case o.Do == pdp.ActionStepUp && o.Subject != "":
+		return a.retain(ctx, pip.OwesStepUp(o.Subject), o, now)
+	case o.Do == pdp.ActionBar && o.Subject == "":
+		return a.retain(ctx, pip.BarredAddress(o.Address), o, now)
 	default:
 		return fmt.Errorf("order %s: %q cannot be done here", o.Verdict, o.Do)
 	}
 }
 
-// hold keeps a name on the list that enforcement points read, and in its
+// retain keeps a name on the list that enforcement points read, and in its
 // authority.
-func (a *Admin) hold(ctx context.Context, name string, o Order, now time.Time) error {
+func (a *Admin) retain(ctx context.Context, name string, o Order, now time.Time) error {
 	until := now.Add(o.Life)
-	if longer, err := a.heldLonger(ctx, name, until); longer || err != nil {
+	if longer, err := a.retainedLonger(ctx, name, until); longer || err != nil {
 		return err
 	}
 	b := Ban{Account: name, Reason: o.Verdict, By: bySentinel, Created: now, Until: until}
 	listed := a.parts.Revocations.Ban(ctx, name, until)
 	if err := errors.Join(listed, a.parts.Store.Ban(ctx, b)); err != nil {
-		return fmt.Errorf("hold: %w", err)
+		return fmt.Errorf("retain %s: %w", name, err)
 	}
 	return nil
 }
 
-// heldLonger reports whether a ban or a hold lasts beyond then: nobody's ban,
+// retainedLonger reports whether a ban or a bar lasts beyond then: no ban,
 // least of all a person's, is shortened by a verdict.
-func (a *Admin) heldLonger(ctx context.Context, name string, then time.Time) (bool, error) {
+func (a *Admin) retainedLonger(ctx context.Context, name string, then time.Time) (bool, error) {
 	bans, err := a.Bans(ctx)
 	if err != nil {
 		return false, fmt.Errorf("read bans: %w", err)

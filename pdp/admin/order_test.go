@@ -17,7 +17,7 @@ import (
 // TestOneOfManyCarriesAnOrderOut.
 func TestOneOfManyCarriesAnOrderOut(t *testing.T) {
 	w := newWorld(t)
-	o := admin.Order{Verdict: "spraying", Do: pdp.DeedBar, Address: netip.MustParseAddr("192.0.2.7"), Life: time.Minute}
+	o := admin.Order{Verdict: "spraying", Do: pdp.ActionBar, Address: netip.MustParseAddr("192.0.2.7"), Life: time.Minute}
 	var first atomic.Int32
 	var all sync.WaitGroup
 	for range 20 {
@@ -44,7 +44,7 @@ func TestAVerdictShortensNobodysBan(t *testing.T) {
 	if err := w.admin.Ban(t.Context(), admin.Client{}, "u-security", w.account.ID, 24*time.Hour, "theft"); err != nil {
 		t.Fatal(err)
 	}
-	did, err := w.admin.CarryOut(t.Context(), admin.Order{Verdict: "flood", Do: pdp.DeedBan, Subject: w.account.ID, Life: time.Minute})
+	did, err := w.admin.CarryOut(t.Context(), admin.Order{Verdict: "flood", Do: pdp.ActionBan, Subject: w.account.ID, Life: time.Minute})
 	bans, read := w.admin.Bans(t.Context())
 	if err != nil || read != nil || !did || len(bans) != 1 || bans[0].Reason != "theft" {
 		t.Errorf("got %t, %v and %+v, want the longer ban kept", did, err, bans)
@@ -54,19 +54,19 @@ func TestAVerdictShortensNobodysBan(t *testing.T) {
 func TestAnOrderThatMakesNoSenseIsRefused(t *testing.T) {
 	w := newWorld(t)
 	for name, o := range map[string]admin.Order{
-		"nobody":              {Verdict: "x", Do: pdp.DeedBan, Life: time.Minute},
-		"no life":             {Verdict: "x", Do: pdp.DeedBan, Subject: w.account.ID},
-		"no verdict":          {Do: pdp.DeedBan, Subject: w.account.ID, Life: time.Minute},
-		"no deed":             {Verdict: "x", Subject: w.account.ID, Life: time.Minute},
-		"a ban of an address": {Verdict: "x", Do: pdp.DeedBan, Address: netip.MustParseAddr("192.0.2.7"), Life: time.Minute},
-		"a bar of a subject":  {Verdict: "x", Do: pdp.DeedBar, Subject: w.account.ID, Life: time.Minute},
+		"nobody":              {Verdict: "x", Do: pdp.ActionBan, Life: time.Minute},
+		"no life":             {Verdict: "x", Do: pdp.ActionBan, Subject: w.account.ID},
+		"no verdict":          {Do: pdp.ActionBan, Subject: w.account.ID, Life: time.Minute},
+		"no action":           {Verdict: "x", Subject: w.account.ID, Life: time.Minute},
+		"a ban of an address": {Verdict: "x", Do: pdp.ActionBan, Address: netip.MustParseAddr("192.0.2.7"), Life: time.Minute},
+		"a bar of a subject":  {Verdict: "x", Do: pdp.ActionBar, Subject: w.account.ID, Life: time.Minute},
 	} {
 		if did, err := w.admin.CarryOut(t.Context(), o); did || err == nil {
 			t.Errorf("%s: got %t, %v, want an error", name, did, err)
 		}
 	}
 	// What was refused holds nothing: a proper order is carried out.
-	if did, err := w.admin.CarryOut(t.Context(), admin.Order{Verdict: "x", Do: pdp.DeedStepUp, Subject: w.account.ID, Life: time.Minute}); !did || err != nil {
+	if did, err := w.admin.CarryOut(t.Context(), admin.Order{Verdict: "x", Do: pdp.ActionStepUp, Subject: w.account.ID, Life: time.Minute}); !did || err != nil {
 		t.Errorf("got %t, %v, want it carried out", did, err)
 	}
 }
@@ -77,9 +77,9 @@ func TestABarIsLifted(t *testing.T) {
 	w := newWorld(t)
 	ctx := t.Context()
 	for _, o := range []admin.Order{
-		{Verdict: "spraying", Do: pdp.DeedBar, Address: netip.MustParseAddr("2001:db8::7"), Life: time.Minute},
-		{Verdict: "spraying", Do: pdp.DeedBar, Address: netip.MustParseAddr("192.0.2.7"), Life: time.Minute},
-		{Verdict: "odd", Do: pdp.DeedStepUp, Subject: w.account.ID, Life: time.Minute},
+		{Verdict: "spraying", Do: pdp.ActionBar, Address: netip.MustParseAddr("2001:db8::7"), Life: time.Minute},
+		{Verdict: "spraying", Do: pdp.ActionBar, Address: netip.MustParseAddr("192.0.2.7"), Life: time.Minute},
+		{Verdict: "odd", Do: pdp.ActionStepUp, Subject: w.account.ID, Life: time.Minute},
 	} {
 		if did, err := w.admin.CarryOut(ctx, o); !did || err != nil {
 			t.Fatalf("%+v: %t, %v", o, did, err)
@@ -87,11 +87,11 @@ func TestABarIsLifted(t *testing.T) {
 	}
 	var kinds []string
 	for after := ""; ; {
-		held, next, err := w.admin.Held(ctx, after, 1)
+		held, next, err := w.admin.Restrictions(ctx, after, 1)
 		if err != nil || len(held) != 1 {
 			t.Fatalf("got %+v, %v, want one a page", held, err)
 		}
-		kind, who := pip.HeldAs(held[0].Account)
+		kind, who := pip.RestrictionOf(held[0].Account)
 		kinds = append(kinds, kind+" "+who)
 		if after = next; next == "" {
 			break
@@ -117,7 +117,7 @@ func TestABarIsLifted(t *testing.T) {
 			t.Errorf("%s: lifted, and was not barred", again)
 		}
 	}
-	held, _, err := w.admin.Held(ctx, "", 10)
+	held, _, err := w.admin.Restrictions(ctx, "", 10)
 	if err != nil || len(held) != 1 || held[0].Account != pip.OwesStepUp(w.account.ID) {
 		t.Errorf("got %+v, %v, want the step-up alone", held, err)
 	}

@@ -125,7 +125,7 @@ func (a *Admin) cut(ctx context.Context, session string, now time.Time) error {
 // since; with any other they are all whose tokens may still live.
 func (a *Admin) Snapshot(ctx context.Context, since pip.Mark) (pip.Revocations, error) {
 	now := a.cfg.Now()
-	c, err := a.parts.Store.CutOff(ctx, since, now.Add(-a.tokenLife()), now)
+	c, err := a.parts.Store.Revoked(ctx, since, now.Add(-a.tokenLife()), now)
 	if err != nil {
 		return pip.Revocations{}, fmt.Errorf("snapshot of revocations: %w", err)
 	}

@@ -71,9 +71,9 @@ var (
 	ErrEnded    = errors.New("the session has ended")
 )
 
-// CutOff is who is cut off at one moment, as far as it was asked for. A zero
+// Revoked is who is cut off at one moment, as far as it was asked for. A zero
 // Since means all of them.
-type CutOff struct {
+type Revoked struct {
 	Mark  pip.Mark
 	Since pip.Mark
 	Ended []Session
@@ -103,10 +103,10 @@ type Store interface {
 	End(ctx context.Context, id, account, reason string, at time.Time) (bool, error)
 	// LiveOf returns the live sessions of an account, newest first.
 	LiveOf(ctx context.Context, account string, now time.Time) ([]Session, error)
-	// CutOff returns who is cut off at one moment: the sessions that ended after
+	// Revoked returns who is cut off at one moment: the sessions that ended after
 	// the mark, or when that is none of its marks, those that ended or could
 	// still be refreshed after signedAfter.
-	CutOff(ctx context.Context, since pip.Mark, signedAfter, now time.Time) (CutOff, error)
+	Revoked(ctx context.Context, since pip.Mark, signedAfter, now time.Time) (Revoked, error)
 	// Sweep forgets sessions whose time was over before then, and answers and
 	// bans that are over now.
 	Sweep(ctx context.Context, before, now time.Time) error

@@ -71,7 +71,7 @@ type InternalConfig struct {
 // keys, and what is cut off. Unlike a Service it has an effect: it ends a
 // session when an enforcement point, obliged by a decision, says so.
 type Internal struct {
-	InternalConfig
+	cfg     InternalConfig
 	router  http.Handler
 	stopped chan struct{}
 	stop    func()
@@ -88,7 +88,7 @@ func NewInternal(c InternalConfig) (*Internal, error) {
 	}); err != nil {
 		return nil, err
 	}
-	s := &Internal{InternalConfig: c, stopped: make(chan struct{})}
+	s := &Internal{cfg: c, stopped: make(chan struct{})}
 	s.stop = sync.OnceFunc(func() { close(s.stopped) })
 	r := gin.New()
 	r.HandleMethodNotAllowed = true
@@ -98,8 +98,8 @@ func NewInternal(c InternalConfig) (*Internal, error) {
 	r.NoRoute(func(c *gin.Context) { s.fail(c, errNoPath) })
 	r.NoMethod(func(c *gin.Context) { s.fail(c, errNoMethod) })
 	r.POST(pdp.PathDecide, s.decide)
-	r.GET(pdp.PathTables, s.follow(func() (any, error) { return s.Tables.Tables(), nil }))
-	r.GET(pdp.PathKeys, s.follow(func() (any, error) { return s.Keys.JWKS() }))
+	r.GET(pdp.PathTables, s.follow(func() (any, error) { return s.cfg.Tables.Tables(), nil }))
+	r.GET(pdp.PathKeys, s.follow(func() (any, error) { return s.cfg.Keys.JWKS() }))
 	r.POST(pdp.PathRevoke+":session/revoke", s.revoke)
 	r.GET(pdp.PathRevocations, s.revocations)
 	r.POST(pdp.PathBehaviour, s.count)
@@ -116,7 +116,7 @@ func (s *Internal) Stop() { s.stop() }
 // authenticate refuses strangers, and what an enforcement point forwards for
 // somebody else: such a request carries an assertion.
 func (s *Internal) authenticate(c *gin.Context) {
-	if s.Caller(c.Request) && len(c.Request.Header.Values(assertion.Header)) == 0 {
+	if s.cfg.Caller(c.Request) && len(c.Request.Header.Values(assertion.Header)) == 0 {
 		return
 	}
 	s.fail(c, errStranger)
@@ -129,7 +129,7 @@ func (s *Internal) decide(c *gin.Context) {
 		return
 	}
 	answer := pdp.Answer{ID: ask.ID}
-	d, err := s.Decider.Decide(c.Request.Context(), ask.Request)
+	d, err := s.cfg.Decider.Decide(c.Request.Context(), ask.Request)
 	switch {
 	case errors.Is(err, pdp.ErrRevisionChanged):
 		answer.Changed = true
@@ -147,7 +147,7 @@ func (s *Internal) revoke(c *gin.Context) {
 	if !s.read(c, &said, BodyLimit) {
 		return
 	}
-	if err := s.Revoker.Revoke(c.Request.Context(), c.Param("session"), said.Reason); err != nil {
+	if err := s.cfg.Revoker.Revoke(c.Request.Context(), c.Param("session"), said.Reason); err != nil {
 		s.fail(c, err)
 		return
 	}
@@ -159,9 +159,9 @@ func (s *Internal) count(c *gin.Context) {
 	if !s.read(c, &seen, countedLimit) {
 		return
 	}
-	switch err := s.Counter.Count(c.Request.Context(), seen); {
+	switch err := s.cfg.Counter.Count(c.Request.Context(), seen); {
 	case errors.Is(err, ErrUncountable):
-		s.Log.Warn("behaviour was not counted", "error", err)
+		s.cfg.Log.Warn("behaviour was not counted", "error", err)
 		s.fail(c, errAmbiguous)
 	case err != nil:
 		s.fail(c, fmt.Errorf("%w: %w", errUndecided, err))
@@ -178,7 +178,7 @@ func (s *Internal) revocations(c *gin.Context) {
 	if since.Sequence, err = strconv.ParseUint(c.Query(pdp.QuerySequence), 10, 64); err != nil {
 		since = pip.Mark{}
 	}
-	list, err := s.Revocations.Snapshot(c.Request.Context(), since)
+	list, err := s.cfg.Revocations.Snapshot(c.Request.Context(), since)
 	if err != nil {
 		s.fail(c, fmt.Errorf("%w: %w", errUndecided, err))
 		return
@@ -268,7 +268,7 @@ func (s *Internal) reply(c *gin.Context, answer any) {
 	write(c, http.StatusOK, body)
 }
 
-func (s *Internal) fail(c *gin.Context, err error) { failed(c, s.Log, err) }
+func (s *Internal) fail(c *gin.Context, err error) { failed(c, s.cfg.Log, err) }
 
 func (s *Internal) panicked(c *gin.Context, cause any) {
 	s.fail(c, fmt.Errorf("the request panicked: %v", cause))

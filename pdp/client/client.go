@@ -19,6 +19,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/wardgate/wardgate/internal/required"
 	"github.com/wardgate/wardgate/internal/strictjson"
 	"github.com/wardgate/wardgate/pdp"
 )
@@ -63,8 +64,10 @@ var (
 // New speaks to the decision point at base through a transport that proves who
 // is calling, and that nobody else answers.
 func New(base *url.URL, transport http.RoundTripper, log *slog.Logger, c Config) (*Client, error) {
-	if base == nil || base.Host == "" || transport == nil || log == nil {
-		return nil, errors.New("client of a decision point: an address, a transport and a logger are required")
+	if err := required.Parts("client of a decision point", map[string]bool{
+		"base": base != nil && base.Host != "", "transport": transport != nil, "log": log != nil,
+	}); err != nil {
+		return nil, err
 	}
 	if c.KeysKept <= 0 {
 		c.KeysKept = keysKept

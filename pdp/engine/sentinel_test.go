@@ -71,7 +71,7 @@ func TestBookWithABlindSentinelIsRefused(t *testing.T) {
 			}
 		},
 		"no threshold": func(files fstest.MapFS) { edit(files, `"requests": 6000`, `"requests": 0`) },
-		"no deed":      func(files fstest.MapFS) { edit(files, `"do": "ban"`, `"do": "bann"`) },
+		"no action":    func(files fstest.MapFS) { edit(files, `"do": "ban"`, `"do": "bann"`) },
 		"no end":       func(files fstest.MapFS) { edit(files, `"seconds": 3600`, `"seconds": 0`) },
 		"no count":     func(files fstest.MapFS) { edit(files, `"malware": 1`, `"malware": 0`) },
 	} {

@@ -13,6 +13,7 @@ import (
 	"net/netip"
 	"time"
 
+	"github.com/wardgate/wardgate/internal/required"
 	"github.com/wardgate/wardgate/pdp"
 	"github.com/wardgate/wardgate/pip"
 )
@@ -20,7 +21,7 @@ import (
 // An Order is one verdict to be carried out.
 type Order struct {
 	Verdict string
-	Do      pdp.Deed
+	Do      pdp.VerdictAction
 	Subject string     // or else
 	Address netip.Addr // where strangers are
 	Life    time.Duration
@@ -36,20 +37,20 @@ type Commander interface {
 // An Alert is what the hospital's people and tools are told. It holds ids and
 // codes alone.
 type Alert struct {
-	ID       string    `json:"id"`
-	Time     time.Time `json:"time"`
-	Verdict  string    `json:"verdict"`
-	Do       pdp.Deed  `json:"do"`
-	Subject  string    `json:"subject,omitempty"`
-	Address  string    `json:"address,omitempty"`
-	Until    time.Time `json:"until"`
-	Revision string    `json:"revision"`
+	ID       string            `json:"id"`
+	Time     time.Time         `json:"time"`
+	Verdict  string            `json:"verdict"`
+	Do       pdp.VerdictAction `json:"do"`
+	Subject  string            `json:"subject,omitempty"`
+	Address  string            `json:"address,omitempty"`
+	Until    time.Time         `json:"until"`
+	Revision string            `json:"revision"`
 }
 
-// A Teller passes an alert on, to the named channel, without waiting for it to
+// A Notifier passes an alert on, to the named channel, without waiting for it to
 // arrive. A channel that is not configured is no error.
-type Teller interface {
-	Tell(ctx context.Context, channel string, a Alert) error
+type Notifier interface {
+	Notify(ctx context.Context, channel string, a Alert) error
 }
 
 // atLeast is how long a verdict is not repeated, however short it holds: the
@@ -62,15 +63,15 @@ type Config struct {
 	Judge     pdp.Judge
 	Commander Commander
 	Journal   pip.Journal
-	Teller    Teller
+	Notifier  Notifier
 	Log       *slog.Logger
 	NewID     func() string
 }
 
 // A Sentinel watches. Its Look is called by one goroutine.
 type Sentinel struct {
-	cfg  Config
-	held map[key]time.Time // verdicts that stand, and until when
+	cfg      Config
+	standing map[key]time.Time // verdicts that stand, and until when
 }
 
 // key is one verdict about one subject or address.
@@ -79,18 +80,21 @@ type key struct{ who, verdict string }
 // New returns a Sentinel that has seen nothing, or an error that says what is
 // missing.
 func New(cfg Config) (*Sentinel, error) {
-	if cfg.Judge == nil || cfg.Commander == nil || cfg.Journal == nil || cfg.Teller == nil || cfg.Log == nil || cfg.NewID == nil {
-		return nil, fmt.Errorf("sentinel: a part is missing")
+	if err := required.Parts("sentinel", map[string]bool{
+		"Judge": cfg.Judge != nil, "Commander": cfg.Commander != nil, "Journal": cfg.Journal != nil,
+		"Notifier": cfg.Notifier != nil, "Log": cfg.Log != nil, "NewID": cfg.NewID != nil,
+	}); err != nil {
+		return nil, err
 	}
-	return &Sentinel{cfg: cfg, held: map[key]time.Time{}}, nil
+	return &Sentinel{cfg: cfg, standing: map[key]time.Time{}}, nil
 }
 
 // Look has everybody judged, and carries out what is new. What fails for one
 // is logged and tried at the next look; it keeps nobody else from being judged.
 func (s *Sentinel) Look(ctx context.Context, now time.Time, active []pdp.Behaviour) {
-	for k, until := range s.held {
+	for k, until := range s.standing {
 		if !now.Before(until) {
-			delete(s.held, k)
+			delete(s.standing, k)
 		}
 	}
 	for i := range active {
@@ -115,7 +119,7 @@ func (s *Sentinel) carryOut(ctx context.Context, now time.Time, b *pdp.Behaviour
 	if b.Subject == "" {
 		k.who = b.Address.String()
 	}
-	if _, stands := s.held[k]; stands {
+	if _, stands := s.standing[k]; stands {
 		return nil
 	}
 	life := time.Duration(v.Seconds) * time.Second
@@ -123,7 +127,7 @@ func (s *Sentinel) carryOut(ctx context.Context, now time.Time, b *pdp.Behaviour
 	if err != nil {
 		return fmt.Errorf("%s: %w", v.Do, err)
 	}
-	s.held[k] = now.Add(max(life, atLeast))
+	s.standing[k] = now.Add(max(life, atLeast))
 	if !first {
 		return nil
 	}
@@ -136,7 +140,7 @@ func (s *Sentinel) carryOut(ctx context.Context, now time.Time, b *pdp.Behaviour
 	}
 	journalled := s.cfg.Journal.Append(context.WithoutCancel(ctx), event(&a, b.Address, from.Input))
 	for _, channel := range v.Tell {
-		if err := s.cfg.Teller.Tell(ctx, channel, a); err != nil {
+		if err := s.cfg.Notifier.Notify(ctx, channel, a); err != nil {
 			s.cfg.Log.Error("alert not passed on", "channel", channel, "verdict", v.ID, "error", err)
 		}
 	}

@@ -36,7 +36,7 @@ func newWard(t *testing.T, shared *authority) *ward {
 	ids := 0
 	var err error
 	w.watch, err = sentinel.New(sentinel.Config{
-		Judge: w, Commander: w, Journal: w, Teller: w, Log: slog.New(slog.DiscardHandler),
+		Judge: w, Commander: w, Journal: w, Notifier: w, Log: slog.New(slog.DiscardHandler),
 		NewID: func() string { ids++; return fmt.Sprint("a-", ids) },
 	})
 	if err != nil {
@@ -70,14 +70,14 @@ func (w *ward) Append(_ context.Context, e pip.Event) error {
 	return nil
 }
 
-func (w *ward) Tell(_ context.Context, channel string, a sentinel.Alert) error {
+func (w *ward) Notify(_ context.Context, channel string, a sentinel.Alert) error {
 	w.told = append(w.told, channel+" "+a.Verdict)
 	return nil
 }
 
 var (
 	noon  = time.Date(2026, 3, 2, 12, 0, 0, 0, time.UTC)
-	flood = pdp.Verdict{ID: "flood", Do: pdp.DeedBan, Seconds: 900, Tell: []string{"mail", "webhook"}}
+	flood = pdp.Verdict{ID: "flood", Do: pdp.ActionBan, Seconds: 900, Tell: []string{"mail", "webhook"}}
 	busy  = pdp.Behaviour{Subject: "u-1", Signals: pip.Signals{Requests: 1}}
 	away  = pdp.Behaviour{Address: netip.MustParseAddr("192.0.2.7"), Signals: pip.Signals{Requests: 1}}
 )

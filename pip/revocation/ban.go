@@ -30,7 +30,7 @@ func (l *List) Ban(_ context.Context, subject string, until time.Time) error {
 		return errors.New("ban: no subject")
 	}
 	l.bans.set(subject, until)
-	l.cuts.tell("", subject)
+	l.notifier.notify("", subject)
 	return nil
 }
 
@@ -47,9 +47,9 @@ func (b *bans) set(subject string, until time.Time) {
 	b.until[subject] = ban{until.Truncate(time.Microsecond), b.change} // as stores keep it
 }
 
-// hold reports whether the subject is banned. A question without a time is
-// judged as if every ban held.
-func (b *bans) hold(subject string, now time.Time) bool {
+// active reports whether the subject is banned. A question without a time is
+// answered as if every ban were active.
+func (b *bans) active(subject string, now time.Time) bool {
 	b.mu.RLock()
 	defer b.mu.RUnlock()
 	one, found := b.until[subject]

@@ -46,11 +46,11 @@ type shard struct {
 // A List is the revocation list of this process. It takes about 28 bytes a
 // session. All methods may be called in parallel.
 type List struct {
-	born   time.Time    // for a clock that nobody sets
-	heard  atomic.Int64 // nanoseconds since born, at the newest word; 0 before the first
-	shards [shards]shard
-	bans   bans
-	cuts   cuts
+	born     time.Time    // for a clock that nobody sets
+	trusted  atomic.Int64 // nanoseconds since born, at the newest word; 0 before the first
+	shards   [shards]shard
+	bans     bans
+	notifier notifier
 }
 
 var _ pip.Source = (*List)(nil)
@@ -73,7 +73,7 @@ func (*List) Name() string { return "revocation" }
 func (l *List) Revoke(_ context.Context, session string, until time.Time) error {
 	added, err := l.add(pip.EndedSession{Session: session, Until: until})
 	if err == nil && added {
-		l.cuts.tell(session, "")
+		l.notifier.notify(session, "")
 	}
 	return err
 }
@@ -150,19 +150,19 @@ func (l *List) Measure(q *pip.Query) (pip.Revoked, error) {
 		_, r.Session = s.sessions[id]
 		s.mu.RUnlock()
 	}
-	r.Subject = l.bans.hold(q.Subject, q.Now)
-	r.StepUp = q.Subject != "" && l.bans.hold(pip.OwesStepUp(q.Subject), q.Now)
-	r.Address = q.Address.IsValid() && l.bans.hold(pip.BarredAddress(q.Address), q.Now)
+	r.Subject = l.bans.active(q.Subject, q.Now)
+	r.StepUp = q.Subject != "" && l.bans.active(pip.OwesStepUp(q.Subject), q.Now)
+	r.Address = q.Address.IsValid() && l.bans.active(pip.BarredAddress(q.Address), q.Now)
 	return r, nil
 }
 
-// Reading says how far the list may be believed now.
+// Reading says how far the list may be trusted now.
 func (l *List) Reading() pip.Reading {
-	heard := l.heard.Load()
-	if heard == 0 {
+	trusted := l.trusted.Load()
+	if trusted == 0 {
 		return pip.Reading{Source: l.Name()}
 	}
-	r := pip.Reading{Source: l.Name(), State: pip.Fresh, Age: max(0, time.Since(l.born)-time.Duration(heard))}
+	r := pip.Reading{Source: l.Name(), State: pip.Fresh, Age: max(0, time.Since(l.born)-time.Duration(trusted))}
 	if r.Age > FreshFor {
 		r.State = pip.Stale
 	}

@@ -11,9 +11,9 @@ import (
 	"github.com/wardgate/wardgate/pip"
 )
 
-// heldItem is a ban, a bar or an owed step-up as administrators see it.
-type heldItem struct {
-	Kind    string    `json:"kind"` // pip.HeldAccount and so on
+// restrictionItem is a ban, a bar or an owed step-up as administrators see it.
+type restrictionItem struct {
+	Kind    string    `json:"kind"` // pip.RestrictedAccount and so on
 	Account string    `json:"account,omitempty"`
 	Address string    `json:"address,omitempty"`
 	Reason  string    `json:"reason"`
@@ -22,10 +22,10 @@ type heldItem struct {
 	Until   time.Time `json:"until"`
 }
 
-func newHeldItem(b *admin.Ban) heldItem {
-	kind, who := pip.HeldAs(b.Account)
-	item := heldItem{Kind: kind, Account: who, Reason: b.Reason, By: b.By, Since: b.Created, Until: b.Until}
-	if kind == pip.HeldAddress {
+func newRestrictionItem(b *admin.Ban) restrictionItem {
+	kind, who := pip.RestrictionOf(b.Account)
+	item := restrictionItem{Kind: kind, Account: who, Reason: b.Reason, By: b.By, Since: b.Created, Until: b.Until}
+	if kind == pip.RestrictedAddress {
 		item.Account, item.Address = "", who
 	}
 	return item
@@ -36,14 +36,14 @@ func (h handler) bans(c *gin.Context) {
 	if !ok {
 		return
 	}
-	held, next, err := h.admin.Held(c.Request.Context(), c.Query("after"), limit)
+	found, next, err := h.admin.Restrictions(c.Request.Context(), c.Query("after"), limit)
 	if err != nil {
 		h.fail(c, err)
 		return
 	}
-	items := make([]heldItem, 0, len(held))
-	for i := range held {
-		items = append(items, newHeldItem(&held[i]))
+	items := make([]restrictionItem, 0, len(found))
+	for i := range found {
+		items = append(items, newRestrictionItem(&found[i]))
 	}
 	page(c, items, next)
 }

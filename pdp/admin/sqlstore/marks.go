@@ -62,18 +62,18 @@ func advance(ctx context.Context, tx *sqldb.Tx) error {
 	return nil
 }
 
-// CutOff returns the ended sessions and bans of one moment, with its mark: the
+// Revoked returns the ended sessions and bans of one moment, with its mark: the
 // sessions that ended after the mark, or with another epoch or a mark that was
 // never reached those one of whose tokens was signed after signedAfter.
-func (s *Store) CutOff(ctx context.Context, since pip.Mark, signedAfter, now time.Time) (admin.CutOff, error) {
+func (s *Store) Revoked(ctx context.Context, since pip.Mark, signedAfter, now time.Time) (admin.Revoked, error) {
 	tx, err := s.db.Snapshot(ctx)
 	if err != nil {
-		return admin.CutOff{}, fmt.Errorf("read revocations: %w", err)
+		return admin.Revoked{}, fmt.Errorf("read revocations: %w", err)
 	}
 	defer tx.Rollback() // it changes nothing
-	var c admin.CutOff
+	var c admin.Revoked
 	if c.Mark, err = mark(ctx, tx); err != nil {
-		return admin.CutOff{}, err
+		return admin.Revoked{}, err
 	}
 	if since.Epoch == c.Mark.Epoch && since.Sequence <= c.Mark.Sequence {
 		c.Since = since
@@ -82,10 +82,10 @@ func (s *Store) CutOff(ctx context.Context, since pip.Mark, signedAfter, now tim
 		c.Ended, err = list(ctx, tx, "WHERE s.ended_at > 0 AND (s.ended_at > ? OR s.idle_until > ?)", sqldb.Micros(signedAfter), sqldb.Micros(signedAfter))
 	}
 	if err != nil {
-		return admin.CutOff{}, err
+		return admin.Revoked{}, err
 	}
 	if c.Bans, err = bansAt(ctx, tx, now); err != nil {
-		return admin.CutOff{}, err
+		return admin.Revoked{}, err
 	}
 	return c, nil
 }

@@ -121,8 +121,8 @@ func verdictsFault(verdicts map[string]pdp.Verdict) error {
 }
 
 func checkVerdict(v pdp.Verdict) error {
-	deeds := []pdp.Deed{pdp.DeedBan, pdp.DeedBar, pdp.DeedRevoke, pdp.DeedStepUp, pdp.DeedAlert}
-	if v.ID == "" || !slices.Contains(deeds, v.Do) || v.Seconds < 1 || v.Seconds > tables.MaxSpan {
+	actions := []pdp.VerdictAction{pdp.ActionBan, pdp.ActionBar, pdp.ActionRevoke, pdp.ActionStepUp, pdp.ActionAlert}
+	if v.ID == "" || !slices.Contains(actions, v.Do) || v.Seconds < 1 || v.Seconds > tables.MaxSpan {
 		return fmt.Errorf("expected do to be ban, bar, revoke, step_up or alert, and seconds from 1 to %d", tables.MaxSpan)
 	}
 	return nil

@@ -48,7 +48,7 @@ type Config struct {
 	Now    func() time.Time
 }
 
-// A Queue holds alerts until they are delivered. Tell and Run may be called in
+// A Queue holds alerts until they are delivered. Notify and Run may be called in
 // parallel.
 type Queue struct {
 	cfg    Config
@@ -75,8 +75,8 @@ func New(cfg Config) (*Queue, error) {
 	return &Queue{cfg: cfg, alerts: make(chan sentinel.Alert, queueLength)}, nil
 }
 
-// Tell queues an alert, or drops it when there is no room.
-func (q *Queue) Tell(a sentinel.Alert) error {
+// Notify queues an alert, or drops it when there is no room.
+func (q *Queue) Notify(a sentinel.Alert) error {
 	select {
 	case q.alerts <- a:
 		return nil

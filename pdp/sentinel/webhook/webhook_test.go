@@ -71,7 +71,7 @@ func TestAlertIsSignedAndSentAgain(t *testing.T) {
 	run.Go(func() { q.Run(ctx) })
 	defer run.Wait()
 	defer stop()
-	if err := q.Tell(sentinel.Alert{ID: "a-1", Verdict: "spraying", Address: "192.0.2.7"}); err != nil {
+	if err := q.Notify(sentinel.Alert{ID: "a-1", Verdict: "spraying", Address: "192.0.2.7"}); err != nil {
 		t.Fatal(err)
 	}
 	<-r.done
@@ -93,7 +93,7 @@ func TestWhatFindsNoRoomOrNobodyIsTold(t *testing.T) {
 	}
 	full := 0
 	for range 300 {
-		if q.Tell(sentinel.Alert{ID: "a"}) != nil {
+		if q.Notify(sentinel.Alert{ID: "a"}) != nil {
 			full++
 		}
 	}

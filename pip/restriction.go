@@ -5,7 +5,7 @@ import (
 	"strings"
 )
 
-// What the revocation list holds beside accounts stands under a name with a
+// What the revocation list keeps beside accounts stands under a name with a
 // blank, which no account's id has.
 const (
 	barredAddress = "address "
@@ -29,21 +29,21 @@ func BarredAddress(a netip.Addr) string {
 
 // What a name on the revocation list stands for.
 const (
-	HeldAccount = "account" // banned from everything
-	HeldAddress = "address" // barred for whoever has no session
-	HeldStepUp  = "step_up" // an account that owes a fresh factor
+	RestrictedAccount = "account" // banned from everything
+	RestrictedAddress = "address" // barred to callers without a session
+	RestrictedStepUp  = "step_up" // an account that owes a fresh factor
 )
 
-// HeldAs says what a name on the revocation list stands for, and for whom: the
+// RestrictionOf says what a name on the revocation list restricts: the kind, and the
 // id of an account, an address, or the first of an IPv6 network.
-func HeldAs(name string) (kind, who string) {
+func RestrictionOf(name string) (kind, who string) {
 	if who, ok := strings.CutPrefix(name, barredAddress); ok {
-		return HeldAddress, who
+		return RestrictedAddress, who
 	}
 	if who, ok := strings.CutPrefix(name, owesStepUp); ok {
-		return HeldStepUp, who
+		return RestrictedStepUp, who
 	}
-	return HeldAccount, name
+	return RestrictedAccount, name
 }
 
 // OwesStepUp is the name under which it is kept that a subject owes a fresh

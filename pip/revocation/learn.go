@@ -22,11 +22,11 @@ func (l *List) Inquire() Inquiry {
 // those that it names. Afterwards the list is as fresh as the inquiry.
 func (l *List) Restore(in Inquiry, r pip.Revocations) error {
 	ended, err := l.addAll(r.Sessions)
-	l.tell(ended, l.bans.replace(in.change, r.Bans))
+	l.notify(ended, l.bans.replace(in.change, r.Bans))
 	if err != nil {
 		return err
 	}
-	l.hear(in.at)
+	l.trust(in.at)
 	return nil
 }
 
@@ -36,11 +36,11 @@ func (l *List) Restore(in Inquiry, r pip.Revocations) error {
 func (l *List) Learn(in Inquiry, r pip.Revocations) (lifts bool, err error) {
 	ended, err := l.addAll(r.Sessions)
 	banned, lifts := l.bans.learn(in.change, r.Bans)
-	l.tell(ended, banned)
+	l.notify(ended, banned)
 	if err != nil {
 		return lifts, err
 	}
-	l.hear(in.at)
+	l.trust(in.at)
 	return lifts, nil
 }
 
@@ -60,28 +60,28 @@ func (l *List) addAll(sessions []pip.EndedSession) ([]string, error) {
 	return fresh, fault
 }
 
-// hear moves the newest word forward, never back.
-func (l *List) hear(at time.Duration) {
+// trust moves the newest word of the authority forward, never back.
+func (l *List) trust(at time.Duration) {
 	word := max(1, int64(at))
 	for {
-		known := l.heard.Load()
-		if known >= word || l.heard.CompareAndSwap(known, word) {
+		known := l.trusted.Load()
+		if known >= word || l.trusted.CompareAndSwap(known, word) {
 			return
 		}
 	}
 }
 
-// tell tells of cuts, and of bans first: a ban ends sessions too, and what is
+// notify tells listeners of ended sessions, and of bans first: a ban ends sessions too, and what is
 // under way in them is to break off for the reason that it was banned. Before
 // the first word nobody was let in, so that there is nobody to cut off.
-func (l *List) tell(sessions, subjects []string) {
-	if l.heard.Load() == 0 {
+func (l *List) notify(sessions, subjects []string) {
+	if l.trusted.Load() == 0 {
 		return
 	}
 	for _, s := range subjects {
-		l.cuts.tell("", s)
+		l.notifier.notify("", s)
 	}
 	for _, s := range sessions {
-		l.cuts.tell(s, "")
+		l.notifier.notify(s, "")
 	}
 }

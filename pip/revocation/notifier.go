@@ -2,8 +2,8 @@ package revocation
 
 import "sync"
 
-// cuts are those who want to know at once that somebody was cut off.
-type cuts struct {
+// A notifier tells listeners at once of every session and subject that is revoked.
+type notifier struct {
 	mu        sync.RWMutex
 	listeners []func(session, subject string)
 }
@@ -12,15 +12,15 @@ type cuts struct {
 // now on: one of the two is "". It is called from whoever learns of it, before
 // that goes on, so that f must be quick and must not call the list.
 func (l *List) OnRevoke(f func(session, subject string)) {
-	l.cuts.mu.Lock()
-	defer l.cuts.mu.Unlock()
-	l.cuts.listeners = append(l.cuts.listeners, f)
+	l.notifier.mu.Lock()
+	defer l.notifier.mu.Unlock()
+	l.notifier.listeners = append(l.notifier.listeners, f)
 }
 
-func (c *cuts) tell(session, subject string) {
-	c.mu.RLock()
-	defer c.mu.RUnlock()
-	for _, f := range c.listeners {
+func (n *notifier) notify(session, subject string) {
+	n.mu.RLock()
+	defer n.mu.RUnlock()
+	for _, f := range n.listeners {
 		f(session, subject)
 	}
 }
