@@ -36,7 +36,8 @@ type Route struct {
 	Application string `json:"application"`
 	Action      string `json:"action"`
 	Resource    string `json:"resource"`
-	Body        string `json:"body"` // "none", "json"
+	Body        string `json:"body"`               // "none", "json"
+	Required    bool   `json:"required,omitempty"` // a request without its body is refused
 }
 
 // Anonymous are the limits of callers without a session. The zero limits admit

@@ -1,6 +1,7 @@
 package pep_test
 
 import (
+	"context"
 	"errors"
 	"io"
 	"net"
@@ -10,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/wardgate/wardgate/pdp"
 	"github.com/wardgate/wardgate/pep/upstream/http1"
 	"github.com/wardgate/wardgate/pip"
 )
@@ -85,7 +87,10 @@ func TestAnswersAreScrubbed(t *testing.T) {
 		"Server: Apache/2.4.1", "X-Powered-By: PHP/5", "Set-Cookie: __Host-session=planted; Secure; Path=/", "Set-cookie: a=b",
 		"Alt-Svc: h3=\"evil.test:443\"", "X-Accel-Redirect: /etc/passwd", "X-Accel-Buffering: no", "X-Sendfile: /etc/passwd",
 		"Upgrade: h2c", "Connection: X-Custom", "X-Custom: named by Connection", "Keep-Alive: timeout=5",
-		"Proxy-Authenticate: Basic", "Trailer: X-Late",
+		"Proxy-Authenticate: Basic", "Trailer: X-Late", "Clear-Site-Data: \"*\"", "Service-Worker-Allowed: /", "Set-Cookie2: a=b",
+		"Access-Control-Allow-Origin: https://evil.test", "Access-Control-Allow-Credentials: true", "Refresh: 0;url=https://evil.test",
+		"Strict-Transport-Security: max-age=0", "NEL: {}", "Report-To: {}", "Reporting-Endpoints: a=\"https://evil.test\"", "Sourcemap: /x",
+		"X-Anything: x", "Content_Type: text/html", "Server-Timing: db", "Public-Key-Pins: x", "Origin-Agent-Cluster: ?0",
 	}
 	t.Parallel()
 	raw := "HTTP/1.1 200 OK\r\nContent-Length: 2\r\nETag: \"3\"\r\nContent-Type: application/json\r\n" + strings.Join(hidden, "\r\n") + "\r\n\r\n{}"
@@ -278,5 +283,29 @@ func TestClientThatLeavesLeavesEvidence(t *testing.T) {
 	w.drain()
 	if n := len(w.journal.of(pip.KindOutcome)); n != 1 {
 		t.Errorf("%d outcomes, want 1", n)
+	}
+}
+
+// TestAnswerHeadersOfOtherApplications: those that an application is configured to
+// send pass beside the usual ones, and none asks for a password.
+func TestAnswerHeadersOfOtherApplications(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, func(w *world) {
+		answering("HTTP/1.1 200 OK\r\nContent-Length: 0\r\nX-Total-Count: 7\r\nX-Other: x\r\nWWW-Authenticate: Basic\r\nSet-Cookie: a=b\r\nLast-Modified: x\r\n\r\n")(w)
+		lab := w.config.Upstreams["records"]
+		lab.External, lab.AnswerHeaders = true, []string{"X-Total-Count"}
+		w.config.Upstreams["records"] = lab
+		w.config.Decider = deciderFunc(func(_ context.Context, r pdp.Request) (pdp.Decision, error) {
+			return pdp.Decision{Allow: true, Revision: r.Context.Route, Grounds: byRole()}, nil
+		})
+		w.unsigned = true
+	})
+	answers := w.send(request("GET", "/info", ""))
+	if len(answers) != 1 || answers[0].status != http.StatusOK {
+		t.Fatalf("got %v", answers)
+	}
+	h := answers[0].header
+	if h.Get("X-Total-Count") != "7" || h.Get("Last-Modified") != "x" || h.Get("X-Other")+h.Get("Www-Authenticate")+h.Get("Set-Cookie") != "" {
+		t.Errorf("got %v", h)
 	}
 }

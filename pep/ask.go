@@ -53,7 +53,7 @@ func (p *Proxy) reroute(x *exchange) error {
 		return err
 	}
 	match, matched := active.routes.Match(x.target.Method, x.target.Path)
-	if matched && (!x.matched || match.Route.Body != x.match.Route.Body) {
+	if matched && (!x.matched || (match.Route.Body != x.match.Route.Body || match.Route.Required && !x.match.Route.Required)) {
 		return errors.New("the body was read for another route")
 	}
 	x.tables, x.match, x.matched = active, match, matched

@@ -1,6 +1,7 @@
 package pep_test
 
 import (
+	"net/http"
 	"strconv"
 	"strings"
 	"testing"
@@ -143,5 +144,30 @@ func TestBodyIsReadOnlyForAKnownRoute(t *testing.T) {
 	answers := w.send(request("POST", "/nowhere", "", "Content-Length: 1048576", "Expect: 100-continue"))
 	if len(answers) != 1 || answers[0].status != 404 {
 		t.Errorf("got %v, want 404 at once", answers)
+	}
+}
+
+// TestARowCanRequireItsBody: absent, it is as it was.
+func TestARowCanRequireItsBody(t *testing.T) {
+	for required, status := range map[bool]int{false: http.StatusOK, true: http.StatusBadRequest} {
+		w := newWorld(t, func(w *world) {
+			tables := testTables()
+			for i := range tables.Routes {
+				tables.Routes[i].Required = required && tables.Routes[i].Body == "json"
+			}
+			w.config.Tables = fixedTables(tables)
+		})
+		for name, raw := range map[string]string{
+			"none":        request("POST", "/api/patients", ""),
+			"of length 0": request("POST", "/api/patients", "", "Content-Length: 0", "Content-Type: application/json"),
+			"no chunks":   request("POST", "/api/patients", "0\r\n\r\n", "Transfer-Encoding: chunked", "Content-Type: application/json"),
+		} {
+			if a := w.send(raw); len(a) != 1 || a[0].status != status || required != strings.Contains(a[0].body, "body_missing") {
+				t.Errorf("required %t, %s: got %v, want %d", required, name, a, status)
+			}
+		}
+		if a := w.send(request("POST", "/api/patients", "{}", "Content-Length: 2", "Content-Type: application/json")); len(a) != 1 || a[0].status != http.StatusOK {
+			t.Errorf("with a body: got %v", a)
+		}
 	}
 }

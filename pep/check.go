@@ -88,15 +88,24 @@ func (q *Question) request(ctx context.Context) *http.Request {
 	return r.WithContext(ctx)
 }
 
-// hidden is what is made of a body that is not shown whole.
-func (b *Body) hidden(kind string) (body []byte, code string) {
+// hidden is the code that refuses a body that is not shown whole, "" for none.
+// bound says that the application takes no other body than the stated one: of a
+// request to any other it has to be plain that there is none.
+func (q *Question) hidden(kind string, bound bool) string {
+	said := len(q.Header["Transfer-Encoding"]) > 0
+	for _, length := range q.Header["Content-Length"] {
+		said = said || length != "0"
+	}
+	safe := q.Method == http.MethodGet || q.Method == http.MethodHead
 	switch {
-	case b.State == BodyUnseen:
-		return nil, ""
+	case q.Body.State == BodyUnseen && kind == "none" && said:
+		return request.BodyUnexpected
+	case q.Body.State == BodyUnseen && (bound || safe && !said):
+		return ""
 	case kind == "json":
-		return nil, request.BodyUnreadable
+		return request.BodyUnreadable
 	default:
-		return nil, request.BodyUnexpected
+		return request.BodyUnexpected
 	}
 }
 

@@ -72,6 +72,7 @@ func malformed() pdp.Reasons {
 		request.QueryAmbiguous:   row(http.StatusBadRequest, "The request's query can be read in two ways.", "يمكن قراءة استعلام الطلب بطريقتين."),
 		request.HeaderRepeated:   row(http.StatusBadRequest, "A header stands in the request twice.", "تكررت ترويسة في الطلب."),
 		request.BodyUnexpected:   row(http.StatusBadRequest, "This request takes no body.", "هذا الطلب لا يقبل محتوى."),
+		request.BodyMissing:      row(http.StatusBadRequest, "This request needs a body.", "هذا الطلب يحتاج إلى محتوى."),
 		request.BodyUnreadable:   row(http.StatusBadRequest, "The request's body cannot be read.", "لا يمكن قراءة محتوى الطلب."),
 		request.BodyAmbiguous:    row(http.StatusBadRequest, "The request's body can be read in two ways.", "يمكن قراءة محتوى الطلب بطريقتين."),
 		request.BodyTooLarge:     row(http.StatusRequestEntityTooLarge, "The request's body is too large.", "محتوى الطلب كبير جدًا."),

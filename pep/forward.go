@@ -45,7 +45,11 @@ func (p *Proxy) outcome(res *http.Response) error {
 	}
 	x := exchangeOf(res.Request.Context())
 	ids := upstream.Patients(res.Header)
-	upstream.Scrub(res.Header, x.application() == administrator)
+	if to := p.cfg.Upstreams[x.application()]; to.External {
+		upstream.Scrub(res.Header, to.AnswerHeaders)
+	} else {
+		upstream.ScrubOwn(res.Header, x.application() == administrator)
+	}
 	if err := p.change(res, x); err != nil {
 		return err
 	}

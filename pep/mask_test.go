@@ -40,18 +40,19 @@ const aJSON = "Content-Type: application/json"
 func TestMaskedMembersDoNotLeave(t *testing.T) {
 	list := `{"items": [{"id": 9007199254740993, "contact": "` + secret + `"}, {"CONTACT": "` + secret + `", "n": 1.10}]}`
 	for name, test := range map[string]struct{ answer, want string }{
-		"list":           {raw("200 OK", list, aJSON), `{"items":[{"id":9007199254740993},{"n":1.10}]}`},
-		"charset":        {raw("200 OK", list, aJSON+`; charset="UTF-8"`), `{"items":[{"id":9007199254740993},{"n":1.10}]}`},
-		"FHIR":           {raw("200 OK", `{"contact":"`+secret+`"}`, "Content-Type: application/fhir+json"), `{}`},
-		"problem":        {raw("409 Conflict", `{"title":"x","contact":"`+secret+`"}`, "Content-Type: application/problem+json"), `{"title":"x"}`},
-		"created":        {raw("201 Created", `{"id":7,"contact":"`+secret+`"}`, aJSON), `{"id":7}`},
-		"chunked":        {"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n" + aJSON + "\r\n\r\n4\r\n{\"co\r\n9\r\nntact\":1}\r\n0\r\nX-Late: " + secret + "\r\n\r\n", `{}`},
-		"identity":       {raw("200 OK", `{"contact":1}`, aJSON, "Content-Encoding: Identity"), `{}`},
-		"empty":          {raw("200 OK", ``), ``},
-		"no content":     {"HTTP/1.1 204 No Content\r\nX-Contact: " + secret + "\r\n\r\n", ``},
-		"redirect":       {raw("303 See Other", ``, "Location: /info"), ``},
-		"passed whole":   {raw("200 OK", "\x89PNG", "Content-Type: image/png"), "\x89PNG"},
-		"interim before": {"HTTP/1.1 103 Early Hints\r\nX-Contact: " + secret + "\r\n\r\n" + raw("200 OK", `{"contact":1}`, aJSON), `{}`},
+		"list":              {raw("200 OK", list, aJSON), `{"items":[{"id":9007199254740993},{"n":1.10}]}`},
+		"charset":           {raw("200 OK", list, aJSON+`; charset="UTF-8"`), `{"items":[{"id":9007199254740993},{"n":1.10}]}`},
+		"FHIR":              {raw("200 OK", `{"contact":"`+secret+`"}`, "Content-Type: application/fhir+json"), `{}`},
+		"a type of its own": {raw("200 OK", `{"contact":1}`, "Content-Type: application/vnd.SECRET+json"), `{}`},
+		"problem":           {raw("409 Conflict", `{"title":"x","contact":"`+secret+`"}`, "Content-Type: application/problem+json"), `{"title":"x"}`},
+		"created":           {raw("201 Created", `{"id":7,"contact":"`+secret+`"}`, aJSON), `{"id":7}`},
+		"chunked":           {"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n" + aJSON + "\r\n\r\n4\r\n{\"co\r\n9\r\nntact\":1}\r\n0\r\nX-Late: " + secret + "\r\n\r\n", `{}`},
+		"identity":          {raw("200 OK", `{"contact":1}`, aJSON, "Content-Encoding: Identity"), `{}`},
+		"empty":             {raw("200 OK", ``), ``},
+		"no content":        {"HTTP/1.1 204 No Content\r\nX-Contact: " + secret + "\r\n\r\n", ``},
+		"redirect":          {raw("303 See Other", ``, "Location: /info"), ``},
+		"passed whole":      {raw("200 OK", "\x89PNG", "Content-Type: image/png"), "\x89PNG"},
+		"interim before":    {"HTTP/1.1 103 Early Hints\r\nX-Contact: " + secret + "\r\n\r\n" + raw("200 OK", `{"contact":1}`, aJSON), `{}`},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -153,9 +154,10 @@ func TestMaskedAnswersTellNothingOfTheirBytes(t *testing.T) {
 		`ETag: "a"`, "Last-Modified: Mon, 02 Mar 2026 10:00:00 GMT", "Content-MD5: x", "Digest: x", "Repr-Digest: x",
 		"Content-Digest: x", "Accept-Ranges: bytes", "Age: 3", "X-Contact: " + secret, "Link: </x>", "Content-Disposition: inline",
 		"Wardgate-Withheld: /nothing", "Expires: 0", "Set-Cookie: a=b", "Signature: x", "Content-Location: /x",
+		"Content-Language: de", "Location: /" + secret, "Retry-After: 7", "Vary: X-" + secret, "Allow: " + secret, "WWW-Authenticate: Basic realm=" + secret,
 	}
 	t.Parallel()
-	w := masked(t, answering(raw("200 OK", `{"contact":"`+secret+`","id":1}`, append(telling, aJSON, "Content-Language: de")...)))
+	w := masked(t, answering(raw("200 OK", `{"contact":"`+secret+`","id":1}`, append(telling, "Content-Type: application/json; profile=SECRET")...)))
 	answers := w.send(request("GET", "/info", ""))
 	if len(answers) != 1 || answers[0].body != `{"id":1}` {
 		t.Fatalf("got %+v", answers)
@@ -165,9 +167,12 @@ func TestMaskedAnswersTellNothingOfTheirBytes(t *testing.T) {
 		names = append(names, name)
 	}
 	slices.Sort(names)
-	want := []string{"Cache-Control", "Content-Language", "Content-Length", "Content-Type", "Date", "Wardgate-Withheld", "X-Content-Type-Options"}
+	want := []string{"Cache-Control", "Content-Length", "Content-Type", "Date", "Wardgate-Withheld", "X-Content-Type-Options"}
 	if !slices.Equal(names, want) {
 		t.Errorf("got %q, want %q", names, want)
+	}
+	if got := answers[0].header.Get("Content-Type"); got != "application/json" {
+		t.Errorf("got Content-Type %s", got)
 	}
 	if got := answers[0].header.Get("Content-Length"); got != "8" {
 		t.Errorf("got length %s, want 8", got)

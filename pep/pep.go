@@ -56,6 +56,10 @@ type Upstream struct {
 	// AnswerLimit is the largest answer, in bytes, that is masked; 0 is the
 	// enforcement point's own.
 	AnswerLimit int64
+
+	// AnswerHeaders are those that an external application may send beside the
+	// usual ones, in canonical spelling.
+	AnswerHeaders []string
 }
 
 // A TableSource offers the tables of the active policy.

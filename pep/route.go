@@ -21,7 +21,10 @@ func (p *Proxy) route(_ context.Context, x *exchange) *refusal {
 	if !x.matched {
 		return nil
 	}
-	body, code := x.readBody(x.match.Route.Body, p.cfg.BodyLimit)
+	body, code := p.readBody(x)
+	if code == "" && len(body) == 0 && x.match.Route.Required {
+		code = request.BodyMissing
+	}
 	if code != "" {
 		return p.refuse(code)
 	}
@@ -29,13 +32,16 @@ func (p *Proxy) route(_ context.Context, x *exchange) *refusal {
 	return nil
 }
 
-// readBody reads the body that a route of this kind takes, or what another proxy
-// shows of it.
-func (x *exchange) readBody(kind string, limit int64) (body []byte, code string) {
+// readBody reads the body that the route of x takes, or what another proxy shows of
+// it. One that is not seen is left to whoever refuses any other than was judged: one
+// of Wardgate's own services, by the digest that is stated to it.
+func (p *Proxy) readBody(x *exchange) (body []byte, code string) {
+	kind := x.match.Route.Body
 	if x.asked == nil || x.asked.Body.State == BodyWhole {
-		return request.ReadBody(x.writer, x.incoming, kind, limit)
+		return request.ReadBody(x.writer, x.incoming, kind, p.cfg.BodyLimit)
 	}
-	return x.asked.Body.hidden(kind)
+	to, reached := p.cfg.Upstreams[x.application()]
+	return nil, x.asked.hidden(kind, reached && !to.External)
 }
 
 // tables are what one revision of the rule book says to the enforcement point.

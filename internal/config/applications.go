@@ -24,6 +24,8 @@ type Application struct {
 	URL         *url.URL           // nil for one that only other proxies forward to
 	Identity    *upstream.Identity // nil for one that learns nothing of who asks
 	AnswerLimit int64              // bytes of an answer that is masked; 0 for the default
+
+	AnswerHeaders []string // that reach clients beside the usual ones
 }
 
 const (
@@ -104,7 +106,7 @@ func (a *Application) option(word string) error {
 	key, value, _ := strings.Cut(word, "=")
 	known := []string{"audience", "header", "claims"}
 	if a.URL != nil {
-		known = append(known, "answer_limit")
+		known = append(known, "answer_limit", "answer_headers")
 	} else if key == "header" {
 		return errors.New("header: the other proxy says in which header the application gets it")
 	}
@@ -117,6 +119,13 @@ func (a *Application) option(word string) error {
 			return fmt.Errorf("answer_limit: expected a number of bytes from %d to %d", leastAnswer, mostAnswer)
 		}
 		a.AnswerLimit = n
+		return nil
+	}
+	if key == "answer_headers" {
+		var err error
+		if a.AnswerHeaders, err = upstream.AnswerHeaders(strings.Split(value, "+")); err != nil {
+			return fmt.Errorf("answer_headers: %w", err)
+		}
 		return nil
 	}
 	if a.Identity == nil {

@@ -48,7 +48,7 @@ func (a *Process) foreignApplications() (map[string]pep.Upstream, error) {
 		if err != nil {
 			return nil, fmt.Errorf("application %s: %w", one.Name, err)
 		}
-		applications[one.Name] = pep.Upstream{URL: one.URL, External: true, AnswerLimit: one.AnswerLimit, Transport: transport}
+		applications[one.Name] = pep.Upstream{URL: one.URL, External: true, AnswerLimit: one.AnswerLimit, AnswerHeaders: one.AnswerHeaders, Transport: transport}
 	}
 	return applications, nil
 }

@@ -86,13 +86,6 @@ func mayPass(kind string) bool {
 // withheldHeader tells the client what a masked answer does not hold.
 const withheldHeader = "Wardgate-Withheld"
 
-// beside names the headers of a masked answer that go on. The others speak of
-// the bytes that there were (validators, digests, lengths, ranges) or may say
-// anything, what is masked among it.
-var beside = []string{
-	"Allow", "Content-Language", "Date", "Location", "Retry-After", "Vary", "Www-Authenticate",
-}
-
 // Ask takes out of a request what would let the answer to it tell of
 // bytes that the client never sees: validators, parts, encodings. A condition
 // on a change stays: without it the change would be made over somebody else's.
@@ -126,7 +119,7 @@ func (m *Mask) Change(res *http.Response, limit int64) error {
 			return fmt.Errorf("%w: %w", ErrWithheld, err)
 		}
 	}
-	res.Header = masksHeader(res.Header, m)
+	res.Header = masksHeader(m)
 	if kind != "" {
 		res.Header.Set("Content-Type", kind)
 	}
@@ -162,18 +155,24 @@ func masked(types []string, body []byte, m *Mask) (string, []byte, error) {
 		return "", nil, errMediaType
 	}
 	body, err = strictjson.Mask(body, m.Pointers)
+	if !slices.Contains(jsonTypes, kind) {
+		kind = "application/json" // a type of the application's own may say anything
+	}
 	return kind, body, err
 }
 
-// masksHeader is the header of a masked answer. No cache may keep it: from
-// another subject less is withheld, or more.
-func masksHeader(from http.Header, m *Mask) http.Header {
+// jsonTypes are the registered media types of JSON that keep their name.
+var jsonTypes = []string{
+	"application/dicom+json", "application/fhir+json", "application/geo+json", "application/hal+json", "application/json",
+	"application/ld+json", "application/problem+json", "application/scim+json", "application/vnd.api+json",
+}
+
+// masksHeader is the header of a masked answer. Nothing of the application's own
+// is in it: what speaks of the bytes that there were (validators, digests, lengths)
+// lets a client test guesses, and any other may say what is masked. No cache may keep
+// it for somebody from whom less is withheld, or more.
+func masksHeader(m *Mask) http.Header {
 	h := http.Header{}
-	for _, name := range beside {
-		if values := from[name]; len(values) > 0 {
-			h[name] = values
-		}
-	}
 	names := make([]string, 0, len(m.Pointers))
 	for _, pointer := range m.Pointers {
 		if !slices.Contains(names, pointer.String()) {

@@ -9,6 +9,7 @@ const (
 	PathAmbiguous    = "path_ambiguous"
 	QueryAmbiguous   = "query_ambiguous"
 	HeaderRepeated   = "header_repeated"
+	BodyMissing      = "body_missing"
 	BodyTooLarge     = "body_too_large"
 	BodyUnexpected   = "body_unexpected"
 	BodyUnreadable   = "body_unreadable"

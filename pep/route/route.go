@@ -61,6 +61,8 @@ func (t *Table) add(row *pdp.Route) error {
 		return errors.New("method, application, action and resource are required")
 	case row.Body != "none" && row.Body != "json":
 		return errors.New(`body: expected "none" or "json"`)
+	case row.Required && row.Body == "none":
+		return errors.New(`required: no body can be, of which there is "none"`)
 	case !strings.HasPrefix(row.Path, "/"):
 		return errors.New("path: expected to begin with /")
 	}

@@ -3,11 +3,7 @@
 // how an application learns who asks, and why an exchange with it failed.
 package upstream
 
-import (
-	"net/http"
-	"slices"
-	"strings"
-)
+import "net/http"
 
 // forwarded names the request headers that an application may see. All others
 // are dropped, whatever their spelling: identity headers, forwarding headers,
@@ -52,39 +48,5 @@ func Unrepeatable(h http.Header) {
 	if values, ok := h[canonical]; ok {
 		delete(h, canonical)
 		h[unseen] = values
-	}
-}
-
-// withheld names the answer headers that never reach a client: what tells of
-// the software behind, what would change the protocol or lead the client to
-// another address, and what a web server in front would take for a command.
-// Of names that end in "-" all that begin so are meant.
-var withheld = []string{
-	"alt-svc",
-	"server",
-	"trailer",
-	"upgrade",
-	"wardgate-",
-	"x-accel-",
-	"x-lighttpd-send-file",
-	"x-powered-by",
-	"x-sendfile",
-}
-
-// Scrub removes what an application's answer must not carry to a client. Only
-// the administrator may set cookies: those of the other applications would never
-// come back to them, but could plant a session in the user's browser.
-func Scrub(h http.Header, cookies bool) {
-	for name := range h {
-		plain := strings.ReplaceAll(strings.ToLower(name), "_", "-")
-		if plain == "set-cookie" && !cookies || slices.ContainsFunc(withheld, covers(plain)) {
-			delete(h, name)
-		}
-	}
-}
-
-func covers(name string) func(string) bool {
-	return func(entry string) bool {
-		return entry == name || strings.HasSuffix(entry, "-") && strings.HasPrefix(name, entry)
 	}
 }

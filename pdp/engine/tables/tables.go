@@ -156,6 +156,9 @@ func Read(document any, digest string, points []pip.Section) (*Tables, error) {
 		if d.Actions[row.Action] == nil {
 			faults = append(faults, fmt.Errorf("routes: %s %s: action %q stands in no row of actions", row.Method, row.Path, row.Action))
 		}
+		if row.Required && row.Body == "none" {
+			faults = append(faults, fmt.Errorf("routes: %s %s: required: a row whose body is \"none\" cannot require one", row.Method, row.Path))
+		}
 	}
 	faults = append(faults, d.Masks.faults(d.Actions)...)
 	claims, wrong := readClaims(d.Claims, d.Callers)
