@@ -2,8 +2,10 @@ package stories_test
 
 import (
 	"bytes"
+	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/wardgate/wardgate/internal/config"
@@ -88,4 +90,26 @@ func countsBilling(t *testing.T, w *rig.World) {
 	if err != nil || !bytes.Contains(document, []byte(`"roles":["billing"]`)) {
 		t.Errorf("got %s, %v", document, err)
 	}
+}
+
+// The delivered auditor has an account, and no right over patients or accounts.
+func TestAuditorChangesNothing(t *testing.T) {
+	w := rig.New(t, nil)
+	password := filepath.Join(t.TempDir(), "password")
+	if err := os.WriteFile(password, []byte(lampOnTheStair+"\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	add := func(name, role string) (int, string) {
+		return rig.Command("user", "add", name, "--email", name+"@hospital.test", "--role", role, "--password-file", password, "--data", w.Data)
+	}
+	if code, said := add("audra", "auditor"); code != 0 {
+		t.Fatalf("user add: %d, %s", code, said)
+	}
+	if code, said := add("ivo", "auditer"); code == 0 || !strings.Contains(said, "auditor, doctor, machine, nurse, patient, security") {
+		t.Errorf("a role that does not exist: %d, %s", code, said)
+	}
+	audra := w.LogInAs("audra@hospital.test", lampOnTheStair)
+	audra.Get("/api/me").Is(200)
+	audra.Get("/api/patients").Denied(403, "role_forbidden")
+	audra.Get("/api/admin/users").Denied(403, "role_forbidden")
 }
