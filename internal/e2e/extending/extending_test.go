@@ -59,12 +59,13 @@ func TestRoute(t *testing.T) {
 	}
 }
 
-// run runs the Go tests that a worked diff adds, and builds the program with it,
-// which finds no fault in the rule book.
+// run writes what is generated, runs the Go tests that a worked diff adds, and
+// builds the program with it, which finds no fault in the rule book.
 func run(t *testing.T, diff string, packages ...string) {
 	t.Helper()
 	tree := changed(t, diff)
 	for _, args := range [][]string{
+		{"generate", "./internal/points"},
 		append([]string{"vet"}, packages...),
 		append([]string{"test"}, packages...),
 		{"run", "./cmd/wardgate", "policy", "check", "policies"},
@@ -79,7 +80,7 @@ func run(t *testing.T, diff string, packages ...string) {
 }
 
 func TestInformationPoint(t *testing.T) {
-	run(t, "information-point.diff", "./pip/duty", "./internal/points")
+	run(t, "information-point.diff", "./pip/duty", "./internal/points/...")
 }
 
 func TestObligation(t *testing.T) { run(t, "obligation.diff", "./pep/obligation") }
