@@ -32,6 +32,7 @@ var ownJSON = map[string]string{
 	"pdp/engine/tables":      "what the rule book answered",
 	"pdp/engine/verdicts":    "what the rule book answered",
 	"pip":                    "inputs of the journal",
+	"pip/piptest":            "what the suite of sources wrote itself",
 	"pip/audit/chain":        "the journal's own lines, byte for byte",
 	"pip/audit/ecs":          "inputs of the journal",
 	"pip/audit/reader":       "the journal's own lines",
