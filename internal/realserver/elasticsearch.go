@@ -148,11 +148,7 @@ func hasGeoIP(home string) bool {
 func elasticsearchHome() (string, error) {
 	home := os.Getenv("WARDGATE_TEST_ELASTICSEARCH_HOME")
 	if home == "" {
-		folders := []string{"/var/cache/wardgate-ci"}
-		if cache, err := os.UserCacheDir(); err == nil {
-			folders = append(folders, filepath.Join(cache, "wardgate-ci"))
-		}
-		for _, dir := range folders {
+		for _, dir := range caches() {
 			found, err := filepath.Glob(filepath.Join(dir, "elasticsearch-*"))
 			if err == nil && len(found) > 0 {
 				home = found[len(found)-1]

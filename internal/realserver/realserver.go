@@ -1,5 +1,5 @@
-// Package realserver starts private Redis, MariaDB and Elasticsearch servers
-// from what is installed, for tests with the build tag "integration". It owns
+// Package realserver starts private Redis, MariaDB and Elasticsearch servers, and
+// reverse proxies, from what is installed or was fetched by .ci, for tests with the build tag "integration". It owns
 // their processes, ports and folders: each server listens on loopback, keeps
 // its data below the temporary folder, and ends with the test binary, however
 // that ends. It never touches a server that it did not start, except to use

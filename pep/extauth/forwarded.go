@@ -19,7 +19,6 @@ func forwardAuth(r *http.Request) *pep.Question {
 		Host:   f["x-forwarded-host"],
 		Header: r.Header,
 		Client: client,
-		Body:   pep.Body{State: pep.BodyUnseen},
 	})
 }
 
@@ -36,7 +35,6 @@ func authRequest(r *http.Request) *pep.Question {
 		Host:   host,
 		Header: r.Header,
 		Client: client,
-		Body:   pep.Body{State: pep.BodyUnseen},
 	})
 }
 

@@ -2,10 +2,12 @@ package extauth
 
 import (
 	"errors"
+	"io"
 	"maps"
 	"net/http"
 	"net/netip"
 	"slices"
+	"strings"
 
 	"github.com/wardgate/wardgate/internal/assertion"
 	"github.com/wardgate/wardgate/internal/problem"
@@ -45,29 +47,54 @@ func NewHTTP(checker Checker, next http.Handler, trusted []netip.Prefix) (*HTTP,
 // ServeHTTP answers 200 to let the request pass and a problem document to turn
 // it away. Neither depends on the method with which the proxy asks.
 func (h *HTTP) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	path, query, hasQuery := strings.Cut(r.RequestURI, "?")
 	var read func(*http.Request) *pep.Question
-	switch r.RequestURI {
-	case ForwardAuthPath:
+	switch {
+	case path == ForwardAuthPath && (!hasQuery || repeats(r.Header.Get("X-Forwarded-Uri"), query)):
 		read = forwardAuth
-	case AuthRequestPath:
+	case path == AuthRequestPath && !hasQuery:
 		read = authRequest
 	}
 	if read == nil || framing.Of(r) == framing.Unsound || !h.trusts(r.RemoteAddr) {
 		h.next.ServeHTTP(w, r)
 		return
 	}
-	if r.ContentLength != 0 {
-		w.Header().Set("Connection", "close") // what the proxy sent beside the question is not read
-	}
-	v := h.checker.Check(r.Context(), read(r))
+	q := read(r)
+	q.Body = shown(w, r)
+	v := h.checker.Check(r.Context(), q)
 	if v.Allow {
 		allow(w, &v)
 		return
 	}
-	if r.RequestURI == AuthRequestPath {
+	if path == AuthRequestPath {
 		v = understoodByNginx(v)
 	}
 	deny(w, &v)
+}
+
+// repeats reports whether a target has this very query. Caddy asks with the query of
+// the request that it holds behind the path at which it asks.
+func repeats(target, query string) bool {
+	_, own, has := strings.Cut(target, "?")
+	return has && own == query
+}
+
+// shown is the body that a proxy sends beside its question, which is that of the
+// request; one that sends none may hold it back.
+func shown(w http.ResponseWriter, r *http.Request) pep.Body {
+	if r.ContentLength == 0 {
+		return pep.Body{State: pep.BodyUnseen}
+	}
+	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, pep.BodyLimit))
+	switch {
+	case err != nil:
+		w.Header().Set("Connection", "close") // the rest is not read
+		return pep.Body{State: pep.BodyCut}
+	case len(body) == 0:
+		return pep.Body{State: pep.BodyUnseen}
+	default:
+		return pep.Body{State: pep.BodyWhole, Bytes: body}
+	}
 }
 
 // trusts reports whether the peer of the connection itself is a trusted proxy.

@@ -2,16 +2,19 @@ package extauth_test
 
 import (
 	"bufio"
+	"context"
 	"errors"
 	"io"
 	"net"
 	"net/http"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
 	"github.com/wardgate/wardgate/internal/assertion"
 	"github.com/wardgate/wardgate/internal/problem"
+	"github.com/wardgate/wardgate/pdp"
 	"github.com/wardgate/wardgate/pep"
 	"github.com/wardgate/wardgate/pep/extauth"
 )
@@ -227,5 +230,83 @@ func TestTheZeroQuestionIsRefused(t *testing.T) {
 	}
 	if v := w.proxy.Check(t.Context(), nil); v.Allow || v.Problem.Status < 400 {
 		t.Errorf("no question: got %+v", v)
+	}
+}
+
+// TestCaddyAsksWithTheQueryOfItsRequest: its rewritten path keeps it.
+func TestCaddyAsksWithTheQueryOfItsRequest(t *testing.T) {
+	w := newWorld(t, func(w *world) { w.config.Hosts = nil })
+	ask := func(query, uri string) answer {
+		return w.ask("127.0.0.1", with(strings.Replace(forwardAuth("GET", "/api/patients", bearer), "-auth ", "-auth?"+query+" ", 1), "X-Forwarded-Uri", uri))
+	}
+	if a := ask("after=a%20b", "/api/patients?after=a%20b"); a.status != http.StatusOK {
+		t.Errorf("the query of the request: got %d %s", a.status, a.body)
+	}
+	for _, other := range []string{"/api/patients?after=b", "/api/patients", "/api/patients?after=a b"} {
+		if a := ask("after=a%20b", other); a.status != http.StatusNotFound || a.header.Get(assertion.Header) != "" {
+			t.Errorf("%s: got %d %s", other, a.status, a.body)
+		}
+	}
+}
+
+// TestABodyThatAProxyShowsIsJudged, and one that it hides goes only where the
+// application itself refuses it.
+func TestABodyThatAProxyShowsIsJudged(t *testing.T) {
+	w := newWorld(t, nil)
+	for _, tt := range []struct {
+		name, method, uri, body string
+		status                  int
+	}{
+		{"taken", "POST", "/images", `{"a":1}`, 200},
+		{"of two readings", "POST", "/images", `{"a":1,"a":2}`, 400},
+		{"where none is taken", "GET", "/images", `{}`, 400},
+		{"hidden, elsewhere", "POST", "/images", "", 400},
+		{"hidden, elsewhere, where none is taken", "DELETE", "/images/p-1", "", 400},
+		{"none, elsewhere", "GET", "/images", "", 200},
+		{"hidden, for a service that refuses it", "POST", "/api/patients", "", 200},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			lines := []string{bearer, "Content-Type: application/json"}
+			if tt.body != "" {
+				lines = append(lines, "Content-Length: "+strconv.Itoa(len(tt.body)))
+			}
+			if a := w.ask("127.0.0.1", forwardAuth(tt.method, tt.uri, lines...)+tt.body); a.status != tt.status {
+				t.Errorf("got %d %s, want %d", a.status, a.body, tt.status)
+			}
+		})
+	}
+}
+
+// TestACookieThatBecameAHeaderIsPresentedAsCookie: a browser sends it wherever a
+// request begins.
+func TestACookieThatBecameAHeaderIsPresentedAsCookie(t *testing.T) {
+	var presented string
+	w := newWorld(t, func(w *world) {
+		w.config.Decider = deciderFunc(func(ctx context.Context, r pdp.Request) (pdp.Decision, error) {
+			presented = r.Context.Credential.Presented
+			return sessionPolicy(ctx, r)
+		})
+	})
+	half := len(w.token) / 2
+	for _, tt := range []struct{ name, cookie, want string }{
+		{"no cookie", "", "header"},
+		{"another cookie", "Cookie: theme=dark", "header"},
+		{"the token", "Cookie: theme=dark; session=" + w.token, "cookie"},
+		{"quoted, with a scheme", "Cookie: session=\"Bearer " + w.token + "\"", "cookie"},
+		{"spread over two", "Cookie: s0=" + w.token[:half] + "; s1=" + w.token[half:], "cookie"},
+	} {
+		lines := []string{bearer}
+		if tt.cookie != "" {
+			lines = append(lines, tt.cookie)
+		}
+		for kind, raw := range map[string]string{
+			"forward-auth": forwardAuth("GET", "/api/patients", lines...),
+			"auth-request": authRequest("GET", "https://hospital.test/api/patients", lines...),
+		} {
+			presented = "nothing"
+			if a := w.ask("127.0.0.1", raw); a.status != http.StatusOK || presented != tt.want {
+				t.Errorf("%s, %s: got %d, presented %q, want %q", tt.name, kind, a.status, presented, tt.want)
+			}
+		}
 	}
 }

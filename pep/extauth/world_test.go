@@ -140,6 +140,8 @@ func (fixedTables) Tables() *pdp.Tables {
 		row("GET", "/forbidden/{patient}", "records", "patient.forbidden", "none"),
 		row("GET", "/unsure/{patient}", "records", "patient.unsure", "none"),
 		row("GET", "/images", "imaging", "page.read", "none"),
+		row("POST", "/images", "imaging", "page.add", "json"),
+		row("DELETE", "/images/{patient}", "imaging", "page.remove", "none"),
 		row("GET", "/images/{patient}", "imaging", "patient.read", "none"),
 		row("GET", "/nobody", "nobody", "page.read", "none"),
 	}}
@@ -178,6 +180,7 @@ type world struct {
 	proxy   *pep.Proxy
 	backend *backend
 	address string // HTTP
+	asked   string // gRPC
 	envoy   auth.AuthorizationClient
 	logs    *locked
 }
@@ -292,6 +295,7 @@ func (w *world) serveEnvoy() {
 	if err != nil {
 		w.t.Fatal(err)
 	}
+	w.asked = l.Addr().String()
 	s := extauth.NewServer(envoy)
 	done := make(chan error, 1)
 	go func() { done <- s.Serve(l) }()

@@ -111,18 +111,42 @@ func (v *Verifier) Authenticate(r *http.Request, now time.Time) (string, pdp.Cre
 	if len(values) > 1 || !bearer && !bound || !plausible(token) {
 		return "", pdp.Credential{State: pdp.CredentialInvalid, Presented: "header"}
 	}
+	presented := presented(r, token)
 	got, ok := v.recall(token)
 	if !ok {
 		var err error
 		if got, err = v.verify(token); err != nil {
-			return "", pdp.Credential{State: pdp.CredentialInvalid, Presented: "header"}
+			return "", pdp.Credential{State: pdp.CredentialInvalid, Presented: presented}
 		}
 		v.remember(token, got, now)
 	}
 	if bound && got.bound == nil || got.bound != nil && (v.possession == nil || !v.possession.Holds(r, token, got.bound)) {
-		return "", pdp.Credential{State: pdp.CredentialInvalid, Presented: "header"}
+		return "", pdp.Credential{State: pdp.CredentialInvalid, Presented: presented}
 	}
-	return got.at(now)
+	subject, credential := got.at(now)
+	credential.Presented = presented
+	return subject, credential
+}
+
+// presented is how the client presented its token. A proxy in front may have made
+// the header from a cookie, which a browser sends along wherever a request begins:
+// where the cookies hold the token, or what is particular to it when it was spread
+// over several, the header proves nothing more than they do.
+func presented(r *http.Request, token string) string {
+	cookies := r.Header["Cookie"]
+	if len(cookies) == 0 {
+		return "header"
+	}
+	_, rest, _ := strings.Cut(token, ".")
+	payload, signature, _ := strings.Cut(rest, ".")
+	for _, line := range cookies {
+		for _, part := range []string{payload, signature} {
+			if part != "" && strings.Contains(line, part) {
+				return "cookie"
+			}
+		}
+	}
+	return "header"
 }
 
 // plausible refuses what need not be parsed. encoding/base64 skips line ends
