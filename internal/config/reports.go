@@ -12,6 +12,7 @@ import (
 
 	"github.com/wardgate/wardgate/pip/signals"
 	signalindex "github.com/wardgate/wardgate/pip/signals/elastic"
+	"github.com/wardgate/wardgate/pip/signals/reports"
 )
 
 // reportsKey is where it stands which events of other systems count as signals.
@@ -40,7 +41,6 @@ type Report struct {
 
 var (
 	reportName  = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$`)
-	reportKind  = regexp.MustCompile(`^[a-z][a-z0-9_]{0,31}$`)
 	reportField = regexp.MustCompile(`^[A-Za-z@_][A-Za-z0-9@_.-]{0,127}$`)
 	// reportIndex keeps out lists, and a pattern that begins with a star: it
 	// would read every index that the credentials may.
@@ -67,21 +67,12 @@ func (c *Config) PulledReports() []signalindex.Report {
 	return all
 }
 
-// A PushedReport is one whose events a machine sends.
-type PushedReport struct {
-	signals.Report
-	Machine string // name of its account
-}
-
-// IsReportKind reports whether s can be the kind of a signal.
-func IsReportKind(s string) bool { return reportKind.MatchString(s) }
-
 // PushedReports are those whose events machines send.
-func (c *Config) PushedReports() []PushedReport {
-	var all []PushedReport
+func (c *Config) PushedReports() []reports.Report {
+	var all []reports.Report
 	for i := range c.Signals.Reports {
 		if r := &c.Signals.Reports[i]; r.Machine != "" {
-			all = append(all, PushedReport{r.report(), r.Machine})
+			all = append(all, reports.Report{Report: r.report(), Machine: r.Machine})
 		}
 	}
 	return all
@@ -106,7 +97,7 @@ func (c *Config) checkReports(fault func(string, ...any)) {
 			wrong("name: another entry is called so too")
 		}
 		names[r.Name] = true
-		if !reportKind.MatchString(r.Kind) {
+		if !signals.IsKind(r.Kind) {
 			wrong("kind: expected small letters, digits and _, such as failed_log_in")
 		}
 		c.checkReportSource(r, wrong)

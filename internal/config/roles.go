@@ -58,6 +58,14 @@ func ParseRoles(names []string) ([]string, error) {
 // Runs reports whether this process has the role.
 func (c *Config) Runs(role string) bool { return len(c.Roles) == 0 || slices.Contains(c.Roles, role) }
 
+// RoleNames are the roles of this process.
+func (c *Config) RoleNames() []string {
+	if len(c.Roles) == 0 {
+		return EveryRole()
+	}
+	return c.Roles
+}
+
 // Split reports whether any role runs in another process, so that this one
 // speaks over the network.
 func (c *Config) Split() bool {

@@ -19,7 +19,7 @@ var ownJSON = map[string]string{
 	"internal/command":       "prints journal records and answers to the operator",
 	"internal/compare":       "compares answers of two builds, whatever they are",
 	"internal/e2e/rig":       "what end-to-end tests are answered",
-	"internal/process":       "its own marker in the data folder",
+	"internal/datafolder":    "its own marker in the data folder",
 	"internal/strictjson":    "the reader itself",
 	"pdp/admin":              "an answer that it sealed",
 	"pdp/engine/analysis":    "inputs of the journal",

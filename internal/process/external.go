@@ -1,170 +1,81 @@
 package process
 
 import (
-	"context"
-	"errors"
+	"crypto/tls"
+	"crypto/x509"
 	"fmt"
-	"io"
-	"net/http"
-	"slices"
-	"time"
+	"os"
 
-	"github.com/wardgate/wardgate/internal/assertion"
 	"github.com/wardgate/wardgate/internal/config"
-	"github.com/wardgate/wardgate/internal/problem"
-	"github.com/wardgate/wardgate/internal/strictjson"
-	"github.com/wardgate/wardgate/pip"
-	"github.com/wardgate/wardgate/pip/signals"
+	"github.com/wardgate/wardgate/pep"
+	"github.com/wardgate/wardgate/pep/upstream"
+	"github.com/wardgate/wardgate/pep/upstream/http1"
 )
 
-// maxReports is how many events one request may hold.
-const maxReports = 500
-
-// reports takes events of other systems from machines, keeps those that a
-// report of the machine's names as evidence, and thereby has them counted.
-// Nothing of an event is kept but its kind and whom it is about.
-func (a *Process) reports(key *assertion.Key) http.Handler {
-	all := a.config.PushedReports()
-	guard := assertion.Guard{Key: key, Audience: signalsApplication, Log: a.log}
-	return guard.Wrap(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		events, ok := readPushed(w, r)
-		if !ok {
-			return
-		}
-		records, err := a.read(r.Context(), all, assertion.From(r.Context()).Subject, events)
-		var many tooManyNamed
-		if errors.As(err, &many) {
-			refuseEvents(w, fmt.Sprintf("body.events[%d]", many), fmt.Sprintf("expected at most %d names in a field", signals.MaxNamed))
-			return
-		}
+// externalUpstreams are the hospital's own applications, which know nothing of
+// Wardgate. The named authority alone vouches for their servers, and no proxy of
+// the environment stands between.
+func externalUpstreams(g ground) (map[string]pep.Upstream, error) {
+	list, err := g.config.Applications()
+	if err != nil {
+		return nil, err
+	}
+	trust := &tls.Config{MinVersion: tls.VersionTLS12}
+	if file := g.config.PEP.ApplicationsCAFile; file != "" {
+		authorities, err := os.ReadFile(file)
 		if err != nil {
-			a.log.Error("reported events not read", "error", err)
-			problem.Write(w, problem.New(http.StatusServiceUnavailable, "identity_unavailable"))
-			return
+			return nil, fmt.Errorf("pep.applications_ca_file: %w", err)
 		}
-		counted := 0
-		for _, of := range records {
-			for _, e := range of {
-				if err := a.journal.Append(r.Context(), e); err != nil {
-					a.log.Error("reported event not journalled", "error", err)
-					problem.Write(w, problem.New(http.StatusServiceUnavailable, "journal_unavailable"))
-					return
-				}
-			}
-			if len(of) > 0 {
-				counted++
-			}
+		trust.RootCAs = x509.NewCertPool()
+		if !trust.RootCAs.AppendCertsFromPEM(authorities) {
+			return nil, fmt.Errorf("pep.applications_ca_file: %s holds no certificate in PEM", file)
 		}
-		writeJSON(w, http.StatusAccepted, map[string]int{"counted": counted, "ignored": len(events) - counted})
-	}))
-}
-
-func readPushed(w http.ResponseWriter, r *http.Request) ([]map[string]any, bool) {
-	var body struct {
-		Events []map[string]any `json:"events"`
 	}
-	raw, err := io.ReadAll(r.Body)
-	if err != nil || strictjson.DecodeKnown(raw, &body) != nil || len(body.Events) == 0 || len(body.Events) > maxReports {
-		refuseEvents(w, "body.events", fmt.Sprintf("expected a list of 1 to %d events", maxReports))
-		return nil, false
-	}
-	return body.Events, true
-}
-
-func refuseEvents(w http.ResponseWriter, location, message string) {
-	d := problem.New(http.StatusBadRequest, "body_malformed")
-	d.Errors = []problem.Field{{Location: location, Message: message}}
-	problem.Write(w, d)
-}
-
-// tooManyNamed is the place of an event that names more than anybody reports.
-type tooManyNamed int
-
-func (tooManyNamed) Error() string { return "an event names too many" }
-
-// A sighting is one event that a report names.
-type sighting struct {
-	kind               string
-	by                 signals.By
-	persons, addresses []string
-}
-
-// read makes records of each event: none of one that no report of the
-// machine's names. The first report that fits counts. Whether a name is
-// somebody's does not show in how many events count.
-func (a *Process) read(ctx context.Context, all []config.PushedReport, machine string, events []map[string]any) ([][]pip.Event, error) {
-	mine, err := a.reportsOf(ctx, all, machine)
-	if err != nil {
-		return nil, err
-	}
-	seen := make([]*sighting, len(events))
-	asked := map[signals.By][]string{}
-	for i, event := range events {
-		at := slices.IndexFunc(mine, func(p config.PushedReport) bool { return p.Fits(event) })
-		if at < 0 {
+	applications := map[string]pep.Upstream{}
+	for _, one := range list {
+		if one.URL == nil {
 			continue
 		}
-		s := &sighting{kind: mine[at].Kind}
-		var ok bool
-		if s.by, s.persons, s.addresses, ok = mine[at].Named(event); !ok {
-			return nil, tooManyNamed(i)
+		transport, err := http1.New(one.URL, external(g, one.URL.Scheme, trust))
+		if err != nil {
+			return nil, fmt.Errorf("application %s: %w", one.Name, err)
 		}
-		asked[s.by] = append(asked[s.by], s.persons...)
-		seen[i] = s
+		applications[one.Name] = pep.Upstream{URL: one.URL, External: true, AnswerLimit: one.AnswerLimit, AnswerHeaders: one.AnswerHeaders, Transport: transport}
 	}
-	ids := map[signals.By]map[string]string{}
-	for _, by := range []signals.By{signals.ByUsername, signals.ByEmail} {
-		if len(asked[by]) == 0 {
-			continue
-		}
-		if ids[by], err = a.register.Named(ctx, by, asked[by]); err != nil {
-			return nil, err
-		}
-	}
-	records := make([][]pip.Event, len(events))
-	for i, s := range seen {
-		if s != nil {
-			records[i] = s.records(ids[s.by], time.Now())
-		}
-	}
-	return records, nil
+	return applications, nil
 }
 
-// reportsOf are those of one machine, by the id of its account.
-func (a *Process) reportsOf(ctx context.Context, all []config.PushedReport, machine string) ([]config.PushedReport, error) {
-	var names []string
-	for i := range all {
-		names = append(names, all[i].Machine)
+// external are the bounds of connections to one other application. What it sends
+// without having been asked is reported: it may have meant it for somebody else.
+func external(g ground, scheme string, trust *tls.Config) http1.Config {
+	c := http1.Config{
+		Connections: externalConnections, FirstByte: answerTimeout, Progress: streamIdle,
+		Unasked: func(upstream string) {
+			g.board.Unasked()
+			g.log.Error("an application sent an answer that no request had asked for; its connection is closed", "application", upstream)
+		},
 	}
-	ids, err := a.register.Named(ctx, signals.ByUsername, names)
+	if scheme == "https" {
+		c.TLS = trust
+	}
+	return c
+}
+
+// introductions are what applications are told of who asks, and the names of
+// those that only other proxies forward to.
+func introductions(c *config.Config) (identities map[string]*upstream.Identity, proxied []string, err error) {
+	list, err := c.Applications()
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	return slices.DeleteFunc(slices.Clone(all), func(p config.PushedReport) bool { return machine == "" || ids[p.Machine] != machine }), nil
-}
-
-// records are the evidence of one event, at least one, of which each names a
-// person, an address, both, or nobody of ours.
-func (s *sighting) records(ids map[string]string, now time.Time) []pip.Event {
-	var persons []string
-	for _, name := range s.persons {
-		if s.by != signals.ByAccount {
-			name = ids[name]
+	identities = map[string]*upstream.Identity{}
+	for _, one := range list {
+		if one.Identity != nil {
+			identities[one.Name] = one.Identity
 		}
-		if name != "" {
-			persons = append(persons, name)
+		if one.URL == nil {
+			proxied = append(proxied, one.Name)
 		}
 	}
-	all := make([]pip.Event, max(len(persons), len(s.addresses), 1))
-	for i := range all {
-		e := &all[i]
-		e.Kind, e.Time, e.Action, e.Outcome, e.Allow = pip.KindSystem, now, "signal."+s.kind, "success", true
-		if i < len(persons) {
-			e.Subject = persons[i]
-		}
-		if i < len(s.addresses) {
-			e.Address = s.addresses[i]
-		}
-	}
-	return all
+	return identities, proxied, nil
 }

@@ -4,112 +4,135 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"path/filepath"
 	"time"
 
 	"github.com/wardgate/wardgate/internal/config"
+	"github.com/wardgate/wardgate/internal/datafolder"
 	"github.com/wardgate/wardgate/pip"
 	"github.com/wardgate/wardgate/pip/audit"
 	"github.com/wardgate/wardgate/pip/audit/anchor"
+	"github.com/wardgate/wardgate/pip/audit/reader"
+	"github.com/wardgate/wardgate/pip/audit/ship"
 	"github.com/wardgate/wardgate/pip/audit/sqlanchor"
 )
 
-// observed is the journal, with the counters of behaviour listening.
-type observed struct {
-	journal *audit.Journal
-	signals observer // nil where nobody counts
+// A journal is the journal of this process, its anchor, what counts its events,
+// and what ships it.
+type journal struct {
+	ground
+	*life
+	journal  *audit.Journal
+	observer observer        // nil where nothing is counted
+	shippers []*ship.Shipper // all of which must have read a segment before it is removed
+	begun    bool
 }
 
 // An observer counts what behaviour is counted by.
 type observer interface{ Observe(o *pip.Observation) }
 
-// failure is why nothing can be journalled now, nil while it can.
-func (o *observed) failure() error { return o.journal.Err() }
-
-// Append writes the event, and counts it once it is written.
-func (o *observed) Append(ctx context.Context, e pip.Event) error {
-	if err := o.journal.Append(ctx, e); err != nil {
-		return err
-	}
-	if o.signals != nil {
-		seen := e.Observation()
-		o.signals.Observe(&seen)
-	}
-	return nil
-}
-
 // anchorTimeout bounds the last anchoring, when the process ends.
 const anchorTimeout = 5 * time.Second
 
-// openJournal opens the journal against its anchor: a folder that was rolled
-// back is refused. It is closed before its last head is anchored.
-func (a *Process) openJournal(ctx context.Context) error {
-	anchors, err := OpenAnchors(ctx, &a.config)
-	if err != nil {
-		return err
+// newJournal opens the journal against its anchor, where this process keeps one:
+// a folder that was rolled back is refused. It is closed before its last head is
+// anchored.
+func newJournal(ctx context.Context, g ground, o observer) (*journal, error) {
+	if !g.config.Journals() {
+		return nil, nil
 	}
-	a.onClose(anchors.Close)
-	c := a.config.AuditConfig()
-	c.Log = a.log.With("part", "audit")
+	j := &journal{ground: g, life: g.begin(), observer: o}
+	anchors, err := OpenAnchors(ctx, g.config)
+	if err != nil {
+		return nil, err
+	}
+	j.onClose(anchors.Close)
+	c := g.config.AuditConfig()
+	c.Log = g.log.With("part", "audit")
 	if c.Anchored, err = anchor.Latest(ctx, anchors, c.Chain); err != nil {
-		return fmt.Errorf("journal: %w", err)
+		return nil, fmt.Errorf("journal: %w", err)
 	}
-	journal, err := audit.Open(c)
+	if j.journal, err = audit.Open(c); err != nil {
+		return nil, fmt.Errorf("journal: %w", err)
+	}
+	follower, err := anchor.Follow(ctx, j.journal, anchors, c.Log)
 	if err != nil {
-		return fmt.Errorf("journal: %w", err)
+		return nil, errors.Join(fmt.Errorf("journal: %w", err), j.journal.Close())
 	}
-	keeper, err := anchor.Follow(ctx, journal, anchors, c.Log)
-	if err != nil {
-		return errors.Join(fmt.Errorf("journal: %w", err), journal.Close())
+	j.onClose(func() error { return j.end(follower) })
+	j.inBackground(follower.Run)
+	if days := g.config.Journal.RetainDays; days > 0 {
+		pruner := &audit.Pruner{Journal: j.journal, Retain: time.Duration(days) * 24 * time.Hour, Log: g.log, Holds: func() uint64 {
+			upTo := follower.Anchored()
+			for _, s := range j.shippers {
+				upTo = min(upTo, s.Holds())
+			}
+			return upTo
+		}}
+		j.inBackground(pruner.Run)
 	}
-	a.onClose(func() error {
-		err := journal.Close()
-		last, cancel := context.WithTimeout(context.Background(), anchorTimeout)
-		defer cancel()
-		if late := keeper.Store(last); late != nil {
-			c.Log.Warn("the journal's last head is not anchored", "error", late)
-		}
+	g.board.Journal(j.journal, follower)
+	return j, j.shipEvents()
+}
+
+// Append writes the event, and counts it once it is written.
+func (j *journal) Append(ctx context.Context, e pip.Event) error {
+	if err := j.journal.Append(ctx, e); err != nil {
 		return err
-	})
-	a.keeping = keeper
-	a.inBackground(keeper.Run)
-	if days := a.config.Journal.RetainDays; days > 0 {
-		a.inBackground(func(ctx context.Context) { a.prune(ctx, journal, keeper, time.Duration(days)*24*time.Hour) })
 	}
-	a.journal = &observed{journal: journal}
-	switch {
-	case a.behaviour != nil:
-		a.journal.signals = a.behaviour
-	case a.reporting != nil:
-		a.journal.signals = unseen{a.reporting}
+	if j.observer != nil {
+		seen := e.Observation()
+		j.observer.Observe(&seen)
 	}
 	return nil
 }
 
-// pruneEvery is how often segments are looked for whose time is over.
-const pruneEvery = time.Hour
-
-// prune removes segments whose time is over, as far as they are anchored and
-// every reader that holds the journal back has read them.
-func (a *Process) prune(ctx context.Context, j *audit.Journal, k *anchor.Follower, retain time.Duration) {
-	ticker := time.NewTicker(pruneEvery)
-	defer ticker.Stop()
-	for {
-		upTo := k.Anchored()
-		for _, h := range a.shippers {
-			upTo = min(upTo, h.Holds())
-		}
-		switch n, err := j.Prune(ctx, time.Now().Add(-retain), upTo); {
-		case err != nil && ctx.Err() == nil:
-			a.log.Error("segments of the journal whose time is over are not removed", "error", err)
-		case n > 0:
-			a.log.Info("segments of the journal whose time is over are removed", "segments", n)
-		}
-		select {
-		case <-ctx.Done():
-			return
-		case <-ticker.C:
-		}
+// start writes the first record of this run. The last one is written by end.
+func (j *journal) start(ctx context.Context, revision string) error {
+	if j == nil {
+		return nil
 	}
+	j.begun = true
+	return j.note(ctx, pip.Event{Action: "start", Revision: revision})
+}
+
+func (j *journal) end(follower *anchor.Follower) error {
+	var stop error
+	if j.begun {
+		stop = j.note(context.Background(), pip.Event{Action: "stop"})
+	}
+	err := j.journal.Close()
+	last, cancel := context.WithTimeout(context.Background(), anchorTimeout)
+	defer cancel()
+	if late := follower.Store(last); late != nil {
+		j.ground.log.Warn("the journal's last head is not anchored", "error", late)
+	}
+	return errors.Join(stop, err)
+}
+
+// note journals what became of this process.
+func (j *journal) note(ctx context.Context, e pip.Event) error {
+	e.Kind, e.Time, e.Outcome = pip.KindSystem, time.Now(), "success"
+	return j.Append(ctx, e)
+}
+
+// shipDir is where the shippers keep their cursors, and what was refused.
+const shipDir = "shipping"
+
+// ship brings the journal to a sink. One that does not answer holds nothing up:
+// records wait in the journal.
+func (j *journal) ship(name string, sink ship.Sink, encode func(chain string, r *reader.Record) (ship.Document, error), c ship.Config) error {
+	c.Journal, c.Head, c.Log = j, j.journal.Head, j.ground.log.With("part", "shipping")
+	s, err := ship.New(ship.Parts{
+		Name: name, Journal: j.config.AuditConfig().Dir, State: filepath.Join(j.config.Data, shipDir), Sink: sink, Encode: encode,
+	}, c)
+	if err != nil {
+		return err
+	}
+	j.shippers = append(j.shippers, s)
+	j.inBackground(s.Run)
+	j.board.Shipper(s)
+	return nil
 }
 
 // OpenAnchors opens the anchors of journals, which stand in the sessions'
@@ -132,7 +155,7 @@ func AcceptLoss(ctx context.Context, c *config.Config, reason string) (loss audi
 	if err := c.Check(); err != nil {
 		return audit.Loss{}, err
 	}
-	data, err := claimData(c.Data)
+	data, err := datafolder.Claim(c.Data)
 	if err != nil {
 		return audit.Loss{}, err
 	}

@@ -11,6 +11,7 @@ import (
 	"github.com/wardgate/wardgate/internal/config"
 	"github.com/wardgate/wardgate/pdp"
 	"github.com/wardgate/wardgate/pdp/admin"
+	"github.com/wardgate/wardgate/pdp/engine"
 	"github.com/wardgate/wardgate/pdp/sentinel"
 	"github.com/wardgate/wardgate/pdp/sentinel/webhook"
 	"github.com/wardgate/wardgate/pip"
@@ -21,23 +22,23 @@ import (
 // alertLife is how long it is worth while to deliver an alert by mail.
 const alertLife = 24 * time.Hour
 
-// openSentinel opens what judges behaviour each second.
-func (a *Process) openSentinel() error {
-	tell, err := a.openAlerts()
+// startSentinel has behaviour judged each second.
+func startSentinel(g ground, a *administrator, e *engine.Engine, b *behaviour, j *journal) error {
+	tell, err := openAlerts(g, a, j)
 	if err != nil {
 		return err
 	}
 	watch, err := sentinel.New(sentinel.Config{
-		Judge: a.engine, Commander: commander{a.admin}, Journal: a.journal, Notifier: tell,
-		Log: a.log.With("part", "sentinel"), NewID: uuid.NewString,
+		Judge: e, Commander: commander{a.Admin}, Journal: j, Notifier: tell,
+		Log: g.log.With("part", "sentinel"), NewID: uuid.NewString,
 	})
 	if err != nil {
 		return err
 	}
 	a.inBackground(func(ctx context.Context) {
-		a.watchBehaviour(ctx, func(ctx context.Context) {
+		b.watch(ctx, g, j, func(ctx context.Context) {
 			now := time.Now()
-			watch.Look(ctx, now, behaviours(a.behaviour.Active(now)))
+			watch.Look(ctx, now, behaviours(b.Active(now)))
 		})
 	})
 	return nil
@@ -76,9 +77,9 @@ type alerts struct {
 
 var _ sentinel.Notifier = (*alerts)(nil)
 
-func (a *Process) openAlerts() (*alerts, error) {
-	c := &a.config.Alerts
-	out := &alerts{to: c.MailTo, mail: a.stores.people.mailer}
+func openAlerts(g ground, a *administrator, j *journal) (*alerts, error) {
+	c := &g.config.Alerts
+	out := &alerts{to: c.MailTo, mail: a.people.mailer}
 	if c.Webhook.URL == "" {
 		return out, nil
 	}
@@ -87,7 +88,7 @@ func (a *Process) openAlerts() (*alerts, error) {
 		return nil, fmt.Errorf("alerts.webhook.secret_file: %w", err)
 	}
 	out.queue, err = webhook.New(webhook.Config{
-		URL: c.Webhook.URL, Secret: []byte(secret), Lost: a.alertLost, Log: a.log.With("part", "webhook"),
+		URL: c.Webhook.URL, Secret: []byte(secret), Lost: j.alertLost, Log: g.log.With("part", "webhook"),
 	})
 	if err != nil {
 		return nil, fmt.Errorf("alerts.webhook: %w", err)
@@ -96,14 +97,14 @@ func (a *Process) openAlerts() (*alerts, error) {
 	return out, nil
 }
 
-// alertLost keeps evidence of an alert that nobody got.
-func (a *Process) alertLost(lost sentinel.Alert, reason string) {
-	err := a.journal.Append(context.Background(), pip.Event{
+// alertLost keeps evidence of an alert that did not arrive.
+func (j *journal) alertLost(lost sentinel.Alert, reason string) {
+	err := j.Append(context.Background(), pip.Event{
 		Kind: pip.KindSystem, Time: time.Now(), Action: "alert.drop", Outcome: "failure",
 		Subject: lost.Subject, Address: lost.Address, Reasons: []string{lost.Verdict}, Detail: reason,
 	})
 	if err != nil {
-		a.log.Error("the loss of an alert was not journalled", "alert", lost.ID, "error", err)
+		j.ground.log.Error("the loss of an alert was not journalled", "alert", lost.ID, "error", err)
 	}
 }
 

@@ -2,6 +2,7 @@ package signals
 
 import (
 	"net/netip"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -146,3 +147,8 @@ func text(value any) []string {
 		return nil
 	}
 }
+
+var kind = regexp.MustCompile(`^[a-z][a-z0-9_]{0,31}$`)
+
+// IsKind reports whether s can be the kind of what other systems report.
+func IsKind(s string) bool { return kind.MatchString(s) }

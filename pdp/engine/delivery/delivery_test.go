@@ -189,7 +189,7 @@ func newWard(t testing.TB, p *press, source delivery.Source) *ward {
 
 func (w *ward) config() delivery.Config {
 	return delivery.Config{
-		Dir: w.dir, Source: w.source, Trust: w.press.trust(), Points: points.Sections(), Journal: w.journal,
+		Dir: w.dir, Source: w.source, Trust: w.press.trust(), Points: points.Sections(),
 		Log: slog.New(slog.DiscardHandler), Patience: 10 * time.Millisecond,
 	}
 }
@@ -202,7 +202,7 @@ func (w *ward) start() {
 	}
 	w.follower = follower
 	w.engine = engine.NewFrom(follower.First(), nil, nil, slog.New(slog.DiscardHandler))
-	if err := follower.Serve(context.Background(), w.engine); err != nil {
+	if err := follower.Serve(context.Background(), w.engine, w.journal); err != nil {
 		w.t.Fatal(err)
 	}
 	ctx, cancel := context.WithCancel(context.Background())
@@ -449,7 +449,7 @@ func TestWithoutAnyRuleBookThereIsNoStart(t *testing.T) {
 	gone.put(nil, errors.New("connection refused"))
 	for name, source := range map[string]*belt{"server away": gone, "stranger's bundle": newBelt(newPress(t).edition(1))} {
 		_, err := delivery.Open(context.Background(), delivery.Config{
-			Dir: filepath.Join(t.TempDir(), "policy"), Source: source, Trust: p.trust(), Points: points.Sections(), Journal: &book{}, Log: slog.New(slog.DiscardHandler),
+			Dir: filepath.Join(t.TempDir(), "policy"), Source: source, Trust: p.trust(), Points: points.Sections(), Log: slog.New(slog.DiscardHandler),
 		})
 		if err == nil || !strings.Contains(err.Error(), "belt") {
 			t.Errorf("%s: got %v", name, err)

@@ -31,10 +31,7 @@ type Config struct {
 	Trust  *bundle.Trust
 	Points []pip.Section           // of all information points
 	Check  func(*pdp.Tables) error // refuses tables that the enforcement point could not read; nil accepts all
-	// Journal keeps evidence of what came into force, before it does, and of
-	// what was refused.
-	Journal pip.Journal
-	Log     *slog.Logger
+	Log    *slog.Logger
 	// Patience is the longest pause before a source that failed is asked again;
 	// a minute when zero.
 	Patience time.Duration
@@ -47,10 +44,11 @@ type Follower struct {
 	first  *engine.Candidate
 	fresh  *bundle.Bundle // first, when it was not in force before
 
-	turn   sync.Mutex // one bundle at a time; guards what follows
-	cache  *cache
-	engine Engine
-	tag    string
+	turn    sync.Mutex // one bundle at a time; guards what follows
+	cache   *cache
+	engine  Engine
+	journal pip.Journal // of what came into force, before it does, and of what was refused
+	tag     string
 
 	mu     sync.Mutex
 	status Status
@@ -83,10 +81,10 @@ func Open(ctx context.Context, c Config) (*Follower, error) {
 // First is the rule book that the engine begins with.
 func (f *Follower) First() *engine.Candidate { return f.first }
 
-// Serve names the engine that began with First, before Run and Rollback and
+// Serve names the engine that began with First and the journal of evidence, before Run and Rollback and
 // before the engine is asked. A first rule book that was not in force before is
 // made durable and journalled now.
-func (f *Follower) Serve(ctx context.Context, e Engine) error {
+func (f *Follower) Serve(ctx context.Context, e Engine, journal pip.Journal) error {
 	f.turn.Lock()
 	defer f.turn.Unlock()
 	now, err := openCache(f.config.Dir)
@@ -96,7 +94,7 @@ func (f *Follower) Serve(ctx context.Context, e Engine) error {
 	if now.mark.Newest != f.cache.mark.Newest || now.mark.Active != f.cache.mark.Active {
 		return fmt.Errorf("policy folder %s was changed by another process; start again", f.config.Dir)
 	}
-	f.engine = e
+	f.engine, f.journal = e, journal
 	if f.fresh == nil {
 		f.activated(time.Now())
 		return nil

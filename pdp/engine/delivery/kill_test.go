@@ -60,12 +60,12 @@ func live(told string) error {
 	}
 	ctx := context.Background()
 	k, err := delivery.Open(ctx, delivery.Config{
-		Dir: d.Dir, Source: delivery.NewFile(d.Bundle), Trust: trust, Points: points.Sections(), Journal: &d, Log: slog.New(slog.DiscardHandler),
+		Dir: d.Dir, Source: delivery.NewFile(d.Bundle), Trust: trust, Points: points.Sections(), Log: slog.New(slog.DiscardHandler),
 	})
 	if err != nil {
 		return err
 	}
-	if err := k.Serve(ctx, &d); err != nil {
+	if err := k.Serve(ctx, &d, &d); err != nil {
 		return err
 	}
 	fmt.Println("serves")

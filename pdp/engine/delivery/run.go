@@ -88,7 +88,7 @@ func (f *Follower) offer(ctx context.Context, packed []byte) error {
 // at the next start, and no older one ever.
 func (f *Follower) activate(ctx context.Context, b *bundle.Bundle, c *engine.Candidate, held *Hold, e pip.Event) *Refusal {
 	e.Kind, e.Time, e.Outcome, e.Revision = pip.KindPolicy, time.Now(), "success", c.Revision()
-	if err := f.config.Journal.Append(ctx, e); err != nil {
+	if err := f.journal.Append(ctx, e); err != nil {
 		return refuse(CodeNotJournaled, err)
 	}
 	if err := f.cache.put(b, held); err != nil {

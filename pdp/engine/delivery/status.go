@@ -100,7 +100,7 @@ func (f *Follower) refused(ctx context.Context, r *Refusal, packed []byte) {
 	}
 	f.config.Log.Error("a rule book was refused; the last good one goes on deciding",
 		"source", f.config.Source.Name(), "code", string(r.Code), "bundle", digest, "error", r.Err)
-	err := f.config.Journal.Append(ctx, pip.Event{
+	err := f.journal.Append(ctx, pip.Event{
 		Kind: pip.KindPolicy, Time: now, Action: "policy.activate", Outcome: "failure", Detail: string(r.Code), Revision: active.Rules,
 	})
 	if err != nil {

@@ -1,0 +1,96 @@
+package process
+
+import (
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"net"
+	"strings"
+
+	"github.com/wardgate/wardgate/internal/config"
+	"github.com/wardgate/wardgate/internal/serve"
+)
+
+// Addresses are where a process listens. A listener is nil where the process
+// lacks the role.
+type addresses struct {
+	pep, extauth, pdp, operations net.Listener
+	internal, records, inference  net.Listener // with mutual TLS, for an enforcement point in another process
+
+	outer *tls.Config // of pep; nil for plain HTTP
+}
+
+// newAddresses opens the configured addresses of this process's roles, and
+// reports all that are taken.
+func newAddresses(g ground) (*addresses, error) {
+	c, l, a := g.config, g.begin(), &addresses{}
+	pep, administrator := c.Runs(config.RolePEP), c.Runs(config.RoleAdministrator)
+	var faults []error
+	for _, want := range []struct {
+		mine         bool
+		key, address string
+		got          *net.Listener
+	}{
+		{pep, "pep.listen", c.PEP.Listen, &a.pep},
+		{pep, "extauth.listen", c.ExtAuth.Listen, &a.extauth},
+		{administrator, "pdp.listen", c.PDP.Listen, &a.pdp},
+		{c.PDP.ListenInternal != "", "pdp.listen_internal", c.PDP.ListenInternal, &a.internal},
+		{c.Records.Listen != "", "records.listen", c.Records.Listen, &a.records},
+		{c.Inference.Listen != "", "inference.listen", c.Inference.Listen, &a.inference},
+		{true, "operations.listen", c.Operations.Listen, &a.operations},
+	} {
+		if !want.mine {
+			continue
+		}
+		got, err := serve.Listen(want.key, want.address)
+		if err != nil {
+			faults = append(faults, err)
+			continue
+		}
+		*want.got = serve.Bound(got, c.Limits.Connections, c.Limits.ConnectionsPerAddress)
+		l.onClose(serve.CloseOnce(got))
+	}
+	if err := errors.Join(faults...); err != nil {
+		return nil, err
+	}
+	if c.PEP.Certificate == "" {
+		return a, nil
+	}
+	pair, err := tls.LoadX509KeyPair(c.PEP.Certificate, c.PEP.Key)
+	if err != nil {
+		return nil, fmt.Errorf("pep.certificate, pep.key: %w", err)
+	}
+	a.outer = &tls.Config{
+		Certificates: []tls.Certificate{pair},
+		MinVersion:   tls.VersionTLS12,
+		NextProtos:   []string{"h2", "http/1.1"},
+	}
+	return a, nil
+}
+
+// inside is where an enforcement point in another process reaches a part of
+// this one, or nil.
+func (a *addresses) inside(role string) net.Listener {
+	switch role {
+	case config.RoleAdministrator, config.RolePDP:
+		return a.internal
+	case config.RoleRecords:
+		return a.records
+	case config.RoleInference:
+		return a.inference
+	default:
+		return nil
+	}
+}
+
+// decisions is where enforcement points of others ask.
+func (a *addresses) decisions(c *config.Config) string {
+	switch {
+	case c.PDP.PublicURL != "":
+		return strings.TrimSuffix(c.PDP.PublicURL, "/")
+	case c.PDP.Certificate != "":
+		return "https://" + a.pdp.Addr().String()
+	default:
+		return "http://" + a.pdp.Addr().String()
+	}
+}

@@ -1,0 +1,217 @@
+package process
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/netip"
+	"time"
+
+	"github.com/wardgate/wardgate/internal/config"
+	"github.com/wardgate/wardgate/internal/control"
+	"github.com/wardgate/wardgate/internal/control/operator"
+	"github.com/wardgate/wardgate/internal/demo"
+	"github.com/wardgate/wardgate/internal/serve"
+	"github.com/wardgate/wardgate/pdp/admin"
+	"github.com/wardgate/wardgate/pdp/admin/handler"
+	sessionstore "github.com/wardgate/wardgate/pdp/admin/sqlstore"
+	"github.com/wardgate/wardgate/pdp/engine"
+	"github.com/wardgate/wardgate/pdp/engine/tables"
+	"github.com/wardgate/wardgate/pip/identity"
+	"github.com/wardgate/wardgate/pip/identity/mailqueue"
+	"github.com/wardgate/wardgate/pip/identity/outbox"
+	"github.com/wardgate/wardgate/pip/identity/smtp"
+	"github.com/wardgate/wardgate/pip/identity/totp"
+	"github.com/wardgate/wardgate/pip/signals/reports"
+	"github.com/wardgate/wardgate/records/store"
+)
+
+// Who signs access tokens, and for whom.
+const (
+	issuer   = "https://wardgate.internal"
+	audience = "wardgate"
+)
+
+// appIssuer is what an authenticator app shows beside the code.
+const appIssuer = "Wardgate"
+
+// clockLeeway is by how much the clocks of verifiers may differ.
+const clockLeeway = 30 * time.Second
+
+// keysOutlive is how long a signing key verifies after it was replaced: as long
+// as any token can live that a table may ever allow.
+const keysOutlive = tables.MaxAccess + clockLeeway
+
+// An administrator is the policy administrator of this process, and ID
+// management, which it asks.
+type administrator struct {
+	*life
+	*admin.Admin
+	keys     *admin.Keys
+	people   people
+	services map[string]http.Handler // by the names that routes use
+}
+
+// newAdministrator opens sessions and ID management, and has behaviour judged
+// each second, where this process administers.
+func newAdministrator(ctx context.Context, g ground, b *book, f *facts, r *revocations, j *journal, patients *store.Store) (*administrator, error) {
+	if !g.config.Runs(config.RoleAdministrator) {
+		return nil, nil
+	}
+	a := &administrator{life: g.begin()}
+	known, err := openRegister(ctx, g, a.life, patients)
+	if err != nil {
+		return nil, fmt.Errorf("identity: %w", err)
+	}
+	if a.people, err = openPeople(g, a.life, b.engine, f, known); err != nil {
+		return nil, fmt.Errorf("identity: %w", err)
+	}
+	if a.keys, err = admin.OpenKeys(g.keyPath("tokens"), keysOutlive, nil); err != nil {
+		return nil, fmt.Errorf("token keys: %w", err)
+	}
+	sessions, err := openSessions(ctx, g, a.life)
+	if err != nil {
+		return nil, fmt.Errorf("sessions: %w", err)
+	}
+	sealer, err := footprintKeys(g.keyPath("sessions.json"))
+	if err != nil {
+		return nil, err
+	}
+	a.Admin, err = admin.New(admin.Parts{
+		Keys: a.keys, Store: sessions, Sealer: sealer,
+		Authenticator: a.people.auth, Registrar: a.people.registrar, Apps: a.people.apps,
+		Decider: g.board.Decider(b.engine), Tables: b.engine.Tables,
+		Journal: j, Revocations: r,
+		Footprints: footprints{f.devices, f.places, func(at netip.Addr) bool { return b.Tables().OnSite(at) }},
+		Users:      f.accounts, Staff: staffRegister{known},
+		Log: g.log.With("part", "admin"),
+	}, admin.Config{Issuer: issuer, Audience: audience, Limits: func() admin.Limits { return sessionLimits(b.engine) }})
+	if err != nil {
+		return nil, err
+	}
+	a.onSweep("sessions", a.Sweep)
+	a.services = map[string]http.Handler{
+		handler.Audience: handler.New(a.Admin, g.key, g.log.With("part", "admin")),
+		reports.Audience: (&reports.Desk{Reports: g.config.PushedReports(), Register: f.names, Journal: j, Log: g.log}).Handler(g.key),
+	}
+	if g.config.Demo {
+		a.services[demo.Audience] = demo.Outbox(g.data.Path("outbox"), g.key, g.log)
+	}
+	return a, startSentinel(g, a, b.engine, f.behaviour, j)
+}
+
+func openSessions(ctx context.Context, g ground, l *life) (*sessionstore.Store, error) {
+	tables, err := openDatabase(ctx, g.config, g.config.Store("stores.sessions"))
+	if err != nil {
+		return nil, err
+	}
+	l.onClose(tables.Close)
+	return sessionstore.New(ctx, tables)
+}
+
+// people is what is done with accounts beside logging in.
+type people struct {
+	auth      *identity.Authenticator
+	registrar *identity.Registrar
+	apps      *totp.Apps
+	mailer    identity.Mailer
+}
+
+// openPeople opens the parts of ID management over one store.
+func openPeople(g ground, l *life, e *engine.Engine, f *facts, known patientRegister) (p people, err error) {
+	if p.mailer, err = openMail(g, l, f); err != nil {
+		return people{}, err
+	}
+	p.apps = totp.New(f.accounts, f.vault, f.identities, appIssuer, nil)
+	p.auth = identity.NewAuthenticator(f.accounts, f.identities, identity.NewEmailCode(p.mailer), identity.Config{
+		Limits:  func() identity.Limits { return identityLimits(e) },
+		Carried: []identity.Factor{p.apps},
+	})
+	p.registrar = identity.NewRegistrar(p.auth, p.mailer, enrolments{known})
+	l.onSweep("sign-ups", func(ctx context.Context) error { return errors.Join(p.auth.Sweep(ctx), p.registrar.Sweep(ctx)) })
+	return p, nil
+}
+
+// openMail returns a queue in front of the mail server that the configuration
+// names, or else the outbox.
+func openMail(g ground, l *life, f *facts) (identity.Mailer, error) {
+	c := &g.config.Mail.SMTP
+	if c.Host == "" {
+		from := c.From
+		if from == "" {
+			from = "wardgate@" + demo.Domain
+		}
+		mail, err := outbox.New(g.data.Path("outbox"), from, nil)
+		if err != nil {
+			return nil, fmt.Errorf("outbox: %w", err)
+		}
+		return mail, nil
+	}
+	server, err := g.config.MailServer()
+	if err != nil {
+		return nil, err
+	}
+	carrier, err := smtp.New(server)
+	if err != nil {
+		return nil, err
+	}
+	queue := mailqueue.New(f.identities, f.vault, carrier, g.log.With("part", "mail"), mailqueue.Config{})
+	l.inBackground(queue.Run)
+	return queue, nil
+}
+
+// identityLimits are the numbers of authentication in the active rule book.
+func identityLimits(e *engine.Engine) identity.Limits {
+	l := e.Limits()
+	return identity.Limits{
+		CodeLife: l.CodeLife, CodeAttempts: l.CodeAttempts, ResendEvery: l.ResendEvery, Resends: l.Resends,
+		WrongPasswords: l.WrongPasswords, WrongWithin: l.WrongWithin,
+		KnownWrongPasswords: l.KnownWrongPasswords, KnownWrongWithin: l.KnownWrongWithin,
+	}
+}
+
+// sessionLimits are the numbers of sessions in the active rule book.
+func sessionLimits(e *engine.Engine) admin.Limits {
+	l := e.Limits()
+	return admin.Limits{
+		Access: l.Access, RefreshAfter: l.RefreshAfter, Elevation: l.Elevation,
+		Idle: l.Idle, Absolute: l.Absolute, Leeway: clockLeeway, RetryWithin: l.RetryWithin,
+		DeviceMemory: l.DeviceMemory, NetworkMemory: l.NetworkMemory, LogInMemory: l.LogInMemory,
+	}
+}
+
+// serveControl serves operators' commands, which the administrator carries out.
+// A folder whose path is too long for a socket is no reason not to start.
+func serveControl(g ground, a *administrator, b *book, f *facts, j *journal, s *statements) ([]*serve.Server, error) {
+	if a == nil {
+		return nil, nil
+	}
+	c := operator.Config{Bundles: b.bundles}
+	if s != nil {
+		c.RotateStatements = s.rotate
+	}
+	o, err := operator.New(a.Admin, f.accounts, b.roles, j, c)
+	if err != nil {
+		return nil, err
+	}
+	l, err := control.Listen(g.config.Data)
+	if err != nil {
+		g.log.Warn("operators' commands cannot reach this process", "error", err)
+		return nil, nil
+	}
+	a.onClose(serve.CloseOnce(l))
+	return []*serve.Server{serve.HTTP("control", l, nil, control.Handler(o, g.log), g.log)}, nil
+}
+
+// fillDemo fills the invented hospital of the demo.
+func fillDemo(ctx context.Context, g ground, patients *store.Store, f *facts) error {
+	if !g.config.Demo {
+		return nil
+	}
+	var accounts *identity.Accounts
+	if f != nil {
+		accounts = f.accounts
+	}
+	return demo.Fill(ctx, g.data, patients, accounts)
+}
