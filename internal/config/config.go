@@ -30,8 +30,9 @@ type Config struct {
 		Certificate string   `koanf:"certificate"`
 		Key         string   `koanf:"key"`
 
-		// Addresses and networks of proxies that may ask about requests of
-		// theirs; empty trusts none.
+		// Addresses and networks of proxies that hand on requests of others: they
+		// tell a client's address, and may ask about requests of theirs. Empty
+		// trusts none.
 		TrustedProxies []string `koanf:"trusted_proxies"`
 
 		// The hospital's own applications that routes name, "name=url" each and what
@@ -64,6 +65,7 @@ type Config struct {
 	ExtAuth struct {
 		Listen       string   `koanf:"listen"`
 		Applications []string `koanf:"applications"` // that only other proxies forward to
+		Proxies      []string `koanf:"proxies"`      // that may ask over HTTP; empty for all of pep.trusted_proxies
 	} `koanf:"extauth"`
 	Operations struct {
 		Listen string `koanf:"listen"`
@@ -134,6 +136,7 @@ func Default() Config {
 	c.PDP.Callers = []string{}
 	c.ExtAuth.Listen = "127.0.0.1:9191"
 	c.ExtAuth.Applications = []string{}
+	c.ExtAuth.Proxies = []string{}
 	c.Operations.Listen = "127.0.0.1:9464"
 	c.Policy = defaultPolicy()
 	c.Mail.SMTP.Port = 587
@@ -193,7 +196,7 @@ func (c *Config) valueFaults() []error {
 	c.Stores.Events.check(c.Demo, fault)
 	c.Stores.Cache.check(fault)
 	c.checkSignals(fault)
-	if _, err := c.TrustedProxies(); err != nil {
+	if _, err := c.Askers(); err != nil {
 		faults = append(faults, err)
 	}
 	if _, err := c.Applications(); err != nil {
@@ -216,9 +219,33 @@ func (c *Config) valueFaults() []error {
 // A network that holds everybody is a slip: it would let any client describe
 // its own request.
 func (c *Config) TrustedProxies() ([]netip.Prefix, error) {
-	var trusted []netip.Prefix
+	return networks("pep.trusted_proxies", c.PEP.TrustedProxies)
+}
+
+// Askers are the trusted proxies that may ask about requests of theirs over HTTP:
+// all, unless some are named.
+func (c *Config) Askers() ([]netip.Prefix, error) {
+	trusted, err := c.TrustedProxies()
+	if err != nil || len(c.ExtAuth.Proxies) == 0 {
+		return trusted, err
+	}
+	askers, err := networks("extauth.proxies", c.ExtAuth.Proxies)
+	if err != nil {
+		return nil, err
+	}
 	var faults []error
-	for _, s := range c.PEP.TrustedProxies {
+	for _, one := range askers {
+		if !slices.ContainsFunc(trusted, func(p netip.Prefix) bool { return p.Bits() <= one.Bits() && p.Contains(one.Addr()) }) {
+			faults = append(faults, fmt.Errorf("extauth.proxies: %s is not among pep.trusted_proxies", one))
+		}
+	}
+	return askers, errors.Join(faults...)
+}
+
+func networks(key string, list []string) ([]netip.Prefix, error) {
+	var read []netip.Prefix
+	var faults []error
+	for _, s := range list {
 		prefix, err := netip.ParsePrefix(s)
 		if a, single := netip.ParseAddr(s); single == nil && a.Zone() == "" {
 			a = a.Unmap()
@@ -226,19 +253,21 @@ func (c *Config) TrustedProxies() ([]netip.Prefix, error) {
 		}
 		switch {
 		case err != nil:
-			faults = append(faults, fmt.Errorf("pep.trusted_proxies: %q is neither an IP address nor a network such as 10.0.0.0/24", s))
+			faults = append(faults, fmt.Errorf("%s: %q is neither an IP address nor a network such as 10.0.0.0/24", key, s))
 		case prefix.Bits() == 0:
-			faults = append(faults, fmt.Errorf("pep.trusted_proxies: %s would trust everybody", s))
+			faults = append(faults, fmt.Errorf("%s: %s would trust everybody", key, s))
+		case prefix.Addr().Is4In6():
+			faults = append(faults, fmt.Errorf("%s: %s: write the network as one of IPv4", key, s))
 		case prefix != prefix.Masked():
-			faults = append(faults, fmt.Errorf("pep.trusted_proxies: %s is no network; %s is", s, prefix.Masked()))
+			faults = append(faults, fmt.Errorf("%s: %s is no network; %s is", key, s, prefix.Masked()))
 		default:
-			trusted = append(trusted, prefix)
+			read = append(read, prefix)
 		}
 	}
 	if err := errors.Join(faults...); err != nil {
 		return nil, err
 	}
-	return trusted, nil
+	return read, nil
 }
 
 func isLoopback(address string) (bool, error) {

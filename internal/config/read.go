@@ -153,7 +153,7 @@ func kindOf(key string) string {
 	switch key {
 	case "pep.hosts":
 		return "a list of host names"
-	case "pep.trusted_proxies":
+	case "pep.trusted_proxies", "extauth.proxies":
 		return "a list of addresses and networks"
 	case "pep.applications":
 		return "a list such as [" + anApplication + "]"

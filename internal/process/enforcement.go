@@ -172,11 +172,11 @@ func serveInside(g ground, l *life, services map[string]http.Handler, upstreams 
 // forOtherProxies is the enforcement point, which also answers those proxies
 // that the configuration trusts to describe a request.
 func forOtherProxies(c *config.Config, p *pep.Proxy) (http.Handler, error) {
-	trusted := proxies(c)
-	if len(trusted) == 0 {
-		return p, nil
+	askers, err := c.Askers()
+	if err != nil || len(askers) == 0 {
+		return p, err
 	}
-	return extauth.NewHTTP(p, p, trusted)
+	return extauth.NewHTTP(p, p, askers)
 }
 
 // proxies are those whose word on a client's address is taken. The configuration

@@ -116,6 +116,8 @@ func TestStartIsRefusedWithAClearMessage(t *testing.T) {
 		{"Envoy beyond loopback", func(_ *testing.T, c *config.Config) { c.Demo = false; c.ExtAuth.Listen = "0.0.0.0:0" }, "extauth.listen: 0.0.0.0:0 is not a loopback address"},
 		{"trusted proxy by name", func(_ *testing.T, c *config.Config) { c.PEP.TrustedProxies = []string{"proxy.test"} }, "neither an IP address nor a network"},
 		{"everybody is trusted", func(_ *testing.T, c *config.Config) { c.PEP.TrustedProxies = []string{"::/0"} }, "would trust everybody"},
+		{"an asker that is not trusted", func(_ *testing.T, c *config.Config) { c.ExtAuth.Proxies = []string{"10.0.0.1"} }, "extauth.proxies: 10.0.0.1/32 is not among pep.trusted_proxies"},
+		{"trusted network in another spelling", func(_ *testing.T, c *config.Config) { c.PEP.TrustedProxies = []string{"::ffff:10.0.0.0/104"} }, "as one of IPv4"},
 		{"trusted network with a host", func(_ *testing.T, c *config.Config) { c.PEP.TrustedProxies = []string{"10.0.0.1/24"} }, "10.0.0.0/24 is"},
 		{"nameless application elsewhere", func(_ *testing.T, c *config.Config) { c.ExtAuth.Applications = []string{""} }, "extauth.applications"},
 		{"broken rule book", func(_ *testing.T, c *config.Config) { c.Policies = broken }, "authz/authz.rego"},

@@ -85,6 +85,15 @@ func TestALoadBalancerOnAHospitalAddressMakesNobodyOnSite(t *testing.T) {
 	}
 }
 
+// TestALoadBalancersClientsCannotAsk: it hands on whatever path they name.
+func TestALoadBalancersClientsCannotAsk(t *testing.T) {
+	w := rig.New(t, func(c *config.Config) {
+		c.PEP.TrustedProxies = []string{traefik, "127.0.0.6"}
+		c.ExtAuth.Proxies = []string{"127.0.0.6"}
+	})
+	throughTraefik(w.As("doctor"), "GET", "/api/patients").Denied(404, "route_unknown")
+}
+
 func TestNobodyIsTrustedToAskByDefault(t *testing.T) {
 	w := rig.New(t, nil)
 	throughTraefik(w.As("doctor"), "GET", "/api/patients").Denied(404, "route_unknown")
