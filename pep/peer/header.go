@@ -95,7 +95,8 @@ func node(s string, bare bool) (netip.Addr, bool) {
 			return usable(a)
 		}
 	}
-	host, port, hasPort := s, "", false
+	var host, port string
+	var hasPort bool
 	if inner, found := strings.CutPrefix(s, "["); found {
 		end := strings.IndexByte(inner, ']')
 		if end < 0 {

@@ -12,8 +12,6 @@ import (
 	"time"
 
 	"github.com/pires/go-proxyproto"
-
-	"github.com/wardgate/wardgate/pep/peer"
 )
 
 // announced is a PROXY header about a client, in a version.
@@ -32,7 +30,7 @@ func announced(t *testing.T, version byte, command proxyproto.ProtocolVersionAnd
 }
 
 func TestProxyProtocolOfTrustedProxiesAlone(t *testing.T) {
-	trusted := peer.Proxies(proxies(t, "127.0.0.5/32"))
+	trusted := proxies(t, "127.0.0.5/32")
 	s := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		a, one := trusted.Client(r)
 		if !one {
