@@ -20,7 +20,7 @@ import (
 
 // inventedHospital is where the names of roles stand: the demo's people, and what
 // tests and measurements are made of.
-var inventedHospital = []string{"internal/bench/", "internal/compare/", "internal/e2e/", "internal/process/demo.go", "records/demo/"}
+var inventedHospital = []string{"internal/bench/", "internal/compare/", "internal/e2e/", "internal/demo/demo.go", "records/demo/"}
 
 // otherMeaning is where a word of the rule book stands for something else.
 var otherMeaning = map[string][]string{
