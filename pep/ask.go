@@ -11,8 +11,8 @@ import (
 	"github.com/wardgate/wardgate/pep/token"
 )
 
-// decisionTimeout bounds the wait for one decision.
-const decisionTimeout = 50 * time.Millisecond
+// DecisionTime bounds the wait for one decision, unless the Config says otherwise.
+const DecisionTime = 50 * time.Millisecond
 
 // ask asks until routing and deciding are of one revision, and leaves a denial
 // in x when there is no proper answer. A denial goes on to the next stage: it
@@ -71,7 +71,7 @@ func (p *Proxy) decide(ctx context.Context, x *exchange) (d pdp.Decision, err er
 			d, err = pdp.Decision{}, fmt.Errorf("the decider panicked: %s", panicText(v))
 		}
 	}()
-	ctx, cancel := deadline.Within(ctx, decisionTimeout)
+	ctx, cancel := deadline.Within(ctx, p.cfg.DecisionTime)
 	defer cancel()
 	revision := x.tables.routes.Revision()
 	d, err = p.cfg.Decider.Decide(ctx, x.question(revision))

@@ -108,6 +108,9 @@ type Config struct {
 	AnswerLimit int64                  // bytes of an answer that is masked; 0 means AnswerLimit
 	Now         func() time.Time       // nil means time.Now
 
+	// DecisionTime bounds the wait for one decision; 0 means DecisionTime.
+	DecisionTime time.Duration
+
 	// AnswersMemory is how many bytes all answers take together that are being
 	// masked; 0 means AnswersMemory. Further ones wait, and are then refused.
 	AnswersMemory int64
@@ -164,6 +167,9 @@ func New(c Config) (*Proxy, error) {
 	}
 	if c.AnswerLimit == 0 {
 		c.AnswerLimit = AnswerLimit
+	}
+	if c.DecisionTime == 0 {
+		c.DecisionTime = DecisionTime
 	}
 	if c.AnswerTime == 0 {
 		c.AnswerTime = AnswerTime

@@ -11,6 +11,7 @@ import (
 	"net"
 	"net/netip"
 	"slices"
+	"time"
 )
 
 // A Config is everything that can be set about a Wardgate process. Its zero
@@ -106,6 +107,7 @@ type Config struct {
 	Limits struct {
 		Connections           int `koanf:"connections"`             // of one listener
 		ConnectionsPerAddress int `koanf:"connections_per_address"` // of one listener, from one address
+		DecisionMilliseconds  int `koanf:"decision_milliseconds"`   // that one decision may take; a later one denies
 	} `koanf:"limits"`
 	Alerts struct { // of the sentinel
 		MailTo  []string `koanf:"mail_to"`
@@ -149,10 +151,19 @@ func Default() Config {
 	c.Stores.Signals = SignalsInSQL
 	c.Limits.Connections = 16384
 	c.Limits.ConnectionsPerAddress = 12288
+	c.Limits.DecisionMilliseconds = 50
 	c.Alerts.MailTo, c.Signals.Reports = []string{}, []Report{}
 	c.Log.Level = "info"
 	c.Log.Format = "text"
 	return c
+}
+
+// maxDecisionMilliseconds is longer than any client waits for a decision.
+const maxDecisionMilliseconds = 10_000
+
+// DecisionTime is how long one decision may take.
+func (c *Config) DecisionTime() time.Duration {
+	return time.Duration(c.Limits.DecisionMilliseconds) * time.Millisecond
 }
 
 // Check reports everything about c that could not be honoured.
@@ -205,6 +216,9 @@ func (c *Config) valueFaults() []error {
 	c.checkJournal(fault)
 	if c.Limits.Connections < 1 || c.Limits.ConnectionsPerAddress < 1 {
 		fault("limits.connections, limits.connections_per_address: expected whole numbers above 0")
+	}
+	if c.Limits.DecisionMilliseconds < 1 || c.Limits.DecisionMilliseconds > maxDecisionMilliseconds {
+		fault("limits.decision_milliseconds: expected a whole number from 1 to %d", maxDecisionMilliseconds)
 	}
 	if !slices.Contains([]string{"debug", "info", "warn", "error"}, c.Log.Level) {
 		fault("log.level: expected debug, info, warn or error")

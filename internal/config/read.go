@@ -171,7 +171,7 @@ func kindOf(key string) string {
 		return "a list such as [hospital=/etc/wardgate/policy.pub]"
 	case "stores.events.elasticsearch.addresses":
 		return "a list of addresses"
-	case "mail.smtp.port", "stores.cache.database", "limits.connections", "limits.connections_per_address", "journal.reserve_bytes", "journal.retain_days",
+	case "mail.smtp.port", "stores.cache.database", "limits.connections", "limits.connections_per_address", "limits.decision_milliseconds", "journal.reserve_bytes", "journal.retain_days",
 		"policy.long_poll_seconds", "policy.min_delay_seconds", "policy.max_delay_seconds",
 		"stores.events.elasticsearch.delete_after_days":
 		return aNumber

@@ -101,7 +101,7 @@ func (b *book) files() fs.FS {
 // with is durable and journalled before anything asks it, and it stays on the
 // newest good rule book while l runs.
 func (b *book) decide(ctx context.Context, l *life, sources []pip.Source, journal pip.Journal) error {
-	b.engine = engine.NewFrom(b.first, sources, checkTables, b.log)
+	b.engine = engine.NewFrom(b.first, sources, checkTables, b.log, engine.Config{Timeout: b.config.DecisionTime()})
 	var delivered func() delivery.Status
 	switch {
 	case b.bundles != nil:

@@ -21,8 +21,13 @@ import (
 	"github.com/wardgate/wardgate/pip"
 )
 
-// Timeout bounds one decision, facts included.
+// Timeout bounds one decision, facts included, unless a Config says otherwise.
 const Timeout = 50 * time.Millisecond
+
+// Config is what may be said of an engine. Its zero value works.
+type Config struct {
+	Timeout time.Duration // of one decision, facts included; 0 means Timeout
+}
 
 var _ pdp.Decider = (*Engine)(nil)
 
@@ -35,6 +40,7 @@ type Engine struct {
 	active  atomic.Pointer[Candidate]
 	fault   atomic.Pointer[Fault]
 	inputs  sync.Pool // of *input.Document
+	timeout time.Duration
 }
 
 // A Fault is a rule book that was refused. The last good one goes on serving.
@@ -57,13 +63,16 @@ func New(fsys fs.FS, points []pip.Section, sources []pip.Source, check func(*pdp
 	if err != nil {
 		return nil, err
 	}
-	return NewFrom(first, sources, check, log), nil
+	return NewFrom(first, sources, check, log, Config{}), nil
 }
 
 // NewFrom begins with a rule book that was prepared before. check is for those
 // that follow.
-func NewFrom(first *Candidate, sources []pip.Source, check func(*pdp.Tables) error, log *slog.Logger) *Engine {
-	e := &Engine{sources: sources, check: check, log: log}
+func NewFrom(first *Candidate, sources []pip.Source, check func(*pdp.Tables) error, log *slog.Logger, c Config) *Engine {
+	e := &Engine{sources: sources, check: check, log: log, timeout: c.Timeout}
+	if e.timeout == 0 {
+		e.timeout = Timeout
+	}
 	e.active.Store(first)
 	return e
 }
@@ -104,13 +113,13 @@ func (e *Engine) Fault() *Fault { return e.fault.Load() }
 func (e *Engine) Tables() *pdp.Tables { return e.active.Load().book.Tables.House }
 
 // Decide answers r from the active revision and the information points. It
-// returns within Timeout, or with the context's end; then it denies.
+// returns within its timeout, or with the context's end; then it denies.
 func (e *Engine) Decide(ctx context.Context, r pdp.Request) (pdp.Decision, error) {
 	rev := e.active.Load()
 	if r.Context.Route != "" && r.Context.Route != rev.Revision() {
 		return pdp.Decision{}, pdp.ErrRevisionChanged
 	}
-	ctx, cancel := deadline.Within(ctx, Timeout)
+	ctx, cancel := deadline.Within(ctx, e.timeout)
 	defer cancel()
 	rev.book.Tables.Forget(&r.Context)
 	in, _ := e.inputs.Get().(*input.Document)

@@ -55,7 +55,7 @@ func reading1(facts pointstest.Facts) []pip.Source { return pointstest.Sources(&
 // worded is the input of a request, as an engine writes it.
 func worded(t testing.TB, c *Candidate, r *pdp.Request, facts *pointstest.Facts) *input.Document {
 	t.Helper()
-	e := NewFrom(c, pointstest.Sources(facts), nil, slog.New(slog.DiscardHandler))
+	e := NewFrom(c, pointstest.Sources(facts), nil, slog.New(slog.DiscardHandler), Config{})
 	in := c.layout.Blank()
 	e.word(t.Context(), c, r, in)
 	if err := in.Fault(); err != nil {
@@ -357,7 +357,7 @@ func TestNoDecisionMixesRevisions(t *testing.T) {
 		}
 		books = append(books, c)
 	}
-	e := NewFrom(books[1], reading1(ward()), nil, slog.New(slog.DiscardHandler))
+	e := NewFrom(books[1], reading1(ward()), nil, slog.New(slog.DiscardHandler), Config{})
 	strictRevision := e.Revision()
 	stop := make(chan struct{})
 	var wg sync.WaitGroup

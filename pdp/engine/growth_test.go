@@ -103,7 +103,7 @@ func BenchmarkRemembered(b *testing.B) {
 	}
 	in.Key = rev.AppendKey(in.Key[:0], in)
 	rev.memory.keep(in.Key, d)
-	e := NewFrom(rev, pointstest.Sources(&facts), nil, slog.New(slog.DiscardHandler))
+	e := NewFrom(rev, pointstest.Sources(&facts), nil, slog.New(slog.DiscardHandler), Config{})
 	document := make([]byte, 0, inputSize)
 	for _, part := range []struct {
 		name string

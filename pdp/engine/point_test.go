@@ -245,7 +245,7 @@ func TestSilenceOfAnInformationPointHelpsNoRequester(t *testing.T) {
 func answeredBy(t *testing.T, c *Candidate, sources []pip.Source, r *pdp.Request) (pdp.Decision, []byte) {
 	t.Helper()
 	in := c.layout.Blank()
-	NewFrom(c, sources, nil, slog.New(slog.DiscardHandler)).word(context.Background(), c, r, in)
+	NewFrom(c, sources, nil, slog.New(slog.DiscardHandler), Config{}).word(context.Background(), c, r, in)
 	d, document, err := c.answer(context.Background(), in)
 	if err != nil {
 		t.Fatal(err)

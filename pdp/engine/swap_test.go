@@ -29,7 +29,7 @@ func TestThousandsOfSwapsUnderLoad(t *testing.T) {
 	edit(t, lax, "authz/tables/rights.rego", `"Billing and Finance": {"patient": "self"`, `"Billing and Finance": {"doctor": "own", "patient": "self"`)
 	candidates := []*Candidate{prepared(t, lax), prepared(t, strict)}
 	laxRevision := candidates[0].Revision()
-	e := NewFrom(candidates[1], reading1(ward()), nil, slog.New(slog.DiscardHandler))
+	e := NewFrom(candidates[1], reading1(ward()), nil, slog.New(slog.DiscardHandler), Config{})
 	before := heap()
 	var done atomic.Bool
 	var decided, late, refused [2]int

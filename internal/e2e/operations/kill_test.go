@@ -115,6 +115,7 @@ func (l *killLedger) ask(url, path, token string) bool {
 		return false
 	}
 	body, err := rig.ReadAndClose(res)
+	rig.Sent()
 	switch {
 	case err != nil:
 		return false
@@ -122,7 +123,7 @@ func (l *killLedger) ask(url, path, token string) bool {
 		l.mu.Lock()
 		l.told[path] = true
 		l.mu.Unlock()
-	case !(&rig.Answer{Status: res.StatusCode, Body: body}).IsBusy():
+	case !(&rig.Answer{Status: res.StatusCode, Body: body}).Late():
 		l.t.Errorf("%s: got %d %s", path, res.StatusCode, body)
 		return false
 	}

@@ -154,12 +154,13 @@ func (l *stopLedger) ask(transport *http.Transport, r *http.Request) bool {
 		return false
 	}
 	body, err := rig.ReadAndClose(res)
+	rig.Sent()
 	switch {
 	case err != nil:
 		l.t.Errorf("%s: the answer broke off after %q: %v", r.URL.Path, body, err)
 	case res.StatusCode == http.StatusOK && string(body) == "first half, second half":
 		l.answered.Add(1)
-	case !(&rig.Answer{Status: res.StatusCode, Body: body}).IsBusy():
+	case !(&rig.Answer{Status: res.StatusCode, Body: body}).Late():
 		l.t.Errorf("%s: got %d %s", r.URL.Path, res.StatusCode, body)
 	}
 	return true

@@ -53,8 +53,9 @@ func (work *atWork) ask(r *http.Request) {
 	case err != nil:
 		what = err.Error()
 	default:
+		rig.Sent()
 		a := rig.Answer{Status: res.StatusCode}
-		if a.Body, err = rig.ReadAndClose(res); err != nil || a.Status != http.StatusOK && !a.IsBusy() {
+		if a.Body, err = rig.ReadAndClose(res); err != nil || a.Status != http.StatusOK && !a.Late() {
 			what = fmt.Sprintf("%d %s %v", a.Status, a.Body, err)
 		}
 	}

@@ -201,7 +201,7 @@ func (w *ward) start() {
 		w.t.Fatal(err)
 	}
 	w.follower = follower
-	w.engine = engine.NewFrom(follower.First(), nil, nil, slog.New(slog.DiscardHandler))
+	w.engine = engine.NewFrom(follower.First(), nil, nil, slog.New(slog.DiscardHandler), engine.Config{})
 	if err := follower.Serve(context.Background(), w.engine, w.journal); err != nil {
 		w.t.Fatal(err)
 	}
