@@ -16,6 +16,7 @@ import (
 	"github.com/wardgate/wardgate/pdp/admin"
 	"github.com/wardgate/wardgate/pdp/admin/handler"
 	sessionstore "github.com/wardgate/wardgate/pdp/admin/sqlstore"
+	"github.com/wardgate/wardgate/pdp/console"
 	"github.com/wardgate/wardgate/pdp/engine"
 	"github.com/wardgate/wardgate/pdp/engine/tables"
 	"github.com/wardgate/wardgate/pip/identity"
@@ -94,6 +95,12 @@ func newAdministrator(ctx context.Context, g ground, b *book, f *facts, r *revoc
 	a.services = map[string]http.Handler{
 		handler.Audience: handler.New(a.Admin, g.key, g.log.With("part", "admin")),
 		reports.Audience: (&reports.Desk{Reports: g.config.PushedReports(), Register: f.names, Journal: j, Log: g.log}).Handler(g.key),
+	}
+	a.services[console.Audience], err = console.New(console.Config{
+		Key: g.key, Journal: newEvidence(g.config, j), Book: b.engine, Log: g.log.With("part", "console"),
+	})
+	if err != nil {
+		return nil, err
 	}
 	if g.config.Demo {
 		a.services[demo.Audience] = demo.Outbox(g.data.Path("outbox"), g.key, g.log)

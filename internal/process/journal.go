@@ -23,6 +23,7 @@ type journal struct {
 	ground
 	*life
 	journal  *audit.Journal
+	anchors  *sqlanchor.Store
 	observer observer        // nil where nothing is counted
 	shippers []*ship.Shipper // all of which must have read a segment before it is removed
 	begun    bool
@@ -46,6 +47,7 @@ func newJournal(ctx context.Context, g ground, o observer) (*journal, error) {
 	if err != nil {
 		return nil, err
 	}
+	j.anchors = anchors
 	j.onClose(anchors.Close)
 	c := g.config.AuditConfig()
 	c.Log = g.log.With("part", "audit")

@@ -18,6 +18,7 @@ import (
 	"github.com/wardgate/wardgate/pdp/admin/handler"
 	"github.com/wardgate/wardgate/pdp/api"
 	"github.com/wardgate/wardgate/pdp/client"
+	"github.com/wardgate/wardgate/pdp/console"
 	"github.com/wardgate/wardgate/pep"
 	"github.com/wardgate/wardgate/pep/upstream/http1"
 	"github.com/wardgate/wardgate/pip/signals/remote"
@@ -147,6 +148,8 @@ func decisionsAnd(inside http.Handler, services map[string]http.Handler) http.Ha
 			inside.ServeHTTP(w, r)
 		case r.URL.Path == "/api/signals":
 			services[reports.Audience].ServeHTTP(w, r)
+		case strings.HasPrefix(r.URL.Path, "/api/audit/"):
+			services[console.Audience].ServeHTTP(w, r)
 		case mails != nil && strings.HasPrefix(r.URL.Path, "/demo/"):
 			mails.ServeHTTP(w, r)
 		default:
@@ -173,7 +176,7 @@ func addRemote(c *config.Config, upstreams map[string]pep.Upstream) error {
 			upstreams[part.Name] = way
 			continue
 		}
-		upstreams[handler.Audience], upstreams[reports.Audience] = way, way
+		upstreams[handler.Audience], upstreams[reports.Audience], upstreams[console.Audience] = way, way, way
 		if c.Demo {
 			upstreams[demo.Audience] = way
 		}

@@ -106,6 +106,13 @@ func (e *Engine) Put(c *Candidate) {
 // Revision is the digest of the active rule book.
 func (e *Engine) Revision() string { return e.active.Load().Revision() }
 
+// Rules are the active revision and its files by path, which are not to be
+// changed. Tests are none of them.
+func (e *Engine) Rules() (revision string, files map[string][]byte) {
+	book := e.active.Load().book
+	return book.Digest, book.Files
+}
+
 // Fault is the refusal of the newest rule book, or nil when that one is active.
 func (e *Engine) Fault() *Fault { return e.fault.Load() }
 

@@ -8,6 +8,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"strings"
 )
 
 // Browser is the User-Agent that everybody in a World has.
@@ -99,7 +100,7 @@ type Person struct {
 
 func (p *Person) LogIn() {
 	p.World.T.Helper()
-	email := p.Name + "@demo.hospital.test"
+	email := p.email()
 	var challenge struct{ Challenge string }
 	p.Token = ""
 	p.Post("/auth/login", map[string]string{"email": email, "password": "Wardgate-demo-2026"}).Is(200).Into(&challenge)
@@ -111,6 +112,15 @@ func (p *Person) LogIn() {
 	p.Token = tokens.AccessToken
 }
 
+// email is where codes go: of one of the demo's people, or of the account that
+// LogInAs logged in by it.
+func (p *Person) email() string {
+	if strings.Contains(p.Name, "@") {
+		return p.Name
+	}
+	return p.Name + "@demo.hospital.test"
+}
+
 // SteppedUp is the same person with a fresh factor.
 func (p *Person) SteppedUp() *Person {
 	p.World.T.Helper()
@@ -120,7 +130,7 @@ func (p *Person) SteppedUp() *Person {
 		AccessToken string `json:"access_token"`
 	}
 	p.Post("/auth/step-up/verify", map[string]string{
-		"challenge": challenge.Challenge, "code": p.World.NewestCode(p.Name + "@demo.hospital.test"),
+		"challenge": challenge.Challenge, "code": p.World.NewestCode(p.email()),
 	}).Is(200).Into(&tokens)
 	return &Person{World: p.World, Name: p.Name, Token: tokens.AccessToken, Via: p.Via}
 }

@@ -34,6 +34,7 @@ var needed = []string{"addresses", "bulk_reading", "care", "console", "departmen
 // A Book is one revision of a rule book, compiled, checked and ready to be asked.
 type Book struct {
 	Digest    string
+	Files     Files            // the rules that were loaded, whose digest this is
 	Decides   answer.Form      // Compiled, or else optimised
 	Compiled  *answer.Compiled // nil when OPA's interpreter decides
 	Slow      error            // why it does
@@ -66,7 +67,7 @@ func loadWithin(ctx context.Context, files map[string][]byte, points []pip.Secti
 	if err := checkFolders(modules); err != nil {
 		return nil, err
 	}
-	b := &Book{Digest: digest(files)}
+	b := &Book{Digest: digest(files), Files: files}
 	c, err := compileModules(modules)
 	if err != nil {
 		return nil, err

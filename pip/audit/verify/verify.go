@@ -4,6 +4,7 @@ package verify
 
 import (
 	"cmp"
+	"context"
 	"crypto/ed25519"
 	"errors"
 	"fmt"
@@ -33,6 +34,12 @@ func Folder(dir string) (Report, error) { return Against(dir, Trust{}) }
 
 // Against is Folder with knowledge from outside the folder.
 func Against(dir string, trust Trust) (Report, error) {
+	return Within(context.Background(), dir, trust)
+}
+
+// Within is Against, and ends with the context's error when the context ends: of
+// a journal that was not read to its end there is nothing to say.
+func Within(ctx context.Context, dir string, trust Trust) (Report, error) {
 	v := verifier{}
 	if err := v.loadHead(dir, trust); err != nil {
 		return v.report, fmt.Errorf("verify journal: %w", err)
@@ -50,7 +57,7 @@ func Against(dir string, trust Trust) (Report, error) {
 	for i, s := range segments {
 		v.missing(next, s.Number)
 		next = s.Number + 1
-		stop, err := v.segment(s, i == len(segments)-1)
+		stop, err := v.segment(ctx, s, i == len(segments)-1)
 		if err != nil {
 			return v.report, fmt.Errorf("verify journal: %w", err)
 		}

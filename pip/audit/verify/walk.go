@@ -2,6 +2,7 @@ package verify
 
 import (
 	"bytes"
+	"context"
 	"encoding/hex"
 	"errors"
 	"fmt"
@@ -15,7 +16,7 @@ import (
 
 // segment follows one segment to its end. It returns true where the
 // acknowledged part of the journal, and what is chained to it, ends.
-func (v *verifier) segment(s chain.Segment, last bool) (stop bool, err error) {
+func (v *verifier) segment(ctx context.Context, s chain.Segment, last bool) (stop bool, err error) {
 	f, err := os.Open(s.Path)
 	if err != nil {
 		return false, err
@@ -23,6 +24,9 @@ func (v *verifier) segment(s chain.Segment, last bool) (stop bool, err error) {
 	defer func() { _ = f.Close() }() // it was only read
 	lines := chain.NewScanner(io.NewSectionReader(f, 0, s.Size), 0)
 	for {
+		if err := ctx.Err(); err != nil {
+			return false, err
+		}
 		from := lines.Offset
 		line, whole, err := lines.Next()
 		if errors.Is(err, io.EOF) {

@@ -52,6 +52,12 @@ routes := [
 	_row("POST", "/auth/logout-all", "admin", "session.end", "session", "json"),
 	_row("POST", "/auth/step-up", "admin", "session.elevate", "session", "json"),
 	_row("POST", "/auth/step-up/verify", "admin", "session.elevate", "session", "json"),
+	# the console, for those who read the evidence
+	_row("GET", "/api/audit/journal", "console", "audit.read", "journal", "none"),
+	_row("GET", "/api/audit/verify", "console", "audit.verify", "journal", "none"),
+	_row("GET", "/api/audit/policy", "console", "policy.read", "file", "none"),
+	_row("GET", "/api/audit/policy/{file}", "console", "policy.read", "file", "none"),
+	_row("GET", "/api/audit/reports", "console", "report.read", "report", "none"),
 	# the enforcement point
 	_row("GET", "/.well-known/jwks.json", "keys", "key.list", "key", "none"),
 	# the invented hospital of the demo, served nowhere else

@@ -32,6 +32,9 @@ step_up := {
 	"Delete patient",
 	"Second factors",
 	"Console",
+	"Read journal",
+	"Read rule book",
+	"Read reports",
 }
 
 # METADATA
