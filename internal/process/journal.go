@@ -23,7 +23,7 @@ type journal struct {
 	ground
 	*life
 	journal  *audit.Journal
-	anchors  *sqlanchor.Store
+	anchors  anchor.Anchor
 	observer observer        // nil where nothing is counted
 	shippers []*ship.Shipper // all of which must have read a segment before it is removed
 	begun    bool

@@ -41,3 +41,26 @@ func TestStoryOfAHouseWhoseRolesRunApart(t *testing.T) {
 	doctor.Get("/api/patients/"+patient).Denied(401, "session_revoked")
 	other.Me()
 }
+
+// The console stands beside the policy administrator, whose journal it reads.
+func TestEvidenceIsReadThroughAnEnforcementPointInAnotherProcess(t *testing.T) {
+	h := rig.NewSplit(t)
+	h.StartAll()
+	officer := h.At("pep", "pdp").As("security").SteppedUp()
+	var page struct {
+		Items []struct{ Action, Subject string }
+	}
+	officer.Get("/api/audit/journal?action=session.create&subject=" + officer.Me().ID).Is(200).Into(&page)
+	if len(page.Items) == 0 {
+		t.Error("the officer's own log-in is not in the journal of the decision point")
+	}
+	var proof struct {
+		Whole  bool
+		Report struct{ Chain string }
+	}
+	if officer.Get("/api/audit/verify").Is(200).Into(&proof); !proof.Whole || proof.Report.Chain != "pdp" {
+		t.Errorf("got %+v", proof)
+	}
+	officer.Get("/api/audit/policy").Is(200)
+	officer.Get("/api/audit/reports").Is(200)
+}
