@@ -12,7 +12,7 @@ import (
 )
 
 // ownApplications are the names that Wardgate's own services have in routes.
-var ownApplications = []string{"admin", "demo", "inference", "keys", "records", "signals"}
+var ownApplications = []string{"admin", "console", "demo", "inference", "keys", "records", "signals"}
 
 // anApplication is an entry of pep.applications: NAME=URL and words after it.
 const anApplication = "lab=https://lab.hospital.example:8443 audience=https://lab.hospital.example claims=role+department"

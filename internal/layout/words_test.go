@@ -27,7 +27,7 @@ var otherMeaning = map[string][]string{
 	// A resource, a claim, a section of the input.
 	"patient": {
 		"internal/assertion/sign.go", "internal/assertion/statement.go", "pdp/engine/input/", "pdp/engine/rows/", "pdp/engine/words.go",
-		"pep/record.go", "pip/care/care.go", "pip/role.go", "pip/signals/sqlstore/add.go",
+		"pdp/console/query.go", "pep/record.go", "pip/care/care.go", "pip/role.go", "pip/signals/sqlstore/add.go",
 	},
 	// Kinds of roles and of subjects, and a key of the configuration.
 	"machine": {"internal/config/reports.go", "pdp/engine/input/", "pdp/pdp.go", "pip/role.go"},
