@@ -6,6 +6,7 @@ import (
 
 	"github.com/wardgate/wardgate/pdp"
 	"github.com/wardgate/wardgate/pep/anonymous"
+	"github.com/wardgate/wardgate/pep/code"
 	"github.com/wardgate/wardgate/pep/upstream"
 )
 
@@ -21,7 +22,7 @@ func (p *Proxy) admit(_ context.Context, x *exchange) *refusal {
 	if ok {
 		return nil
 	}
-	return p.throttle(tooMany, wait)
+	return p.throttle(code.TooMany, wait)
 }
 
 // throttle refuses a caller without a session for having asked too often.

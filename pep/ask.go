@@ -8,6 +8,7 @@ import (
 
 	"github.com/wardgate/wardgate/internal/deadline"
 	"github.com/wardgate/wardgate/pdp"
+	"github.com/wardgate/wardgate/pep/code"
 	"github.com/wardgate/wardgate/pep/token"
 )
 
@@ -40,7 +41,7 @@ func (p *Proxy) ask(ctx context.Context, x *exchange) *refusal {
 		x.decision = d
 		return nil
 	}
-	x.decision = pdp.Decision{Reasons: []string{decisionMissing}}
+	x.decision = pdp.Decision{Reasons: []string{code.DecisionMissing}}
 	return nil
 }
 

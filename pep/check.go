@@ -8,7 +8,7 @@ import (
 	"net/netip"
 
 	"github.com/wardgate/wardgate/internal/problem"
-	"github.com/wardgate/wardgate/pep/request"
+	"github.com/wardgate/wardgate/pep/code"
 	"github.com/wardgate/wardgate/pep/upstream"
 )
 
@@ -61,7 +61,7 @@ func (p *Proxy) passedCheck(x *exchange, q *Question) Check {
 	signed, err := p.sign(x, x.application())
 	if err != nil {
 		p.cfg.Log.Error("no assertion", "decision", x.id, "error", err)
-		return x.refusedCheck(p.refuse(assertionMissing))
+		return x.refusedCheck(p.refuse(code.AssertionMissing))
 	}
 	return Check{Allow: true, Decision: x.id, Assertion: signed, Drop: dropped(q.Header)}
 }
@@ -72,7 +72,7 @@ func (x *exchange) refusedCheck(r *refusal) Check {
 }
 
 func (p *Proxy) unavailableCheck() Check {
-	return (&exchange{}).refusedCheck(p.refuse(decisionMissing))
+	return (&exchange{}).refusedCheck(p.refuse(code.DecisionMissing))
 }
 
 // request is the question in the form in which the way of a request begins.
@@ -99,13 +99,13 @@ func (q *Question) hidden(kind string, bound bool) string {
 	safe := q.Method == http.MethodGet || q.Method == http.MethodHead
 	switch {
 	case q.Body.State == BodyUnseen && kind == "none" && said:
-		return request.BodyUnexpected
+		return code.BodyUnexpected
 	case q.Body.State == BodyUnseen && (bound || safe && !said):
 		return ""
 	case kind == "json":
-		return request.BodyUnreadable
+		return code.BodyUnreadable
 	default:
-		return request.BodyUnexpected
+		return code.BodyUnexpected
 	}
 }
 

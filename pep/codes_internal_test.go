@@ -9,14 +9,15 @@ import (
 	"testing"
 
 	"github.com/wardgate/wardgate/pdp"
+	"github.com/wardgate/wardgate/pep/code"
 )
 
 // Each code that the enforcement point makes itself has a row: a class, a status
 // of a refusal, and a sentence in every language.
 func TestEveryCodeOfOurOwnHasARow(t *testing.T) {
-	own := ownReasons()
+	own := code.Reasons()
 	var codes []string
-	for _, file := range []string{"codes.go", "request/code.go", "inflight/inflight.go"} {
+	for _, file := range []string{"code/code.go"} {
 		codes = append(codes, constants(t, file)...)
 	}
 	if len(codes) < 24 {
@@ -44,8 +45,8 @@ func TestEveryCodeOfOurOwnHasARow(t *testing.T) {
 
 // A code without a row refuses all the same.
 func TestACodeWithoutARowRefuses(t *testing.T) {
-	p := &Proxy{own: ownReasons()}
-	for code, want := range map[string]int{"": 403, "no_such_code": 403, hostUnknown: 421, applicationFailed: 502} {
+	p := &Proxy{own: code.Reasons()}
+	for code, want := range map[string]int{"": 403, "no_such_code": 403, code.HostUnknown: 421, code.ApplicationFailed: 502} {
 		if r := p.refuse(code); r == nil || r.status != want || len(r.shown) != 1 {
 			t.Errorf("%q: got %+v, want %d", code, r, want)
 		}

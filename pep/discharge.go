@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/wardgate/wardgate/internal/deadline"
+	"github.com/wardgate/wardgate/pep/code"
 	"github.com/wardgate/wardgate/pep/obligation"
 )
 
@@ -19,13 +20,13 @@ const dischargeTimeout = 5 * time.Second
 func (p *Proxy) discharge(ctx context.Context, x *exchange) *refusal {
 	way := p.way(x)
 	if way == 0 {
-		return x.deny(applicationMissing)
+		return x.deny(code.ApplicationMissing)
 	}
 	effects, err := p.obligations.Discharge(&x.decision, way)
 	err = errors.Join(err, p.revoke(ctx, x, effects.Revoke))
 	if err != nil {
 		p.cfg.Log.Error("obligation not met", "decision", x.id, "error", err)
-		return x.deny(obligationUnmet)
+		return x.deny(code.ObligationUnmet)
 	}
 	x.effects = effects
 	if way == obligation.Refused {

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/wardgate/wardgate/pdp"
+	"github.com/wardgate/wardgate/pep/code"
 	"github.com/wardgate/wardgate/pep/inflight"
 	"github.com/wardgate/wardgate/pep/obligation"
 	"github.com/wardgate/wardgate/pep/upstream"
@@ -150,17 +151,17 @@ func (p *Proxy) failed(w http.ResponseWriter, r *http.Request, err error) {
 	p.cfg.Log.Error("not forwarded", "decision", x.id, "application", x.application(),
 		"error", upstream.Cause(err, http1.ErrBusy, http1.ErrHead, errAnswersBusy, errOutcome, errNotFinal, obligation.ErrWithheld))
 	if errors.Is(err, errOutcome) {
-		p.answer(w, x, p.refuse(journalMissing))
+		p.answer(w, x, p.refuse(code.JournalMissing))
 		return
 	}
-	refused, outcome := p.refuse(applicationFailed), "unknown"
+	refused, outcome := p.refuse(code.ApplicationFailed), "unknown"
 	switch {
 	case errors.Is(err, obligation.ErrWithheld):
-		refused, outcome = p.refuse(answerWithheld), "failure"
+		refused, outcome = p.refuse(code.AnswerWithheld), "failure"
 	case errors.Is(err, http1.ErrBusy): // nothing was sent
-		refused, outcome = p.refuse(applicationBusy), "failure"
+		refused, outcome = p.refuse(code.ApplicationBusy), "failure"
 	case errors.Is(err, errAnswersBusy):
-		refused = p.refuse(answersBusy)
+		refused = p.refuse(code.AnswersBusy)
 	}
 	if err := p.cameOf(r.Context(), x, &pdp.Outcome{Status: refused.status, Outcome: outcome, Detail: refused.shown[0]}); err != nil {
 		p.cfg.Log.Error("outcome not journalled", "decision", x.id, "error", err)

@@ -22,6 +22,7 @@ import (
 	"github.com/wardgate/wardgate/internal/assertion"
 	"github.com/wardgate/wardgate/pdp"
 	"github.com/wardgate/wardgate/pep/anonymous"
+	"github.com/wardgate/wardgate/pep/code"
 	"github.com/wardgate/wardgate/pep/inflight"
 	"github.com/wardgate/wardgate/pep/obligation"
 	"github.com/wardgate/wardgate/pep/peer"
@@ -184,7 +185,7 @@ func New(c Config) (*Proxy, error) {
 	p := &Proxy{
 		cfg:         c,
 		room:        semaphore.NewWeighted(c.AnswersMemory),
-		own:         ownReasons(),
+		own:         code.Reasons(),
 		verifier:    token.New(c.Keys, c.Tokens, c.Possession),
 		obligations: obligations,
 		forwarder:   map[string]*httputil.ReverseProxy{},

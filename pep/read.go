@@ -4,6 +4,7 @@ import (
 	"context"
 	"net/http"
 
+	"github.com/wardgate/wardgate/pep/code"
 	"github.com/wardgate/wardgate/pep/request"
 )
 
@@ -13,18 +14,18 @@ func (p *Proxy) read(_ context.Context, x *exchange) *refusal {
 	if x.flaw != "" {
 		return p.refuse(x.flaw)
 	}
-	if code := request.ReadHost(x.incoming); code != "" {
-		return p.refuse(code)
+	if flaw := request.ReadHost(x.incoming); flaw != "" {
+		return p.refuse(flaw)
 	}
 	if p.cfg.Hosts != nil && !p.cfg.Hosts(x.incoming.Host) {
-		return p.refuse(hostUnknown)
+		return p.refuse(code.HostUnknown)
 	}
-	var code string
-	if x.target, code = request.ReadTarget(x.incoming); code != "" {
-		return p.refuse(code)
+	var flaw string
+	if x.target, flaw = request.ReadTarget(x.incoming); flaw != "" {
+		return p.refuse(flaw)
 	}
 	if request.Repeated(x.incoming.Header) {
-		return p.refuse(request.HeaderRepeated)
+		return p.refuse(code.HeaderRepeated)
 	}
 	return nil
 }

@@ -7,6 +7,7 @@ import (
 	"github.com/wardgate/wardgate/internal/assertion"
 	"github.com/wardgate/wardgate/internal/deadline"
 	"github.com/wardgate/wardgate/pdp"
+	"github.com/wardgate/wardgate/pep/code"
 	"github.com/wardgate/wardgate/pip"
 )
 
@@ -28,7 +29,7 @@ func (p *Proxy) record(ctx context.Context, x *exchange, refused *refusal) *refu
 	t.Patient = x.patient()
 	if err := p.journal(ctx, t.Decided(&x.decision, p.reasons(x), x.now)); err != nil {
 		p.cfg.Log.Error("decision not journalled", "decision", x.id, "error", err)
-		return p.refuse(journalMissing)
+		return p.refuse(code.JournalMissing)
 	}
 	return refused
 }

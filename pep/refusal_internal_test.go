@@ -3,10 +3,12 @@ package pep
 import (
 	"net/http"
 	"testing"
+
+	"github.com/wardgate/wardgate/pep/code"
 )
 
 func TestStatusOfReasons(t *testing.T) {
-	reasons := ReasonsOfTests().With(ownReasons())
+	reasons := ReasonsOfTests().With(code.Reasons())
 	for want, lists := range map[int][][]string{
 		http.StatusNotFound:           {{"route_unknown"}, {"role_forbidden", "route_unknown", "session_missing"}},
 		http.StatusUnauthorized:       {{"session_missing"}, {"token_expired", "signals_unknown"}, {"step_up_required"}, {"care_missing", "session_revoked"}},

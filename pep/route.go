@@ -5,6 +5,7 @@ import (
 
 	"github.com/wardgate/wardgate/internal/assertion"
 	"github.com/wardgate/wardgate/pdp"
+	"github.com/wardgate/wardgate/pep/code"
 	"github.com/wardgate/wardgate/pep/request"
 	"github.com/wardgate/wardgate/pep/route"
 )
@@ -15,18 +16,18 @@ func (p *Proxy) route(_ context.Context, x *exchange) *refusal {
 	var err error
 	if x.tables, err = p.active(); err != nil {
 		p.cfg.Log.Error("route table refused", "error", err)
-		return p.refuse(routesUnavailable)
+		return p.refuse(code.RoutesUnavailable)
 	}
 	x.match, x.matched = x.tables.routes.Match(x.target.Method, x.target.Path)
 	if !x.matched {
 		return nil
 	}
-	body, code := p.readBody(x)
-	if code == "" && len(body) == 0 && x.match.Route.Required {
-		code = request.BodyMissing
+	body, flaw := p.readBody(x)
+	if flaw == "" && len(body) == 0 && x.match.Route.Required {
+		flaw = code.BodyMissing
 	}
-	if code != "" {
-		return p.refuse(code)
+	if flaw != "" {
+		return p.refuse(flaw)
 	}
 	x.body, x.bodyDigest = body, assertion.Digest(body)
 	return nil
@@ -35,7 +36,7 @@ func (p *Proxy) route(_ context.Context, x *exchange) *refusal {
 // readBody reads the body that the route of x takes, or what another proxy shows of
 // it. One that is not seen is left to whoever refuses any other than was judged: one
 // of Wardgate's own services, by the digest that is stated to it.
-func (p *Proxy) readBody(x *exchange) (body []byte, code string) {
+func (p *Proxy) readBody(x *exchange) (body []byte, flaw string) {
 	kind := x.match.Route.Body
 	if x.asked == nil || x.asked.Body.State == BodyWhole {
 		return request.ReadBody(x.writer, x.incoming, kind, p.cfg.BodyLimit)

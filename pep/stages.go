@@ -4,8 +4,8 @@ import (
 	"context"
 	"net/http"
 
+	"github.com/wardgate/wardgate/pep/code"
 	"github.com/wardgate/wardgate/pep/framing"
-	"github.com/wardgate/wardgate/pep/request"
 )
 
 // A stage takes an exchange one step further. It returns nil to let it go on,
@@ -53,9 +53,9 @@ func (p *Proxy) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	defer p.end(x)
 	switch {
 	case framing.Of(r) == framing.Unsound:
-		x.flaw = request.FramingAmbiguous
+		x.flaw = code.FramingAmbiguous
 	case !one:
-		x.flaw = forwardedAmbiguous
+		x.flaw = code.ForwardedAmbiguous
 	}
 	if framingUnsure(r) {
 		w.Header().Set("Connection", "close")

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/wardgate/wardgate/pep/anonymous"
+	"github.com/wardgate/wardgate/pep/code"
 )
 
 // retryWaiting is when to come again after too many waited.
@@ -26,9 +27,9 @@ func (p *Proxy) wait(ctx context.Context, x *exchange) *refusal {
 		return nil
 	}
 	if x.subject == "" {
-		return p.throttle(tooManyWaiting, retryWaiting)
+		return p.throttle(code.TooManyWaiting, retryWaiting)
 	}
-	r := p.refuse(tooManyWaiting)
+	r := p.refuse(code.TooManyWaiting)
 	r.retry = retryWaiting
 	return r
 }

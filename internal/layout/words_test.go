@@ -39,7 +39,7 @@ var otherMeaning = map[string][]string{
 
 // ownCodes is where the codes stand that Wardgate makes without a rule, and that
 // mean what the delivered book's mean.
-var ownCodes = []string{"internal/problem/codes.go", "pep/codes.go", "pep/inflight/inflight.go"}
+var ownCodes = []string{"internal/problem/codes.go", "pep/code/code.go"}
 
 // No role and no code of the rule book stands in Go: a hospital adds one, renames
 // one and removes one by tables and rules alone.

@@ -8,6 +8,8 @@ import (
 	"net/http"
 	"sync"
 	"time"
+
+	"github.com/wardgate/wardgate/pep/code"
 )
 
 // A Notifier tells of sessions and subjects that are revoked: one of the two
@@ -18,12 +20,6 @@ type Notifier interface {
 
 // ErrRevoked ends an exchange whose session or subject was revoked under way.
 var ErrRevoked = errors.New("revoked under way")
-
-// The codes of why an exchange was cancelled.
-const (
-	SessionRevoked = "session_revoked"
-	SubjectBanned  = "subject_banned"
-)
 
 // A Set holds the exchanges under way. Requests are many and revocations few:
 // a request only begins and ends, and Cancel looks at all of them. The zero Set
@@ -78,9 +74,9 @@ func (s *Set) End(e *Exchange) {
 
 // Cancel breaks off what belongs to the session or the subject.
 func (s *Set) Cancel(session, subject string) {
-	why := SessionRevoked
+	why := code.SessionRevoked
 	if session == "" {
-		why = SubjectBanned
+		why = code.SubjectBanned
 	}
 	for _, e := range s.of(session, subject) {
 		e.cancelFor(why)

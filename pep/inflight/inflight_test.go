@@ -7,6 +7,7 @@ import (
 	"sync"
 	"testing"
 
+	"github.com/wardgate/wardgate/pep/code"
 	"github.com/wardgate/wardgate/pep/inflight"
 )
 
@@ -26,8 +27,8 @@ func TestCancelBreaksOffWhatBelongsToTheSessionOrTheSubject(t *testing.T) {
 		session, subject string // that is revoked
 		want             string // for session s-1 of subject u-1
 	}{
-		"session":         {"s-1", "", inflight.SessionRevoked},
-		"subject":         {"", "u-1", inflight.SubjectBanned},
+		"session":         {"s-1", "", code.SessionRevoked},
+		"subject":         {"", "u-1", code.SubjectBanned},
 		"another session": {"s-2", "", ""},
 		"another subject": {"", "u-2", ""},
 		"none":            {"", "", ""},
@@ -58,7 +59,7 @@ func TestWhatWasCancelledWhileItWasJudgedIsNotForwarded(t *testing.T) {
 	if e.Forward(func(error) {}, httptest.NewRecorder()) {
 		t.Error("it was forwarded")
 	}
-	if why, _ := e.Revoked(); why != inflight.SessionRevoked {
+	if why, _ := e.Revoked(); why != code.SessionRevoked {
 		t.Errorf("got %q, want the first cause", why)
 	}
 }

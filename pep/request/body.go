@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/wardgate/wardgate/internal/strictjson"
+	"github.com/wardgate/wardgate/pep/code"
 )
 
 // ReadBody reads the body whole, at most limit bytes, and refuses what a route
@@ -15,10 +16,10 @@ import (
 // bytes as sent, and the code of a refusal, "" for none.
 //
 // A body that its length alone refuses is not read.
-func ReadBody(w http.ResponseWriter, r *http.Request, kind string, limit int64) (body []byte, code string) {
-	excess := BodyTooLarge
+func ReadBody(w http.ResponseWriter, r *http.Request, kind string, limit int64) (body []byte, refused string) {
+	excess := code.BodyTooLarge
 	if kind != "json" {
-		excess, limit = BodyUnexpected, 0
+		excess, limit = code.BodyUnexpected, 0
 	}
 	if r.ContentLength > limit {
 		return nil, excess
@@ -29,13 +30,13 @@ func ReadBody(w http.ResponseWriter, r *http.Request, kind string, limit int64) 
 	case errors.As(err, &tooLarge):
 		return nil, excess
 	case err != nil:
-		return nil, BodyUnreadable
+		return nil, code.BodyUnreadable
 	case len(body) == 0:
 		return nil, ""
 	case r.Header.Get("Content-Encoding") != "" || !isJSON(r.Header.Get("Content-Type")):
-		return nil, MediaTypeRefused
+		return nil, code.MediaTypeRefused
 	case !strictjson.Unambiguous(body):
-		return nil, BodyAmbiguous
+		return nil, code.BodyAmbiguous
 	}
 	return body, ""
 }

@@ -5,6 +5,8 @@ import (
 	"net/netip"
 	"strconv"
 	"strings"
+
+	"github.com/wardgate/wardgate/pep/code"
 )
 
 // ReadHost looks at what the request says of its host, and of its length where
@@ -15,14 +17,14 @@ func ReadHost(r *http.Request) string {
 		// net/http takes ":authority", and hides neither a second host nor a
 		// length that it could not read or that END_STREAM belies.
 		if hosts := r.Header["Host"]; len(hosts) > 1 || len(hosts) == 1 && hosts[0] != r.Host {
-			return HostAmbiguous
+			return code.HostAmbiguous
 		}
 		if lengths := r.Header["Content-Length"]; len(lengths) > 1 || len(lengths) == 1 && lengths[0] != strconv.FormatInt(r.ContentLength, 10) {
-			return FramingAmbiguous
+			return code.FramingAmbiguous
 		}
 	}
 	if r.Host != "" && !isAuthority(r.Host) {
-		return HostAmbiguous
+		return code.HostAmbiguous
 	}
 	return ""
 }

@@ -7,6 +7,8 @@ import (
 	"net/url"
 	"strings"
 	"unicode/utf8"
+
+	"github.com/wardgate/wardgate/pep/code"
 )
 
 // maxTarget bounds a request target, in bytes.
@@ -34,19 +36,19 @@ func ReadTarget(r *http.Request) (Target, string) {
 	case http.MethodGet, http.MethodHead, http.MethodPost, http.MethodPut,
 		http.MethodPatch, http.MethodDelete, http.MethodOptions:
 	default:
-		return Target{}, MethodRefused
+		return Target{}, code.MethodRefused
 	}
 	raw := r.RequestURI
 	if raw == "" || raw[0] != '/' || len(raw) > maxTarget || !printable(raw) {
-		return Target{}, TargetAmbiguous
+		return Target{}, code.TargetAmbiguous
 	}
 	path, query, _ := strings.Cut(raw, "?")
 	t := Target{Method: r.Method, Query: query}
 	if !t.setPath(path) {
-		return Target{}, PathAmbiguous
+		return Target{}, code.PathAmbiguous
 	}
 	if !unambiguousQuery(query) {
-		return Target{}, QueryAmbiguous
+		return Target{}, code.QueryAmbiguous
 	}
 	return t, ""
 }
