@@ -144,7 +144,7 @@ func TestDoctorAddsTheirOwnPatient(t *testing.T) {
 	narrow.do("POST", "/api/patients", `{"name":"x"}`).refused(http.StatusForbidden, "not_your_patient")
 	nobody := w.as("doctor", all())
 	nobody.do("POST", "/api/patients", `{"name":"x"}`).refused(http.StatusForbidden, "no_staff_record")
-	nobody.claims.Staff, nobody.claims.Department = w.house.Nurse.ID, w.house.Nurse.Department
+	nobody.claims.Staff, nobody.claims.Department = w.house.Nurse.ID, "d-none" // where the nurse does not work
 	nobody.do("POST", "/api/patients", `{"name":"x"}`).refused(http.StatusForbidden, "no_staff_record")
 }
 
