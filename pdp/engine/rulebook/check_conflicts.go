@@ -15,8 +15,8 @@ import (
 )
 
 // conflictSamples is how many situations a book is asked about in search of
-// rules that contradict each other or fail.
-const conflictSamples = 500
+// rules that contradict each other or fail, beside each action as each base.
+const conflictSamples = 260
 
 // checkConflicts asks the whole book about drawn situations. Whether two
 // complete rules can hold at once cannot be told from their text; that they do
@@ -39,7 +39,7 @@ func (c *checker) checkConflicts(compiler *ast.Compiler) {
 		c.addError("authz/authz.rego", "refused", err)
 		return
 	}
-	for range conflictSamples {
+	for range s.pairs() + conflictSamples {
 		if c.ctx.Err() != nil {
 			return
 		}

@@ -19,6 +19,7 @@ type sampler struct {
 	random *rand.Rand
 	leaves []leaf
 	bases  []map[string]any // inputs to begin from; may be empty
+	drawn  int              // inputs so far
 }
 
 // Draw returns a function that draws inputs as Check does: near those that the
@@ -79,8 +80,25 @@ func (s *sampler) collect(path string, at *schema, words map[string][]any) {
 	s.leaves = append(s.leaves, l)
 }
 
-// next draws an input: near one of the bases most of the time, anywhere else.
+// pairs is how many inputs come first: each base with each action.
+func (s *sampler) pairs() int {
+	actions := s.leaf("/action/name")
+	if actions == nil {
+		return 0
+	}
+	return len(s.bases) * len(actions.words)
+}
+
+// next draws an input: each base with each action first, then near one of the
+// bases most of the time, and anywhere else.
 func (s *sampler) next() map[string]any {
+	if i := s.drawn; i < s.pairs() {
+		s.drawn++
+		document := input.Clone(s.bases[i%len(s.bases)])
+		actions := s.leaf("/action/name")
+		input.Set(document, strings.Split(actions.path[1:], "/"), actions.words[i/len(s.bases)])
+		return document
+	}
 	document := map[string]any{}
 	changes := len(s.leaves)
 	if len(s.bases) > 0 && s.random.IntN(8) > 0 {
