@@ -110,7 +110,10 @@ func TestMovedOrErasedCiphertextIsUnreadable(t *testing.T) {
 			"CREATE TABLE moved AS SELECT id, name FROM patients",
 			"UPDATE patients SET name = (SELECT name FROM moved WHERE id = '" + two + "') WHERE id = '" + one + "'",
 			"UPDATE patients SET name = (SELECT name FROM moved WHERE id = '" + one + "') WHERE id = '" + two + "'"}, []string{"name"}},
-		{"two columns swapped", []string{"UPDATE patients SET name = contact, contact = name"}, []string{"name", "contact"}},
+		{"two columns swapped", []string{
+			"CREATE TABLE moved AS SELECT id, name, contact FROM patients",
+			"UPDATE patients SET name = (SELECT contact FROM moved WHERE moved.id = patients.id), contact = (SELECT name FROM moved WHERE moved.id = patients.id)",
+		}, []string{"name", "contact"}},
 		{"erased", []string{"UPDATE patients SET allergies = ''"}, []string{"allergies"}},
 		{"plain text put in", []string{"UPDATE patients SET diagnoses = 'healthy'"}, []string{"diagnoses"}},
 	}

@@ -179,9 +179,13 @@ type group struct {
 		Who  string `json:"who"`
 		Hour int64  `json:"hour"` // milliseconds
 	} `json:"key"`
-	Patients  struct{ Value float64 } `json:"patients"`
+	Patients struct {
+		Value float64 `json:"value"`
+	} `json:"patients"`
 	Countries struct {
-		Buckets []struct{ Key string }
+		Buckets []struct {
+			Key string `json:"key"`
+		} `json:"buckets"`
 	} `json:"countries"`
 }
 

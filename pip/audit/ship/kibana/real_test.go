@@ -72,6 +72,8 @@ func story() []pip.Event {
 			e.Right, e.Reach = "Patient Health overview", "own"
 		})
 	}
+	stolen := decided("patient.read", "device_changed")
+	stolen.Alarm = true
 	refused := decided("patient.read", "not_your_patient", "signals_unknown")
 	refused.Patients = []string{"p-2"}
 	return []pip.Event{
@@ -80,8 +82,9 @@ func story() []pip.Event {
 		}),
 		as(func(e *pip.Event) {
 			e.Kind, e.Action, e.Outcome, e.Reasons = pip.KindSession, "session.create", "failure", []string{"impossible_travel"}
+			e.Alarm = true
 		}),
-		decided("patient.read"), refused, decided("patient.read", "subject_banned"), decided("patient.read", "device_changed"),
+		decided("patient.read"), refused, decided("patient.read", "subject_banned"), stolen,
 		answered(200, "", "p-1"), answered(404, ""), answered(502, "application_unavailable"),
 		as(func(e *pip.Event) {
 			e.Kind, e.Action, e.Allow, e.Detail = pip.KindAccount, "user.ban", true, "account u-2"
