@@ -36,8 +36,15 @@ func TestWhoDrainsIsDecidedAsEver(t *testing.T) {
 	}
 	defer conn.Close()
 	r := doctor.Request("POST", "/api/predict/blood-pressure", nil)
-	fmt.Fprintf(conn, "POST %s HTTP/1.1\r\nHost: %s\r\nUser-Agent: %s\r\nAuthorization: %s\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n%s",
+	fmt.Fprintf(conn, "POST %s HTTP/1.1\r\nHost: %s\r\nUser-Agent: %s\r\nAuthorization: %s\r\nContent-Type: application/json\r\nExpect: 100-continue\r\nContent-Length: %d\r\n\r\n%s",
 		r.URL.Path, r.Host, r.UserAgent(), r.Header.Get("Authorization"), len(body), body[:20])
+	answers := bufio.NewReader(conn)
+	if line, err := answers.ReadString('\n'); err != nil || !strings.Contains(line, "100") { // its body is being read
+		t.Fatalf("got %q, %v, want to be told to go on", line, err)
+	}
+	if _, err := answers.ReadString('\n'); err != nil {
+		t.Fatal(err)
+	}
 	stopped := make(chan struct{})
 	go func() { defer close(stopped); w.Stop() }()
 	rig.Until(t, "the process says that it stops", func() bool { status, r := w.Ready(); return status == 503 && r.Status == "stopping" })
@@ -45,7 +52,7 @@ func TestWhoDrainsIsDecidedAsEver(t *testing.T) {
 	if _, err := io.WriteString(conn, body[20:]); err != nil {
 		t.Fatal(err)
 	}
-	res, err := http.ReadResponse(bufio.NewReader(conn), r)
+	res, err := http.ReadResponse(answers, r)
 	if err != nil {
 		t.Fatal(err)
 	}
