@@ -16,7 +16,7 @@ COMMIT  ?= $(shell git rev-parse HEAD 2>/dev/null || echo unknown)
 STAMP := -X github.com/wardgate/wardgate/internal/version.stamped=$(VERSION) -X github.com/wardgate/wardgate/internal/version.commit=$(COMMIT)
 BUILD := CGO_ENABLED=0 $(GO) build -trimpath -buildvcs=false -tags nomsgpack -ldflags '-s -w $(STAMP)'
 
-.PHONY: help build reproducible run test format vet lint policy-test unit race integration compare bench clean
+.PHONY: help build reproducible run test format vet lint policy-test unit race integration long e2e compare bench clean
 
 help: ## list the targets
 	@grep -E '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -54,25 +54,37 @@ policy-test: ## the stock opa program checks and tests the rule book, and all of
 	$(GO) tool opa test policies/
 	$(GO) tool opa test --coverage --threshold 100 policies/ > /dev/null
 
-unit: ## go test
-	$(GO) test -timeout 20m ./...
+# Tests of rule books make garbage faster than they keep anything: a collector that
+# comes less often gives a quarter of the processor back.
+policy-test unit race integration e2e: export GOGC ?= 400
+
+unit: ## go test (without its vet, which `make vet` is)
+	$(GO) test -vet=off -timeout $(or $(TIMEOUT),20m) ./...
 
 # Where goroutines meet in memory. What spends its time in bcrypt is left out:
 # its races are those of SQL, which its parallel tests meet without a detector.
 race: ## the race detector on the hot path (needs a C compiler)
-	$(GO) test -race -timeout 30m ./pep/... ./pdp/api ./pip/audit ./pip/care/... ./pip/device \
+	$(GO) test -race -vet=off -timeout 30m ./pep/... ./pdp/api ./pip/audit ./pip/care/... ./pip/device \
 		./pip/revocation ./pip/signals ./internal/assertion ./internal/mtls
-	$(GO) test -race -timeout 30m -run 'Mixes|Watched|Bounded|Refused' ./pdp/engine
+	$(GO) test -race -vet=off -timeout 30m -run 'NoDecisionMixes|WatchedEdit|MemoryIsBounded|RefusedRuleBookChangesNothing' ./pdp/engine
+
+long: ## `make unit integration`, where what is repeated is repeated many times (docs/testing.md); hours
+	@WARDGATE_LONG=1 TIMEOUT=3h $(MAKE) unit integration
 
 integration: ## adapters and the whole house on real Redis, MariaDB, Elasticsearch; names those that are missing
 	@GO=$(GO) .ci/integration
 
+e2e: ## the pages in a real browser (Chromium), with axe-core where .ci/axe can fetch it; screenshots in internal/e2e/browser/shots
+	WARDGATE_AXE=$$(.ci/axe || true) $(GO) test -v -count=1 -tags browser -timeout 30m ./internal/e2e/browser
+
 compare: build ## what this build answers and journals otherwise than OLD=PROGRAM, a build of the parent commit
 	$(GO) run ./internal/compare -old $(OLD) -new bin/wardgate $(ARGS)
 
-bench: build ## decisions and their growth, the proxy, log-in, replay, revocation and shipping, as ratios from one run
+bench: build ## decisions and their growth, proofs, the proxy, log-in, replay, revocation and shipping, as ratios from one run
 	$(GO) run ./internal/bench
 	$(GO) test -run '^$$' -bench 'Remembered|Replay' ./pdp/engine ./pdp/engine/analysis
+	$(GO) test -run '^$$' -bench OpenAndLookUp ./pep/session
+	$(GO) test -run '^$$' -bench OpenWebSockets -benchtime 1x ./pep
 	$(GO) test -run '^$$' -bench 'LogIn|Refresh' -benchtime 10x ./pdp/admin
 	$(GO) test -run '^$$' -bench 'Enforcement' ./pip/revocation/...
 	$(GO) test -run '^$$' -bench 'Ship|Read' ./pip/audit/ship

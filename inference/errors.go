@@ -4,7 +4,9 @@ import (
 	"encoding/json"
 	"errors"
 	"net/http"
+	"strconv"
 	"strings"
+	"time"
 
 	"github.com/gin-gonic/gin"
 
@@ -26,8 +28,8 @@ type faults []problem.Field
 
 func (faults) Error() string { return "the request does not fit" }
 
-// maxFaults bounds an error document: whoever sends a thousand bad rows needs
-// not be told of each.
+// maxFaults bounds an error document: a client that sends a thousand bad rows
+// need not be told of each.
 const maxFaults = 50
 
 func (f *faults) add(location, message string) {
@@ -52,6 +54,8 @@ func document(err error) problem.Document {
 		d := problem.New(http.StatusBadRequest, "invalid_request")
 		d.Errors = input
 		return d
+	case errors.Is(err, errSpent):
+		return problem.New(http.StatusTooManyRequests, "prediction_budget_spent")
 	case errors.Is(err, errModel):
 		return problem.New(http.StatusNotFound, "model_unknown")
 	case errors.Is(err, errRoute):
@@ -68,6 +72,10 @@ func document(err error) problem.Document {
 // fail writes the problem that err stands for.
 func (s *Service) fail(c *gin.Context, err error) {
 	d := document(err)
+	var spent spentError
+	if errors.As(err, &spent) {
+		c.Header("Retry-After", strconv.Itoa(int(spent.wait/time.Second)+1))
+	}
 	if claims := assertion.From(c.Request.Context()); claims != nil {
 		d.Decision = claims.Decision
 	}

@@ -11,6 +11,7 @@ import (
 	"net/http"
 	"runtime/debug"
 	"strings"
+	"time"
 
 	"github.com/gin-gonic/gin"
 
@@ -28,17 +29,19 @@ const MaxRows = 1000
 // maxBody holds MaxRows rows of thirty numbers, written out in full.
 const maxBody = 2 << 20
 
-// Config is what a Service needs. Every field is required.
+// Config is what a Service needs. Every field but Now is required.
 type Config struct {
 	Key    *assertion.Key // authenticates the enforcement point's assertions
 	Models []*model.Model // the models to serve, by their own names
 	Log    *slog.Logger
+	Now    func() time.Time // nil is the wall clock
 }
 
 // A Service is the HTTP face of the models.
 type Service struct {
 	models map[string]*model.Model
 	log    *slog.Logger
+	ledger *ledger
 	http   http.Handler
 }
 
@@ -52,7 +55,10 @@ func New(cfg Config) (*Service, error) {
 	}); err != nil {
 		return nil, err
 	}
-	s := &Service{models: make(map[string]*model.Model, len(cfg.Models)), log: cfg.Log}
+	if cfg.Now == nil {
+		cfg.Now = time.Now
+	}
+	s := &Service{models: make(map[string]*model.Model, len(cfg.Models)), log: cfg.Log, ledger: newLedger(cfg.Now)}
 	for _, m := range cfg.Models {
 		if m == nil || m.SHA256() == "" {
 			return nil, errors.New("new inference service: a model was neither loaded nor trained")

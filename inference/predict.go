@@ -65,12 +65,19 @@ func (s *Service) predictNamed(c *gin.Context) (answer, error) {
 	if err != nil {
 		return answer{}, err
 	}
+	if err := s.charge(c, m, 1); err != nil {
+		return answer{}, err
+	}
 	p, err := m.Predict(row)
 	if err != nil {
 		return answer{}, err
 	}
+	withholds := withholdsFragile(c)
+	if withholds && m.Classifies() {
+		p.Probability, p.Robustness = coarse(p.Probability), coarse(p.Robustness)
+	}
 	a := newAnswer(m, p)
-	if p.Fragile && withholdsFragile(c) {
+	if withholds && p.Fragile {
 		a.withhold()
 	}
 	return a, nil

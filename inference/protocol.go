@@ -95,15 +95,22 @@ func (s *Service) inferRows(c *gin.Context) (inferred, error) {
 	if err != nil {
 		return inferred{}, err
 	}
+	if err := s.charge(c, m, len(asked.rows)); err != nil {
+		return inferred{}, err
+	}
 	predictions := make([]model.Prediction, len(asked.rows))
 	for i, row := range asked.rows {
 		if predictions[i], err = m.Predict(row); err != nil {
 			return inferred{}, err
 		}
 	}
+	withholds := withholdsFragile(c)
+	if withholds && m.Classifies() {
+		blur(predictions)
+	}
 	all := outputs(m, predictions)
 	parameters := map[string]string{"sha256": m.SHA256()}
-	if withholdsFragile(c) && slices.ContainsFunc(predictions, func(p model.Prediction) bool { return p.Fragile }) {
+	if withholds && slices.ContainsFunc(predictions, func(p model.Prediction) bool { return p.Fragile }) {
 		var withheld []string
 		all, withheld = withholdRows(all, predictions)
 		parameters["withheld"] = strings.Join(withheld, ",")

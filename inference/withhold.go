@@ -1,6 +1,7 @@
 package inference
 
 import (
+	"math"
 	"slices"
 
 	"github.com/gin-gonic/gin"
@@ -16,6 +17,19 @@ var telling = []string{"prediction", "probability", "interval", "robustness"}
 
 // withheldClass stands in a tensor for the class of a fragile row.
 const withheldClass = "withheld"
+
+// coarse is how exactly the figures of a sound class are told where fragile ones
+// are withheld. A linear model's exact figures of two sound rows give the class of
+// every row on the line through them; one decimal makes that as dear as to look for
+// the two ends of the fragile rows by their classes.
+func coarse(x float64) float64 { return math.Round(x*10) / 10 }
+
+// blur tells the figures of sound classes coarsely.
+func blur(rows []model.Prediction) {
+	for i := range rows {
+		rows[i].Probability, rows[i].Robustness = coarse(rows[i].Probability), coarse(rows[i].Robustness)
+	}
+}
 
 // withholdsFragile reports whether the decision about this request withholds
 // fragile predictions. Without an assertion everything is withheld.
@@ -50,12 +64,15 @@ func withholdRows(all []output, rows []model.Prediction) (left []output, withhel
 		case !isText:
 			withheld = append(withheld, o.Name)
 		default:
+			some := false
 			for i := range texts {
 				if rows[i].Fragile {
-					texts[i] = withheldClass
+					texts[i], some = withheldClass, true
 				}
 			}
-			left, withheld = append(left, o), append(withheld, o.Name)
+			if left = append(left, o); some {
+				withheld = append(withheld, o.Name)
+			}
 		}
 	}
 	return left, withheld

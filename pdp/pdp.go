@@ -41,6 +41,9 @@ const (
 type Action struct {
 	Name   string
 	Method string // HTTP method of the request, "" when there is none
+	Path   string // its canonical path, where it matched a route; no rule sees it
+
+	Upgrade bool // the request asks to leave HTTP (RFC 9110, section 7.8)
 }
 
 // A Resource is what is touched: a collection has a Type and no ID.
@@ -49,6 +52,7 @@ type Resource = pip.Resource
 // Context is what the enforcement point saw of the request. Zero fields are
 // unknown, and unknown denies.
 type Context struct {
+	ID         string // of the decision, in records; "" when it has none
 	Time       time.Time
 	Address    netip.Addr
 	UserAgent  string
@@ -109,7 +113,8 @@ const (
 // Credential is what became of the requester's token.
 type Credential struct {
 	State     CredentialState
-	Presented string // "header" or "cookie"; a header proves the request against CSRF
+	Presented string // PresentedHeader or PresentedCookie; a header proves the request against CSRF
+	Site      string // of what came by cookie, where it was begun: SiteOwn, SiteForeign or SiteUnknown; else ""
 	Session   string // session id
 	TokenID   string // jti
 	ACR       string
@@ -120,10 +125,22 @@ type Credential struct {
 	Footprint string // sealed; opened by the device information point
 }
 
+// The words for how a credential came, and where a request that came by cookie was
+// begun: by a page of the origin that was asked, by another one, or the browser does
+// not say.
+const (
+	PresentedHeader = "header"
+	PresentedCookie = "cookie"
+
+	SiteOwn     = "own"
+	SiteForeign = "foreign"
+	SiteUnknown = "unknown"
+)
+
 // CredentialState is the outcome of verifying a token.
 type CredentialState string
 
-// The outcomes. The zero state is none of them and lets nobody in.
+// The outcomes. The zero state is none of them and lets no request in.
 const (
 	CredentialNone    CredentialState = "none"
 	CredentialValid   CredentialState = "valid"
@@ -187,15 +204,19 @@ type Obligation struct {
 type Evidence struct {
 	Input json.RawMessage  `json:",omitempty"` // the whole input document: ids, enums, digests
 	Ages  map[string]int64 // age of each source's knowledge, microseconds
-	Who   pip.Identity     // what ID management knew of the subject
+	// Measures are the numbers of which words of the input were made, by section.
+	Measures json.RawMessage `json:",omitempty"`
+	Time     time.Time       // of the question
+	Who      pip.Identity    // what ID management knew of the subject
 
-	Patient  string       // whose record the resource belongs to, "" when it is nobody's or not known
-	Address  netip.Addr   // of the client, as far as whoever said it is believed
-	Device   pip.Device   // families of the client's system and browser
-	Location pip.Location // where the client's address is registered
-	Period   string       // "day" or "night" by the hospital's own hours, "" when no time is known
-	Travel   string       // from the log-in before: "possible", "impossible", "" when it is not known
-	Familiar string       // what the account knows of the client: "device", "network", "none"
+	Patient   string       // whose record the resource belongs to, "" when it has no owner or is not known
+	Address   netip.Addr   // of the client, as far as its source is believed
+	Device    pip.Device   // families of the client's system and browser
+	Location  pip.Location // where the client's address is registered
+	Period    string       // "day" or "night" by the hospital's own hours, "" when no time is known
+	Travel    string       // from the log-in before: "possible", "impossible", "" when it is not known
+	Familiar  string       // what the account knows of the client: "device", "network", "none"
+	Elsewhere bool         // the action is asked of applications that are not Wardgate's own alone
 }
 
 // A Decider answers. With an error it returns the zero Decision.

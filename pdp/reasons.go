@@ -18,6 +18,8 @@ type Reason struct {
 	Shown string            `json:"shown"` // the code that the client is shown; "" for the reason's own
 	Alarm bool              `json:"alarm"` // a person should look at it
 	Text  map[string]string `json:"text"`  // sentences for people, by language
+	// Ask says whom a person can ask, by language; nil where nobody helps.
+	Ask map[string]string `json:"ask,omitempty"`
 }
 
 // Class says what was wrong.
@@ -27,7 +29,7 @@ type Class string
 const (
 	ClassCredential   Class = "credential"   // the requester is not, or not sufficiently, proven
 	ClassRight        Class = "right"        // the account or its role has not got the right
-	ClassRelationship Class = "relationship" // it is about somebody whom the requester has nothing to do with
+	ClassRelationship Class = "relationship" // the requester has nothing to do with the person that it is about
 	ClassDevice       Class = "device"
 	ClassPlace        Class = "place"       // the place or the hour
 	ClassBehaviour    Class = "behaviour"   // what the requester has lately done
@@ -74,8 +76,8 @@ func (r Reasons) With(own Reasons) Reasons {
 // When a reason stands alone, all that do not are left out, and of those that
 // do the first status of Statuses prevails: a missing route (404) hides a
 // missing session (401), which hides what else is wrong. Otherwise 404 and 401
-// answer only a denial that has no other status: to prove a fresh factor helps
-// nobody whom something else denies. Then 429 prevails over 503, and 503 over
+// answer only a denial that has no other status: a fresh factor does not help
+// a client that something else denies. Then 429 prevails over 503, and 503 over
 // 403. A code without a row is a 403, and is shown.
 func (r Reasons) Answer(codes []string) (status int, shown []string) {
 	if alone := r.alone(codes); len(alone) > 0 {
@@ -120,6 +122,16 @@ func (r Reasons) Sentence(code, language string) string {
 		return "لم يُسمح بهذا الطلب."
 	}
 	return "This request was not allowed."
+}
+
+// Ask returns whom people can ask about a code, in the language or else in the first of
+// Languages; "" where nobody helps.
+func (r Reasons) Ask(code, language string) string {
+	whom := r[code].Ask
+	if whom[language] != "" {
+		return whom[language]
+	}
+	return whom[Languages()[0]]
 }
 
 func (r Reasons) alone(codes []string) []string {

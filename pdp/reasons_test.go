@@ -107,3 +107,14 @@ func TestReasonsWithOwnOnes(t *testing.T) {
 		t.Error("reasons out of nothing")
 	}
 }
+
+func TestAsk(t *testing.T) {
+	reasons := pdp.Reasons{"a": {Ask: map[string]string{"en": "ask", "ar": "اسأل"}}, "b": {}}
+	for _, test := range []struct{ code, language, want string }{
+		{"a", "ar", "اسأل"}, {"a", "en", "ask"}, {"a", "de", "ask"}, {"b", "en", ""}, {"none", "en", ""},
+	} {
+		if got := reasons.Ask(test.code, test.language); got != test.want {
+			t.Errorf("%s in %s: got %q, want %q", test.code, test.language, got, test.want)
+		}
+	}
+}

@@ -54,7 +54,7 @@ type Counted struct {
 	Tallies json.RawMessage // as pip/signals counts
 }
 
-// Shapely tells a decision that some policy made from one that nobody made.
+// Shapely tells a decision that some policy made from one that none made.
 // Only denials have reasons, and every denial has one; only what allows has
 // grounds, and names a rule.
 func (d *Decision) Shapely() bool {

@@ -1,8 +1,11 @@
 package pdp
 
 import (
+	"encoding/json"
 	"net/http"
 	"net/netip"
+	"slices"
+	"strconv"
 	"time"
 
 	"github.com/wardgate/wardgate/pip"
@@ -22,6 +25,7 @@ type Trace struct {
 	Client  Client
 	Patient string // whose record was asked for, granted or not
 
+	Application string // whose own host was asked; "" for none
 	Method      string
 	Path        string // of a request that matched a route
 	PathDigest  string // of any other: it may hold anything
@@ -46,8 +50,8 @@ func (e *Evidence) Client() Client {
 // enforced here.
 const (
 	DetailAsked   = pip.DetailAsked
-	DetailChecked = "extauth"    // another proxy forwards: no outcome is seen here
-	DetailCounted = "aggregated" // one record of many like requests
+	DetailClosed  = "closed"  // a connection that had left HTTP has ended
+	DetailChecked = "extauth" // another proxy forwards: no outcome is seen here
 )
 
 const (
@@ -66,6 +70,7 @@ func (t *Trace) Event(kind pip.Kind, at time.Time) pip.Event {
 		Role:        t.Role,
 		Session:     t.Session,
 		Caller:      t.Caller,
+		Application: t.Application,
 		Method:      t.Method,
 		Path:        t.Path,
 		PathDigest:  t.PathDigest,
@@ -123,12 +128,24 @@ func (t *Trace) CameOf(d *Decision, o *Outcome, at time.Time) pip.Event {
 	return e
 }
 
-// DeniedOften is the evidence of n like denials of callers without a session, the
-// first of them at a time, from a network that begins with an address.
-func DeniedOften(codes []string, revision string, reasons Reasons, n int, first time.Time, from netip.Addr) pip.Event {
-	t := Trace{Address: from, Detail: DetailCounted}
-	e := t.Decided(&Decision{Reasons: codes, Revision: revision}, reasons, first)
-	e.Count = n
+// How a body ended that was forwarded as it came.
+const (
+	StreamComplete    = "complete"        // it came to its end, and was passed on
+	StreamClient      = "cut_client"      // the client broke off
+	StreamApplication = "cut_application" // the application took no more of it
+	StreamTooLarge    = "limit"           // it went beyond its row's limit
+	StreamIdle        = "idle"            // the client made no progress
+	StreamRevoked     = "revoked"         // the session or the subject was
+)
+
+// Ended is the evidence of how a body ended that was forwarded as it came: in which of
+// these ways, after how many bytes, with which digest.
+func (t *Trace) Ended(how string, bytes int64, digest string, at time.Time) pip.Event {
+	e := t.Event(pip.KindStream, at)
+	e.Allow, e.Bytes, e.BodyDigest, e.Detail, e.Outcome = true, bytes, digest, how, outcomeFailure
+	if how == StreamComplete {
+		e.Outcome = outcomeSuccess
+	}
 	return e
 }
 
@@ -137,6 +154,7 @@ func DeniedOften(codes []string, revision string, reasons Reasons, n int, first 
 func (d *Decision) Record(e *pip.Event, reasons Reasons) {
 	seen := &d.Evidence
 	e.Reasons, e.Revision, e.Input, e.Ages = d.Reasons, d.Revision, seen.Input, seen.Ages
+	e.Measures = seen.measuredAt(e.Time)
 	if e.Allow {
 		d.ground(e)
 	} else {
@@ -145,10 +163,53 @@ func (d *Decision) Record(e *pip.Event, reasons Reasons) {
 	for i := range d.Obligations {
 		e.Obligations = append(e.Obligations, d.Obligations[i].ID)
 	}
-	e.Saw = pip.Saw{Period: seen.Period, Country: seen.Location.Country, Travel: seen.Travel, Familiar: seen.Familiar}
+	e.Duties = d.duties()
+	e.Saw = pip.Saw{Period: seen.Period, Country: seen.Location.Country, Travel: seen.Travel, Familiar: seen.Familiar, Elsewhere: seen.Elsewhere}
 	if e.Kind == pip.KindDecision && !e.Allow {
 		e.Saw.Denial = reasons.Denial(d.Reasons)
+		if reasons != nil {
+			e.Answered, e.Shown = reasons.told(d.Reasons)
+		}
 	}
+}
+
+// measuredAt are the measures, with the time of the question where the record has
+// another.
+func (e *Evidence) measuredAt(at time.Time) json.RawMessage {
+	if len(e.Measures) < 2 || e.Time.IsZero() || e.Time.Equal(at) {
+		return e.Measures
+	}
+	b := append([]byte(`{"time":[`), strconv.FormatInt(e.Time.UnixMilli(), 10)...)
+	b = append(b, ']')
+	if len(e.Measures) > len("{}") {
+		b = append(b, ',')
+	}
+	return append(b, e.Measures[1:]...)
+}
+
+// duties are the properties of the obligations, up to the last that has any.
+func (d *Decision) duties() []json.RawMessage {
+	n := len(d.Obligations)
+	for n > 0 && len(d.Obligations[n-1].Properties) == 0 {
+		n--
+	}
+	if n == 0 {
+		return nil
+	}
+	list := make([]json.RawMessage, n)
+	for i := range list {
+		list[i] = d.Obligations[i].Properties
+	}
+	return list
+}
+
+// told is what the client of a denial is told: the status, and the codes where they
+// are not the reasons themselves.
+func (r Reasons) told(codes []string) (status int, shown []string) {
+	if status, shown = r.Answer(codes); slices.Equal(shown, codes) {
+		return status, nil
+	}
+	return status, shown
 }
 
 func (d *Decision) ground(e *pip.Event) {

@@ -32,12 +32,12 @@ func TestAllOfADecisionIsEvidence(t *testing.T) {
 	trace := pdp.Trace{
 		ID: "d-1", Action: "patient.read", Subject: "u-1", Role: "doctor", Session: "s-1", Caller: "token:lab",
 		Address: netip.MustParseAddr("192.0.2.1"), Client: pdp.Client{OS: "Linux", Browser: "Firefox", Country: "DE"}, Patient: "p-1",
-		Method: "GET", Path: "/p", PathDigest: "pd", QueryDigest: "qd", BodyDigest: "bd", Detail: "d",
+		Application: "imaging", Method: "GET", Path: "/p", PathDigest: "pd", QueryDigest: "qd", BodyDigest: "bd", Detail: "d",
 	}
 	got := trace.Decided(allowed(), nil, at)
 	want := pip.Event{
 		Kind: pip.KindDecision, Time: at, Action: "patient.read", Outcome: "success", Decision: "d-1", Subject: "u-1", Role: "doctor",
-		Session: "s-1", Caller: "token:lab", Method: "GET", Path: "/p", PathDigest: "pd", QueryDigest: "qd", BodyDigest: "bd",
+		Session: "s-1", Caller: "token:lab", Application: "imaging", Method: "GET", Path: "/p", PathDigest: "pd", QueryDigest: "qd", BodyDigest: "bd",
 		Address: "192.0.2.1", OS: "Linux", Browser: "Firefox", Country: "DE", Allow: true,
 		Obligations: []string{"withhold", "mask_response"}, Rules: []string{"role/role"}, Right: "Billing", Reach: "all", Revision: "r-1",
 		Input: []byte(`{}`), Ages: map[string]int64{"care": 7}, Patients: []string{"p-1"}, Detail: "d",
@@ -51,6 +51,18 @@ func TestAllOfADecisionIsEvidence(t *testing.T) {
 		reflect.ValueOf(&without).Elem().Field(i).SetZero()
 		if reflect.DeepEqual(without.Decided(allowed(), nil, at), want) {
 			t.Errorf("%s is not evidence", reflect.TypeOf(trace).Field(i).Name)
+		}
+	}
+}
+
+// The end of a body that was not judged is a success when it came whole, and alone then.
+func TestEndsOfStreams(t *testing.T) {
+	trace := pdp.Trace{ID: "d-1", Subject: "u-1", Method: "POST", Path: "/p", BodyDigest: "stream"}
+	for how, outcome := range map[string]string{pdp.StreamComplete: "success", pdp.StreamClient: "failure", pdp.StreamIdle: "failure", "": "failure"} {
+		want := pip.Event{Kind: pip.KindStream, Time: at, Outcome: outcome, Decision: "d-1", Subject: "u-1", Method: "POST", Path: "/p",
+			Allow: true, Bytes: 7, BodyDigest: "ab", Detail: how}
+		if got := trace.Ended(how, 7, "ab", at); !reflect.DeepEqual(got, want) {
+			t.Errorf("%q: got %+v, want %+v", how, got, want)
 		}
 	}
 }

@@ -26,6 +26,9 @@ const DecisionTime = 50 * time.Millisecond
 func (p *Proxy) ask(ctx context.Context, x *exchange) *refusal {
 	if x.asked == nil && x.application() != administrator {
 		x.inflight = p.inflight.Begin(x.credential.Session, x.subject)
+		if x.inflight == nil && (x.leaves() || x.streams) {
+			x.inflight = p.inflight.BeginOpen()
+		}
 	}
 	for range 3 {
 		d, err := p.decide(ctx, x)
@@ -49,15 +52,22 @@ func (p *Proxy) ask(ctx context.Context, x *exchange) *refusal {
 // the route of an earlier one: when the new route takes another kind of body,
 // what was read is not what would have to be judged.
 func (p *Proxy) reroute(x *exchange) error {
-	active, err := p.active()
+	active, err := p.active(x.applications)
 	if err != nil {
 		return err
 	}
-	match, matched := active.routes.Match(x.target.Method, x.target.Path)
-	if matched && (!x.matched || (match.Route.Body != x.match.Route.Body || match.Route.Required && !x.match.Route.Required)) {
+	match := active.routes.LookUp(x.hosted, x.target.Method, x.target.Path, x.target.Query)
+	matched := match.Route != nil
+	if match.Flaw != "" {
+		return fmt.Errorf("by the new route table: %s", match.Flaw)
+	}
+	if matched && (!x.matched || !x.match.Route.BodyServes(match.Route)) {
 		return errors.New("the body was read for another route")
 	}
 	x.tables, x.match, x.matched = active, match, matched
+	if matched && x.misplaced() {
+		return errors.New("a session by cookie is not for the new route")
+	}
 	return nil
 }
 
@@ -91,8 +101,9 @@ func (p *Proxy) decide(ctx context.Context, x *exchange) (d pdp.Decision, err er
 func (x *exchange) question(revision string) pdp.Request {
 	r := pdp.Request{
 		Subject: pdp.Subject{Type: pdp.SubjectAnonymous},
-		Action:  pdp.Action{Method: x.target.Method},
+		Action:  pdp.Action{Method: x.target.Method, Upgrade: len(x.incoming.Header["Upgrade"]) > 0},
 		Context: pdp.Context{
+			ID:         x.id,
 			Time:       x.now,
 			Address:    x.address,
 			UserAgent:  x.incoming.UserAgent(),
@@ -107,7 +118,7 @@ func (x *exchange) question(revision string) pdp.Request {
 		}
 	}
 	if x.matched {
-		r.Action.Name = x.match.Route.Action
+		r.Action.Name, r.Action.Path = x.match.Route.Action, x.target.Path
 		r.Resource = x.match.Resource
 	}
 	return r

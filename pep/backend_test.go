@@ -12,6 +12,7 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
+	"time"
 )
 
 // okAnswer is what the backend answers unless a test wants something else.
@@ -23,6 +24,7 @@ type received struct {
 	header []string // lines as sent, without CRLF
 	body   string
 	order  int64 // on the clock that the journal shares
+	at     time.Time
 }
 
 func (r received) method() string { return strings.SplitN(r.line, " ", 3)[0] }
@@ -101,7 +103,7 @@ func (b *backend) serve(conn net.Conn) {
 			return
 		}
 		b.mu.Lock()
-		r.order = b.clock.Add(1)
+		r.order, r.at = b.clock.Add(1), time.Now()
 		b.got = append(b.got, r)
 		answer := b.answer
 		b.mu.Unlock()

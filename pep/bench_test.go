@@ -62,8 +62,8 @@ func BenchmarkServeHTTP(b *testing.B) {
 				Decider: bench.decider, Tables: fixedTables(testTables()), Journal: nowhere{}, Keys: tokens,
 				Revoker: revokerFunc(func(context.Context, string, string) error { return nil }),
 				Tokens:  token.Policy{Issuer: testIssuer, Audience: testAudience}, Assertion: key,
-				Upstreams: map[string]pep.Upstream{"records": {URL: at, Transport: instant{}, External: bench.external}},
-				Log:       slog.New(slog.DiscardHandler),
+				Applications: pep.Applications{Upstreams: map[string]pep.Upstream{"records": {URL: at, Transport: instant{}, External: bench.external}}},
+				Log:          slog.New(slog.DiscardHandler),
 			})
 			if err != nil {
 				b.Fatal(err)

@@ -8,6 +8,7 @@ import (
 	"net/netip"
 
 	"github.com/wardgate/wardgate/internal/problem"
+	"github.com/wardgate/wardgate/pdp"
 	"github.com/wardgate/wardgate/pep/code"
 	"github.com/wardgate/wardgate/pep/upstream"
 )
@@ -17,6 +18,7 @@ import (
 type Question struct {
 	Method string
 	Target string // the request target as its bytes came, "/path?query"
+	Scheme string // "https" or "http", by which it came there
 	Host   string
 	Header http.Header
 	Client netip.Addr // zero when it is not known
@@ -54,6 +56,7 @@ type Check struct {
 
 	Problem problem.Document // of a denial
 	Header  http.Header      // of a denial, beside the document's own
+	Page    *Answer          // of a denial, for a person at a browser; nil for the document
 }
 
 // passedCheck lets a request pass, with what its application is told.
@@ -61,18 +64,26 @@ func (p *Proxy) passedCheck(x *exchange, q *Question) Check {
 	signed, err := p.sign(x, x.application())
 	if err != nil {
 		p.cfg.Log.Error("no assertion", "decision", x.id, "error", err)
-		return x.refusedCheck(p.refuse(code.AssertionMissing))
+		return p.refusedCheck(x, p.refuse(code.AssertionMissing))
 	}
 	return Check{Allow: true, Decision: x.id, Assertion: signed, Drop: dropped(q.Header)}
 }
 
-func (x *exchange) refusedCheck(r *refusal) Check {
-	d, header := x.problem(r)
-	return Check{Decision: x.id, Problem: d, Header: header}
+func (p *Proxy) refusedCheck(x *exchange, r *refusal) Check {
+	d, header := p.toCall(x, r)
+	c := Check{Decision: x.id, Problem: d, Header: header, Page: p.toBrowser(x, r)}
+	if x.over {
+		p.forget(x, c.Header)
+		if c.Page != nil {
+			p.forget(x, c.Page.Header)
+		}
+	}
+	return c
 }
 
 func (p *Proxy) unavailableCheck() Check {
-	return (&exchange{}).refusedCheck(p.refuse(code.DecisionMissing))
+	d, header := (&exchange{}).problem(p.refuse(code.DecisionMissing))
+	return Check{Problem: d, Header: header}
 }
 
 // request is the question in the form in which the way of a request begins.
@@ -98,11 +109,11 @@ func (q *Question) hidden(kind string, bound bool) string {
 	}
 	safe := q.Method == http.MethodGet || q.Method == http.MethodHead
 	switch {
-	case q.Body.State == BodyUnseen && kind == "none" && said:
+	case q.Body.State == BodyUnseen && kind == pdp.BodyNone && said:
 		return code.BodyUnexpected
 	case q.Body.State == BodyUnseen && (bound || safe && !said):
 		return ""
-	case kind == "json":
+	case kind != pdp.BodyNone:
 		return code.BodyUnreadable
 	default:
 		return code.BodyUnexpected

@@ -23,7 +23,15 @@ func (p *Proxy) discharge(ctx context.Context, x *exchange) *refusal {
 		return x.deny(code.ApplicationMissing)
 	}
 	effects, err := p.obligations.Discharge(&x.decision, way)
-	err = errors.Join(err, p.revoke(ctx, x, effects.Revoke))
+	if err == nil && x.leaves() && !effects.Ways.Has(obligation.Stream) {
+		err = errors.New("it cannot be kept on a connection that leaves HTTP")
+	}
+	if err == nil && way != obligation.Refused && !x.bodyKept(effects) {
+		err = errors.New("it cannot be kept where a body is not judged")
+	}
+	if p.wardgates(x) {
+		err = errors.Join(err, p.revoke(ctx, x, effects.Revoke))
+	}
 	if err != nil {
 		p.cfg.Log.Error("obligation not met", "decision", x.id, "error", err)
 		return x.deny(code.ObligationUnmet)
@@ -33,6 +41,11 @@ func (p *Proxy) discharge(ctx context.Context, x *exchange) *refusal {
 		return x.refuse()
 	}
 	return nil
+}
+
+// bodyKept reports whether obligations can be kept with what is known of the body.
+func (x *exchange) bodyKept(e obligation.Effects) bool {
+	return !x.streams || e.Ways.Has(obligation.Upload)
 }
 
 // deny refuses for one more reason what the decision may have allowed.
@@ -46,7 +59,7 @@ func (x *exchange) deny(reason string) *refusal {
 // that is not reached from here.
 func (p *Proxy) way(x *exchange) obligation.Way {
 	name := x.application()
-	to, reached := p.cfg.Upstreams[name]
+	to, reached := x.applications.Upstreams[name]
 	switch {
 	case !x.decision.Allow:
 		return obligation.Refused
@@ -58,11 +71,20 @@ func (p *Proxy) way(x *exchange) obligation.Way {
 		return 0
 	case reached && !to.External:
 		return obligation.ProxiedService
-	case reached || slices.Contains(p.cfg.Proxied, name):
+	case reached || slices.Contains(x.applications.Proxied, name):
 		return obligation.Proxied
 	default:
 		return 0
 	}
+}
+
+// wardgates reports whether the request is for Wardgate itself, or for nothing. One
+// for another application ends no session, whatever the rule book says: such an
+// application is not written with Wardgate's rights in mind, and its pages ask for
+// what a role may not do without their user's doing.
+func (p *Proxy) wardgates(x *exchange) bool {
+	name := x.application()
+	return !x.applications.Upstreams[name].External && !slices.Contains(x.applications.Proxied, name)
 }
 
 // revoke ends the session for the reasons. It goes on when the client has gone:

@@ -10,9 +10,12 @@ import (
 	"github.com/wardgate/wardgate/pdp"
 	"github.com/wardgate/wardgate/pep/anonymous"
 	"github.com/wardgate/wardgate/pep/inflight"
+	"github.com/wardgate/wardgate/pep/jar"
 	"github.com/wardgate/wardgate/pep/obligation"
 	"github.com/wardgate/wardgate/pep/request"
 	"github.com/wardgate/wardgate/pep/route"
+	"github.com/wardgate/wardgate/pep/session"
+	"github.com/wardgate/wardgate/pep/upstream"
 )
 
 // administrator is the name of the policy administrator among the
@@ -29,20 +32,40 @@ type exchange struct {
 	asked    *Question           // of another proxy, which would forward; nil for a request that came here
 	writer   http.ResponseWriter // nil for a question
 
+	applications *applications // under which it is judged and forwarded, from here to its end
+
+	// authenticate, of a browser
+	at      session.Origin // that was asked
+	browsed bool           // browsers have sessions there
+	hosted  string         // the application whose own host it is; "" for none
+	handle  string         // in the cookie; "" for none that opened
+	drawn   string         // the nonce that the browser gets; "" for none yet
+	over    bool           // the cookie is of no more use
+	unread  string         // the code of a credential that has two readings, or is not known now
+	unknown error          // why it is not known now
+
 	// authenticate and admit
 	subject    string
 	credential pdp.Credential
+	ended      string           // the code of why the session counts for nothing any more; "" when it does
 	caller     anonymous.Caller // of a request without a valid session
 
 	// read
 	target request.Target
 
 	// route
-	tables     *tables // of the revision that is asked
+	opens      upstream.Handshake // of a WebSocket; the zero one for none
+	tables     *tables            // of the revision that is asked
 	matched    bool
 	match      route.Match
 	body       []byte
 	bodyDigest string
+	streams    bool   // the body is forwarded as it arrives, and not judged
+	hold       func() // gives back the memory of a large body; nil when there is none
+
+	// spend, and what came of it
+	tried     func(fruitless bool, now time.Time) // nil when nothing is counted
+	fruitless bool
 
 	// wait
 	leave func() // ends slow work; nil when there is none
@@ -54,6 +77,11 @@ type exchange struct {
 	// discharge
 	effects obligation.Effects
 	revoked bool // the session was ended
+
+	// forward, and while the answer is under way
+	stream *stream // the body, where it streams
+	again  judgement
+	jar    *jar.Jar // the cookies of the application in this session; nil for none
 }
 
 // begin opens an exchange. Without randomness there is no decision id, and
@@ -63,16 +91,26 @@ func (p *Proxy) begin(r *http.Request, address netip.Addr) (*exchange, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &exchange{id: id.String(), now: p.cfg.Now(), incoming: r, address: address}, nil
+	return &exchange{id: id.String(), now: p.cfg.Now(), incoming: r, address: address, applications: p.held()}, nil
 }
 
 // end gives back what an exchange held.
 func (p *Proxy) end(x *exchange) {
+	defer x.applications.release()
 	p.inflight.End(x.inflight)
-	if x.leave != nil {
-		x.leave()
+	for _, back := range []func(){x.leave, x.hold} {
+		if back != nil {
+			back()
+		}
+	}
+	if x.tried != nil {
+		x.tried(x.fruitless, p.cfg.Now())
 	}
 }
+
+// live reports whether the request came with a session that goes on, as far as this
+// enforcement point knows.
+func (x *exchange) live() bool { return x.subject != "" && x.ended == "" }
 
 // application is the name of the application that the request is for, "" when
 // no route matched.

@@ -22,6 +22,7 @@ import (
 	"github.com/wardgate/wardgate/internal/assertion"
 	"github.com/wardgate/wardgate/pdp"
 	"github.com/wardgate/wardgate/pep"
+	"github.com/wardgate/wardgate/pep/quota"
 	"github.com/wardgate/wardgate/pep/token"
 	"github.com/wardgate/wardgate/pip"
 )
@@ -241,8 +242,11 @@ func faultyProxy(t *testing.T, tokens *tokenIssuer, key *assertion.Key, journal 
 		Keys:      tokens,
 		Tokens:    token.Policy{Issuer: testIssuer, Audience: testAudience},
 		Assertion: key,
-		Upstreams: map[string]pep.Upstream{"records": {URL: &url.URL{Scheme: "http", Host: "records.test"}, Transport: backend}},
-		Log:       slog.New(slog.DiscardHandler),
+		Applications: pep.Applications{
+			Upstreams: map[string]pep.Upstream{"records": {URL: &url.URL{Scheme: "http", Host: "records.test"}, Transport: backend}},
+			Quotas:    map[string]quota.Quota{"records": {PerMinute: quota.Most}},
+		},
+		Log: slog.New(slog.DiscardHandler),
 	})
 	if err != nil {
 		t.Fatal(err)

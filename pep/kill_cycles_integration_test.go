@@ -2,5 +2,10 @@
 
 package pep_test
 
-// killCycles is how often the enforcement point is killed.
-const killCycles = 300
+import (
+	"testing"
+
+	"github.com/wardgate/wardgate/internal/longrun"
+)
+
+func TestKilledOftenUnderLoad(t *testing.T) { killUnderLoad(t, longrun.Times(60, 300)) }

@@ -1,6 +1,5 @@
-//go:build !integration
-
 package pep_test
 
-// killCycles is how often the enforcement point is killed.
-const killCycles = 8
+import "testing"
+
+func TestKillUnderLoad(t *testing.T) { killUnderLoad(t, 8) }

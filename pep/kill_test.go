@@ -71,9 +71,9 @@ func enforceForever(args []string) error {
 		Keys:      onlyKey{public},
 		Tokens:    token.Policy{Issuer: testIssuer, Audience: testAudience},
 		Assertion: key,
-		Upstreams: map[string]pep.Upstream{"records": {
+		Applications: pep.Applications{Upstreams: map[string]pep.Upstream{"records": {
 			URL: &url.URL{Scheme: "http", Host: backend}, Transport: &http.Transport{MaxIdleConnsPerHost: 64},
-		}},
+		}}},
 		Log: slog.New(slog.DiscardHandler),
 	})
 	if err != nil {
@@ -96,7 +96,8 @@ func (onlyKey) Generation() uint64                       { return 1 }
 // However often the enforcement point is killed under load, each request that
 // the backend saw has exactly one durable record that allowed it, and the
 // record says the same of it as its bytes do.
-func TestKillUnderLoad(t *testing.T) {
+func killUnderLoad(t *testing.T, cycles int) {
+	t.Helper()
 	dir := filepath.Join(t.TempDir(), "journal")
 	var clock atomic.Int64
 	tokens, recording := newTokenIssuer(t), newBackend(t, &clock)
@@ -107,11 +108,11 @@ func TestKillUnderLoad(t *testing.T) {
 	claims := map[string]received{} // decision -> what the backend saw
 	subjects := map[string]string{}
 	checked, answered := 0, 0
-	for range killCycles {
+	for range cycles {
 		answered += loadAndKill(t, dir, recording.listener.Addr().String(), tokens)
 		got, _ := recording.requests()
 		for _, r := range got[checked:] {
-			c, err := key.Verify(strings.Join(r.values(assertion.Header), " "), "records", time.Now())
+			c, err := key.Verify(strings.Join(r.values(assertion.Header), " "), "records", r.at)
 			if err != nil {
 				t.Fatalf("%s: assertion: %v", r.line, err)
 			}
@@ -154,10 +155,10 @@ func TestKillUnderLoad(t *testing.T) {
 			t.Errorf("%s: %d durable records, want 1", r.line, allowed[decision])
 		}
 	}
-	if len(claims) < killCycles {
-		t.Errorf("only %d requests were forwarded in %d cycles", len(claims), killCycles)
+	if len(claims) < cycles {
+		t.Errorf("only %d requests were forwarded in %d cycles", len(claims), cycles)
 	}
-	t.Logf("%d kills, %d requests forwarded, %d answered", killCycles, len(claims), answered)
+	t.Logf("%d kills, %d requests forwarded, %d answered", cycles, len(claims), answered)
 }
 
 // loadAndKill starts an enforcement point, loads it, kills it at some moment,

@@ -2,7 +2,6 @@ package pep_test
 
 import (
 	"strings"
-	"time"
 
 	"github.com/wardgate/wardgate/internal/assertion"
 	"github.com/wardgate/wardgate/pip"
@@ -67,7 +66,8 @@ func (w *world) judgeUnsigned(r received, i int) {
 		}
 	}
 	path, _ := r.target()
-	if i >= len(allowed) || allowed[i].order >= r.order || allowed[i].Path != path || allowed[i].Method != r.method() {
+	if i >= len(allowed) || allowed[i].order >= r.order || allowed[i].Path != path || allowed[i].Method != r.method() ||
+		allowed[i].BodyDigest != assertion.Digest([]byte(r.body)) {
 		w.t.Errorf("%s: no record allowed it", r.line)
 	}
 }
@@ -84,7 +84,7 @@ func (w *world) judge(r received, used map[string]bool) {
 	if other := w.audience[path]; other != "" {
 		audience = other
 	}
-	claims, err := w.key.Verify(signed[0], audience, time.Now())
+	claims, err := w.key.Verify(signed[0], audience, r.at)
 	if err != nil {
 		w.t.Errorf("%s: assertion: %v", r.line, err)
 		return

@@ -31,21 +31,40 @@ func (p *Proxy) newForwarder(name string, a Upstream) *httputil.ReverseProxy {
 			pr.Out.URL = x.target.URL(a.URL)
 			pr.Out.Host = a.URL.Host
 			pr.Out.Header = upstream.Header(pr.In.Header)
+			if a.External {
+				upstream.Parts(pr.In.Header, pr.Out.Header)
+			}
+			a.Headers.Apply(pr.In.Header, pr.Out.Header)
+			if x.leaves() {
+				x.opens.Ask(pr.Out.Header)
+			}
+			upstream.Strip(pr.Out.Header, x.applications.told)
 			upstream.Unrepeatable(pr.Out.Header)
-			for _, a := range x.effects.Answers {
-				a.Ask(x.target.Method, pr.Out.Header)
+			p.bringCookies(x, name, &a.Cookies, pr.Out.Header)
+			for _, change := range x.effects.Answers {
+				change.Ask(x.target.Method, pr.Out.Header)
 			}
 			if name == administrator {
 				upstream.HandDevice(pr.In, pr.Out.Header)
+				x.handOn(pr.Out.Header)
+				p.handOnMachine(x, pr.Out.Header)
+				p.handOnKept(x, pr.Out.Header)
 			}
 			if x.address.IsValid() {
 				pr.Out.Header.Set("X-Forwarded-For", x.address.String())
 			}
-			pr.Out.Header.Set("X-Forwarded-Proto", scheme(pr.In))
+			pr.Out.Header.Set("X-Forwarded-Proto", x.at.Scheme)
+			if x.hosted == name {
+				pr.Out.Header.Set("X-Forwarded-Host", x.at.Host) // as it is configured, whatever was sent
+			}
 			pr.Out.Trailer = nil
 			pr.Out.TransferEncoding = nil
 			pr.Out.ContentLength = int64(len(x.body))
 			pr.Out.Body = http.NoBody
+			if x.stream != nil {
+				pr.Out.ContentLength, pr.Out.GetBody = x.incoming.ContentLength, x.stream.unbegun
+				pr.Out.Body = arrival{x.stream}
+			}
 			if len(x.body) > 0 {
 				// Of a connection that takes nothing of the request another is tried.
 				pr.Out.GetBody = func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(x.body)), nil }
@@ -90,8 +109,8 @@ func (s signing) RoundTrip(r *http.Request) (*http.Response, error) {
 	}
 	if s.external {
 		// One that answers too often or too late must reach the session alone that
-		// asked it.
-		r = r.WithContext(http1.ForSession(r.Context(), x.credential.Session))
+		// asked it, and no caller takes the application from the others.
+		r = r.WithContext(http1.ForCaller(http1.ForSession(r.Context(), x.credential.Session), x.subject))
 	}
 	res, err := s.next.RoundTrip(r)
 	if err != nil {

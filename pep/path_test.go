@@ -116,6 +116,10 @@ func TestQueryHasOneReading(t *testing.T) {
 		refused("method override, encoded", "/api/patients/p-1?%5fmethod=DELETE"),
 		refused("method override, no value", "/api/patients/p-1?_method"),
 		refused("method override, padded", "/api/patients/p-1?a=b&+_method=DELETE"),
+		refused("method override, as PHP reads it", "/api/patients/p-1?.method=DELETE"),
+		refused("method override, as PHP reads a blank", "/api/patients/p-1?a=b&%20.method=DELETE"),
+		refused("method override, a second question mark", "/api/patients/p-1??_method=DELETE"),
+		refused("method override, as a member", "/api/patients/p-1?%5B_method%5D=DELETE"),
 	})
 }
 
@@ -146,7 +150,7 @@ func TestRequestLineHasOneReading(t *testing.T) {
 		{"connect", line("CONNECT 127.0.0.1:22 HTTP/1.1"), 400, nil},
 		{"connect with a path", line("CONNECT /admin HTTP/1.1"), 400, nil},
 		{"trace", line("TRACE /admin HTTP/1.1"), 400, nil},
-		{"options of the server", line("OPTIONS * HTTP/1.1"), 200, nil}, // net/http itself answers, with nothing
+		{"options of the server", line("OPTIONS * HTTP/1.1"), 400, nil},
 		{"options of a route", line("OPTIONS /admin HTTP/1.1"), 404, nil},
 		{"head is decided as get", line("HEAD /admin HTTP/1.1"), 200, []string{"HEAD /admin"}},
 		{"lower-case method", line("get /admin HTTP/1.1"), 400, nil},

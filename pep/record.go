@@ -2,10 +2,12 @@ package pep
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"github.com/wardgate/wardgate/internal/assertion"
 	"github.com/wardgate/wardgate/internal/deadline"
+	"github.com/wardgate/wardgate/internal/refusals"
 	"github.com/wardgate/wardgate/pdp"
 	"github.com/wardgate/wardgate/pep/code"
 	"github.com/wardgate/wardgate/pip"
@@ -16,11 +18,12 @@ const journalTimeout = 10 * time.Second
 
 // record keeps the evidence of what the stages came to, nil or a refusal, and
 // returns that. Without evidence the request is refused. What is counted
-// instead of recorded has no id, for no record bears it.
+// instead of recorded has no id, for no record bears it. A refusal that had effects
+// is always recorded.
 func (p *Proxy) record(ctx context.Context, x *exchange, refused *refusal) *refusal {
 	if refused != nil {
 		x.decision.Reasons = refused.reasons
-		if p.counted(x, refused) {
+		if !x.revoked && p.cfg.Refusals.Count(p.source(x), p.refused(x, refused)) {
 			x.id = ""
 			return refused
 		}
@@ -34,18 +37,36 @@ func (p *Proxy) record(ctx context.Context, x *exchange, refused *refusal) *refu
 	return refused
 }
 
-// counted reports whether a refusal needs no record of its own: it turned a
-// caller without a session away, or is one of so many of that caller's. A
-// refusal that had effects is always recorded.
-func (p *Proxy) counted(x *exchange, r *refusal) bool {
+// source is who was refused: further refusals are counted to it.
+func (p *Proxy) source(x *exchange) refusals.Source {
+	return refusals.Source{
+		Subject: x.subject, Session: x.credential.Session, Role: x.decision.Evidence.Who.Role, Address: x.address,
+	}
+}
+
+// refused is what was refused. What the codes mean is said by the tables of x.
+func (p *Proxy) refused(x *exchange, r *refusal) *refusals.Refusal {
+	reasons := p.reasons(x)
+	return &refusals.Refusal{
+		Kind: p.kind(x, r), Codes: r.reasons, Denial: reasons.Denial(r.reasons), Alarm: reasons.Alarm(r.reasons),
+		Patient: x.patient(), Revision: x.decision.Revision, Time: x.now,
+	}
+}
+
+// kind says how many refusals like r are evidence of their own. What a policy denies
+// a live session is; what was asked with a session that has ended, for a host or
+// path that does not exist, or in a way that has no reading, tells little.
+func (p *Proxy) kind(x *exchange, r *refusal) refusals.Kind {
+	over := slices.ContainsFunc(r.reasons, func(c string) bool { return c == code.SessionRevoked || c == code.SubjectBanned })
 	switch {
 	case r.throttled:
-		p.cfg.Anonymous.Throttled(x.caller, r.reasons[0], p.reasons(x), x.now)
-		return true
-	case x.subject != "" || x.revoked:
-		return false
+		return refusals.Turned
+	case x.subject == "":
+		return refusals.Anonymous
+	case over || x.ended != "" || x.decision.Revision == "" || !x.matched:
+		return refusals.Void
 	default:
-		return p.cfg.Anonymous.Collect(x.caller, r.reasons, x.decision.Revision, p.reasons(x), x.now)
+		return refusals.Denied
 	}
 }
 
@@ -68,6 +89,7 @@ func (x *exchange) trace() pdp.Trace {
 		Session:     x.credential.Session,
 		Address:     x.address,
 		Client:      seen.Client(),
+		Application: x.hosted,
 		Method:      x.target.Method,
 		QueryDigest: assertion.Digest([]byte(x.target.Query)),
 		BodyDigest:  x.bodyDigest,

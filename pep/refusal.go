@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"maps"
 	"net/http"
-	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -20,8 +19,9 @@ type refusal struct {
 	shown   []string // what the client is told of them
 	status  int
 	retry   time.Duration // after how long to come again; 0 leaves it to the status
+	allow   string        // the methods that the path takes, of a refusal for its method
 
-	// throttled is one of a caller without a session who has used up the share:
+	// throttled is one of a caller without a live session who has used up the share:
 	// nothing was asked, and it is counted instead of recorded.
 	throttled bool
 }
@@ -56,9 +56,32 @@ func (r *refusal) breaks(protoMajor int) bool {
 
 // answer tells the client why its request goes no further.
 func (p *Proxy) answer(w http.ResponseWriter, x *exchange, r *refusal) {
-	d, header := x.problem(r)
+	to := p.toBrowser(x, r)
+	d, header := p.toCall(x, r)
+	if to != nil {
+		header = to.Header
+	}
 	maps.Copy(w.Header(), header)
-	problem.Write(w, d)
+	if x.over {
+		p.forget(x, w.Header())
+	}
+	p.forgetForeign(x, w.Header())
+	if to == nil {
+		problem.Write(w, d)
+		return
+	}
+	w.WriteHeader(to.Status)
+	_, _ = w.Write(to.Body) // a broken connection is the client's loss
+}
+
+// toCall is the problem document for a program, and the headers that go with it. A
+// script of a page learns where its person logs in.
+func (p *Proxy) toCall(x *exchange, r *refusal) (problem.Document, http.Header) {
+	d, header := x.problem(r)
+	if p.browsers != nil && r.status == http.StatusUnauthorized && !x.freshFactor(r) {
+		d.LogIn = p.browsers.home.String() + logInPath
+	}
+	return d, header
 }
 
 // problem is what the client is told, and the headers that go with it.
@@ -68,7 +91,9 @@ func (x *exchange) problem(r *refusal) (problem.Document, http.Header) {
 	header := http.Header{}
 	switch r.status {
 	case http.StatusUnauthorized:
-		header.Set("WWW-Authenticate", x.authenticateHeader(r.reasons))
+		header.Set("WWW-Authenticate", x.authenticateHeader(r))
+	case http.StatusMethodNotAllowed:
+		header.Set("Allow", r.allow)
 	case http.StatusServiceUnavailable:
 		header.Set("Retry-After", "1")
 	case http.StatusTooManyRequests:
@@ -89,10 +114,10 @@ func seconds(d time.Duration) string {
 }
 
 // authenticateHeader follows RFC 6750 and, when a fresh factor would do, RFC 9470.
-func (x *exchange) authenticateHeader(reasons []string) string {
-	another := slices.ContainsFunc(reasons, func(code string) bool { return x.tables.reasons[code].Alone })
+func (x *exchange) authenticateHeader(r *refusal) string {
+	// There is a challenge only where the tables were asked.
 	switch c := x.effects.Challenge; {
-	case c != nil && !another:
+	case x.freshFactor(r):
 		return fmt.Sprintf(`Bearer error="insufficient_user_authentication", acr_values="%s", max_age="%d"`, quoted(c.ACR), c.MaxAge)
 	case x.credential.State == pdp.CredentialNone:
 		return "Bearer"

@@ -16,10 +16,11 @@ type stage func(*Proxy, context.Context, *exchange) *refusal
 // in the file of its name, and none of them calls another. A request that is
 // refused by one is not seen by those after it.
 var stages = [...]stage{
-	(*Proxy).authenticate, // whose token it is: a wrong one is a fact, not a refusal
-	(*Proxy).admit,        // a caller without a session has a bounded share
+	(*Proxy).authenticate, // whose token it is, and whether the session goes on: facts, not refusals
+	(*Proxy).admit,        // a caller without a session, or with one that has ended, has a bounded share
 	(*Proxy).read,         // host, target and header, in the one way without a second reading
 	(*Proxy).route,        // what it means, and the body that such a route takes
+	(*Proxy).spend,        // a subject has a bounded share of each application
 	(*Proxy).wait,         // slow work begins in turn
 	(*Proxy).ask,          // the Decider, about exactly what was read
 	(*Proxy).discharge,    // obligations, where the way of this request binds them
@@ -68,6 +69,10 @@ func (p *Proxy) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		p.answer(w, x, refused)
 		return
 	}
+	if home := p.fromElsewhere(x); home != "" {
+		p.leadHome(w, r, x, home)
+		return
+	}
 	p.forward(w, r, x)
 }
 
@@ -90,7 +95,7 @@ func (p *Proxy) Check(ctx context.Context, q *Question) (c Check) {
 	defer p.end(x)
 	x.asked, x.flaw = q, q.Flaw
 	if refused := p.rule(ctx, x); refused != nil {
-		return x.refusedCheck(refused)
+		return p.refusedCheck(x, refused)
 	}
 	return p.passedCheck(x, q)
 }

@@ -20,7 +20,7 @@ func TestTheWayIsOneDirection(t *testing.T) {
 		name := f.Name()[strings.LastIndex(f.Name(), ".")+1:]
 		names = append(names, name)
 	}
-	want := []string{"authenticate", "admit", "read", "route", "wait", "ask", "discharge"}
+	want := []string{"authenticate", "admit", "read", "route", "spend", "wait", "ask", "discharge"}
 	if !slices.Equal(names, want) {
 		t.Fatalf("got the stages %q, want %q", names, want)
 	}

@@ -1,9 +1,11 @@
 package pep_test
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"io"
+	"log/slog"
 	"net/http"
 	"net/netip"
 	"strings"
@@ -12,6 +14,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/wardgate/wardgate/internal/refusals"
 	"github.com/wardgate/wardgate/pdp"
 	"github.com/wardgate/wardgate/pep"
 	"github.com/wardgate/wardgate/pep/anonymous"
@@ -19,29 +22,42 @@ import (
 )
 
 // throttled is a world with small bounds for strangers.
-func throttled(t *testing.T, change func(*anonymous.Limits)) (*world, *anonymous.Limiter) {
+func throttled(t *testing.T, change func(*anonymous.Limits)) (*world, *refusals.Ledger) {
 	t.Helper()
 	l := anonymous.Limits{
 		PerMinute: 1, Burst: 5, OffSite: 600, OnSitePerMinute: 1, OnSiteBurst: 5,
-		Recorded: 2, OnSiteRecorded: 2, AtOnce: 1, Waiting: 1,
+		AtOnce: 1, Waiting: 1,
 	}
 	if change != nil {
 		change(&l)
 	}
-	var guard *anonymous.Limiter
+	var ledger *refusals.Ledger
 	w := newWorld(t, func(w *world) {
-		var err error
-		guard, err = anonymous.New(anonymous.Config{
+		ledger = w.ledger(refusals.Limits{Anonymous: 2, AnonymousOnSite: 2, Session: 2, Denied: 4})
+		limiter, err := anonymous.New(anonymous.Config{
 			Limits: func() anonymous.Limits { return l }, OnSite: func(netip.Addr) bool { return false },
-			Journal: w.journal, Log: w.config.Log,
 		})
 		if err != nil {
 			t.Fatal(err)
 		}
-		w.config.Anonymous = guard
+		w.config.Anonymous = limiter
 		w.config.KnownDevice = func(key string) (string, bool) { return strings.CutPrefix(key, "sealed-") }
 	})
-	return w, guard
+	return w, ledger
+}
+
+// ledger makes w count refusals within the limits.
+func (w *world) ledger(l refusals.Limits) *refusals.Ledger {
+	w.t.Helper()
+	ledger, err := refusals.New(refusals.Config{
+		Limits: func() refusals.Limits { return l }, OnSite: func(netip.Addr) bool { return false },
+		Journal: w.journal, Log: w.config.Log,
+	})
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	w.config.Refusals = ledger
+	return ledger
 }
 
 // stranger asks once, with more header lines.
@@ -61,7 +77,7 @@ func (w *world) stranger(t *testing.T, header ...string) answer {
 // A flood is turned away before anything is asked, and is counted in the
 // journal, not written down one by one.
 func TestAFloodIsThrottledAndCounted(t *testing.T) {
-	w, guard := throttled(t, nil)
+	w, ledger := throttled(t, nil)
 	status := map[int]int{}
 	for range 60 {
 		a := w.stranger(t)
@@ -75,7 +91,7 @@ func TestAFloodIsThrottledAndCounted(t *testing.T) {
 	if status[401] != 5 || status[429] != 55 {
 		t.Errorf("got %v, want 5 denials, the rest turned away", status)
 	}
-	if err := guard.Flush(context.Background()); err != nil {
+	if err := ledger.Flush(); err != nil {
 		t.Fatal(err)
 	}
 	singly, counted := 0, map[string]int{}
@@ -89,6 +105,48 @@ func TestAFloodIsThrottledAndCounted(t *testing.T) {
 	if singly != 2 || counted["session_missing"] != 3 || counted["too_many_requests"] != 55 || len(counted) != 2 {
 		t.Errorf("got %d records singly, counted %v", singly, counted)
 	}
+}
+
+// While the key of cookies is not known, a flood of cookies fills no log either: who is
+// turned away is not told of one by one.
+func TestAFloodOfCookiesFillsNoLog(t *testing.T) {
+	var told lines
+	b := newBrowserWorld(t, func(b *browserWorld) {
+		limiter, err := anonymous.New(anonymous.Config{
+			Limits: func() anonymous.Limits { return anonymous.Limits{PerMinute: 1, Burst: 5, OffSite: 600} },
+			OnSite: func(netip.Addr) bool { return false },
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		b.config.Anonymous, b.config.Browsers.Key = limiter, cookieKey("")
+		b.config.Log = slog.New(slog.NewTextHandler(&told, nil))
+	})
+	status := map[int]int{}
+	for range 30 {
+		status[b.stranger(t, "Cookie: wardgate=forged").status]++
+	}
+	if n := told.with("the session of a browser is not known"); status[503] != 5 || status[429] != 25 || n != 5 {
+		t.Errorf("got %v, and %d lines", status, n)
+	}
+}
+
+// lines counts those of a log.
+type lines struct {
+	mu   sync.Mutex
+	text bytes.Buffer
+}
+
+func (l *lines) Write(b []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.text.Write(b)
+}
+
+func (l *lines) with(text string) int {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return strings.Count(l.text.String(), text)
 }
 
 // Whoever has a session goes on while strangers flood from the same address,
@@ -170,7 +228,7 @@ func TestSharesOfTheKnown(t *testing.T) {
 func TestSlowWorkIsBounded(t *testing.T) {
 	var asked atomic.Int64
 	w, _ := throttled(t, func(l *anonymous.Limits) {
-		l.Burst, l.Recorded = 1000, 1000
+		l.Burst = 1000
 		l.Costly = map[string]bool{"info.read": true}
 		l.Waiting = 15 // of 16 places one caller holds two
 	})

@@ -159,6 +159,40 @@ func TestMaskedAnswersShareABudget(t *testing.T) {
 	}
 }
 
+// An answer without a body takes none of the budget, whatever length it states.
+func TestHeadOfAMaskedAnswerTakesNoMemory(t *testing.T) {
+	release, held := make(chan struct{}), make(chan struct{})
+	w := masked(t, func(w *world) {
+		w.config.AnswerLimit, w.config.AnswersMemory = 1000, 2000 // one
+		w.backend.answer = func(conn net.Conn, r received) {
+			if r.method() == http.MethodHead {
+				_, _ = io.WriteString(conn, "HTTP/1.1 200 OK\r\nContent-Length: 100000\r\n"+aJSON+"\r\n\r\n")
+				return
+			}
+			_, _ = io.WriteString(conn, "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n"+aJSON+"\r\n\r\n1\r\n{\r\n")
+			close(held)
+			<-release
+			_, _ = io.WriteString(conn, "1\r\n}\r\n0\r\n\r\n")
+		}
+	})
+	whole := make(chan []answer)
+	go func() { whole <- w.send(request("GET", "/info", "")) }()
+	<-held
+	heads := w.send(strings.Repeat(request("HEAD", "/info", ""), 20))
+	if len(heads) != 20 {
+		t.Errorf("got %d answers to 20 HEADs", len(heads))
+	}
+	for _, got := range heads {
+		if got.status != http.StatusOK {
+			t.Errorf("got %+v, want 200", got)
+		}
+	}
+	close(release)
+	if got := <-whole; len(got) != 1 || got[0].status != http.StatusOK {
+		t.Errorf("got %+v", got)
+	}
+}
+
 // An answer that trickles is not held for as long as its application likes.
 func TestATricklingMaskedAnswerIsLeft(t *testing.T) {
 	w := masked(t, func(w *world) {

@@ -4,7 +4,6 @@ import (
 	"context"
 	"time"
 
-	"github.com/wardgate/wardgate/pep/anonymous"
 	"github.com/wardgate/wardgate/pep/code"
 )
 
@@ -17,16 +16,12 @@ func (p *Proxy) wait(ctx context.Context, x *exchange) *refusal {
 	if x.asked != nil || !x.matched || !p.cfg.Anonymous.Costly(x.match.Route.Action) {
 		return nil
 	}
-	caller := x.caller
-	if x.subject != "" {
-		caller = anonymous.Caller{Address: x.address, Known: "subject " + x.subject}
-	}
-	leave, ok := p.cfg.Anonymous.Enter(ctx, caller)
+	leave, ok := p.cfg.Anonymous.Enter(ctx, x.who())
 	if ok {
 		x.leave = leave
 		return nil
 	}
-	if x.subject == "" {
+	if !x.live() {
 		return p.throttle(code.TooManyWaiting, retryWaiting)
 	}
 	r := p.refuse(code.TooManyWaiting)

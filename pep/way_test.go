@@ -221,3 +221,71 @@ func TestAnObligationIsItsHandler(t *testing.T) {
 		}
 	}
 }
+
+// bursting is a change that panics.
+type bursting struct{ watermark }
+
+func (bursting) Change(*http.Response, int64) error { panic("a change burst") }
+
+// A change that panics withholds its answer and gives its memory back.
+func TestAChangeThatPanicsGivesItsMemoryBack(t *testing.T) {
+	t.Parallel()
+	handler := obligation.Handler{ID: "watermark", Ways: obligation.On(obligation.Service),
+		Read: func(_ *pdp.Obligation, e *obligation.Effects) error {
+			e.Answers = append(e.Answers, bursting{})
+			return nil
+		}}
+	w := newWorld(t, func(w *world) {
+		w.config.Decider = changed(func(d *pdp.Decision) { d.Obligations = []pdp.Obligation{allRows, {ID: "watermark"}} })
+		w.config.Obligations = append(obligation.All(), handler)
+		w.config.AnswersMemory = 2 // for one answer at once
+	})
+	for range 2 {
+		for _, a := range w.send(request("GET", "/info", "")) {
+			if a.status == http.StatusOK || strings.Contains(a.body, "answers_busy") {
+				t.Fatalf("got %+v", a)
+			}
+		}
+	}
+}
+
+// What a role may not do at another application ends no session, however its
+// action's row has it; at Wardgate's own service it does.
+func TestAnotherApplicationEndsNoSession(t *testing.T) {
+	t.Parallel()
+	for name, want := range map[string]int{
+		"own service": 1, "own service, other proxy": 1,
+		"external application": 0, "application, other proxy": 0, "known application, by proxy": 0,
+	} {
+		revoked := 0
+		w := newWorld(t, func(w *world) {
+			w.config.Decider = changed(func(d *pdp.Decision) {
+				d.Allow, d.Grounds, d.Reasons = false, pdp.Grounds{}, []string{"role_forbidden"}
+				d.Obligations = []pdp.Obligation{{ID: "revoke_session", Properties: []byte(`{"reason":"role_forbidden"}`)}}
+			})
+			w.config.Revoker = revokerFunc(func(context.Context, string, string) error { revoked++; return nil })
+			to := w.config.Upstreams["records"]
+			switch name {
+			case "external application", "known application, by proxy":
+				to.External, w.unsigned = true, true
+				w.config.Upstreams = map[string]pep.Upstream{"records": to}
+			case "application, other proxy":
+				w.config.Upstreams, w.config.Proxied = nil, []string{"records"}
+			}
+		})
+		if strings.Contains(name, "proxy") {
+			c := w.proxy.Check(t.Context(), &pep.Question{
+				Method: "GET", Target: "/info", Host: "pep.test", Client: netip.MustParseAddr("127.0.0.1"),
+				Header: http.Header{"Authorization": {"Bearer " + w.tokens.good()}}, Body: pep.Body{State: pep.BodyWhole},
+			})
+			if c.Allow {
+				t.Errorf("%s: allowed", name)
+			}
+		} else if answers := w.send(request("GET", "/info", "")); len(answers) != 1 || answers[0].status != http.StatusForbidden {
+			t.Errorf("%s: got %+v", name, answers)
+		}
+		if revoked != want {
+			t.Errorf("%s: %d sessions ended, want %d", name, revoked, want)
+		}
+	}
+}

@@ -125,6 +125,7 @@ func testTables() *pdp.Tables {
 		row("GET", "/api/patients/{patient}", "patient.read", "patient", "none"),
 		row("DELETE", "/api/patients/{patient}", "patient.delete", "patient", "none"),
 		row("PUT", "/api/services/{service}", "service.edit", "service", "json"),
+		row("POST", "/form", "form.send", "form", "form"),
 	}}
 }
 
@@ -163,15 +164,15 @@ func newWorld(t testing.TB, change func(*world)) *world {
 	w.journal = &journal{clock: &w.clock}
 	records := w.upstream(w.backend.listener.Addr().String(), http1.Config{Shared: true, FirstByte: time.Second})
 	w.config = pep.Config{
-		Decider:   deciderFunc(sessionPolicy),
-		Tables:    fixedTables(testTables()),
-		Revoker:   revokerFunc(func(context.Context, string, string) error { return nil }),
-		Journal:   w.journal,
-		Keys:      w.tokens,
-		Tokens:    token.Policy{Issuer: testIssuer, Audience: testAudience},
-		Assertion: key,
-		Upstreams: map[string]pep.Upstream{"records": records},
-		Log:       slog.New(slog.NewTextHandler(w.logs, nil)),
+		Decider:      deciderFunc(sessionPolicy),
+		Tables:       fixedTables(testTables()),
+		Revoker:      revokerFunc(func(context.Context, string, string) error { return nil }),
+		Journal:      w.journal,
+		Keys:         w.tokens,
+		Tokens:       token.Policy{Issuer: testIssuer, Audience: testAudience},
+		Assertion:    key,
+		Applications: pep.Applications{Upstreams: map[string]pep.Upstream{"records": records}},
+		Log:          slog.New(slog.NewTextHandler(w.logs, nil)),
 	}
 	if change != nil {
 		change(w)
@@ -267,7 +268,7 @@ func (w *world) send(raw string) []answer {
 	method, _, _ := strings.Cut(raw, " ")
 	in := bufio.NewReader(conn)
 	var answers []answer
-	for patience := 10 * time.Second; ; patience = 50 * time.Millisecond {
+	for patience := 10 * time.Second; ; patience = quiet {
 		_ = conn.SetReadDeadline(time.Now().Add(patience))
 		if _, err := in.Peek(1); err != nil {
 			return answers

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/netip"
+	"slices"
 	"strings"
 	"time"
 )
@@ -13,9 +14,13 @@ import (
 type Saw struct {
 	Period   string // of the hospital's day: PeriodNight, "day", "" when it is not known
 	Country  string // where the address is registered
-	Travel   string // from the log-in before: TravelImpossible, "possible", ""
+	Travel   string // from the log-in before, by the addresses that were seen: TravelImpossible, "possible", ""; never by coordinates, the client's own word
 	Familiar string // what the account knows of this client: FamiliarDevice, "network", FamiliarNone
 	Denial   Denial // what was wrong, when it denied
+
+	// Elsewhere is a request for an application that is not Wardgate's own. It has
+	// a quota of its own there, and is no flood here.
+	Elsewhere bool
 }
 
 // An Observation is one event as far as behaviour is counted by it. The zero
@@ -42,7 +47,7 @@ const (
 	ConductNone    Conduct = iota
 	ConductRequest         // a request was decided, or refused before
 	ConductAnswer          // an answer held data of patients
-	ConductLogIn           // somebody tried to log in
+	ConductLogIn           // a person tried to log in
 	ConductReport          // another system reported a subject or an address
 )
 
@@ -94,12 +99,16 @@ const (
 // no behaviour of the subject that it is about.
 const DetailAsked = "asked"
 
-// Observation is what behaviour is counted by. What was only asked, and what the
-// sentinel itself did, is none.
+// ReasonQuota refuses what is beyond a subject's quota of one application. It is no
+// behaviour: a program that is slowed down there is nothing to hold against a person.
+const ReasonQuota = "quota_exceeded"
+
+// Observation is what behaviour is counted by. What was only asked, what a quota
+// refused, and what the sentinel itself did, is none; a caller that asks names itself.
 func (e *Event) Observation() Observation {
 	o := Observation{Time: e.Time, Subject: e.Subject, Allow: e.Allow, Saw: e.Saw}
 	switch {
-	case e.Detail == DetailAsked:
+	case e.Detail == DetailAsked || e.Caller != "" || slices.Contains(e.Reasons, ReasonQuota):
 		return Observation{}
 	case e.Kind == KindDecision:
 		o.Of, o.Decided, o.Prediction, o.Count = ConductRequest, e.Revision != "", e.Action == actionPredict, max(e.Count, 1)

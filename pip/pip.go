@@ -84,14 +84,15 @@ type Facts struct {
 	Identity Identity
 	Device   Device
 	Location Location
-	Patient  string // whose record the resource belongs to, "" for nobody or not known
-	Travel   string // from the log-in before, in the words of the rules; "" when it is not known
+	Patient  string // whose record the resource belongs to, "" for none or not known
+	Travel   string // from the log-in before, by addresses, in the words of the rules; "" when it is not known
 }
 
 // Identity is what ID management knows of the account behind Query.Subject.
 type Identity struct {
 	Reading
 	Account    Account
+	Username   string // for applications that are told it; no rule sees it, and no record has it
 	Role       string // a name of the rule book's table of roles
 	Staff      string // id of the staff record, for staff
 	Patient    string // id of the patient record, for patients
@@ -101,7 +102,7 @@ type Identity struct {
 // Account is the standing of an account.
 type Account string
 
-// The standings. The zero Account is none of them and lets nobody in.
+// The standings. The zero Account is none of them and grants no access.
 const (
 	AccountActive   Account = "active"
 	AccountPending  Account = "pending"
@@ -115,7 +116,7 @@ type Revoked struct {
 	Session bool // the session was revoked
 	Subject bool // the subject is banned from everything
 	LogIn   bool // the subject is barred from new log-ins from unknown devices
-	Address bool // the address is barred for whoever has no session
+	Address bool // the address is barred without a session
 	StepUp  bool // the subject owes a fresh factor, whatever it asks for
 }
 
@@ -138,6 +139,8 @@ type Device struct {
 	Match   Match
 	OS      string // "Windows", "Android", "Linux", "" when the client says nothing
 	Browser string // "Chrome", "Firefox", "curl", ""
+
+	Workstation *Workstation // that the session is used at, by its token; nil for none
 }
 
 // A Footprint is what is remembered of the client at log-in, to notice drift.
@@ -148,9 +151,22 @@ type Footprint struct {
 	Network string `json:"network,omitempty"` // the hospital's own network, "" when off-site
 	Country string `json:"country,omitempty"` // ISO 3166-1 alpha-2
 
-	// Coordinates are what the browser said, with its owner's consent. Nobody
-	// vouches for them: they can lower trust and never raise it.
+	// Coordinates are what the browser said, with its owner's consent. They
+	// are not verified: they can lower trust and never raise it.
 	Coordinates *Coordinates `json:"coordinates,omitempty"`
+
+	// Workstation is where the person is that a token is for: nil anywhere but at a
+	// registered workstation.
+	Workstation *Workstation `json:"workstation,omitempty"`
+}
+
+// A Workstation is a shared machine that an officer has registered, as it proved
+// itself when a session was begun or resumed there.
+type Workstation struct {
+	ID      string    `json:"id"`
+	Zone    string    `json:"zone,omitempty"`  // the department or ward that it stands in
+	Network string    `json:"network"`         // the row of the table of networks that it is bound to
+	Tapped  time.Time `json:"tapped,omitzero"` // when the person last showed badge and PIN there; zero for never
 }
 
 // Coordinates are a place on the globe, in degrees.
@@ -177,8 +193,8 @@ type Signals struct {
 	Predictions   int         // asked of the models and allowed
 	OffHours      int         // requests that were allowed at night, by the policy's hours
 
-	// What failed at log-in counts for the address that it came from, whoever
-	// asks: it says nothing about the account that was tried.
+	// What failed at log-in counts for the address that it came from, for
+	// every caller: it says nothing about the account that was tried.
 	FailedLogIns    int
 	SprayedAccounts int // distinct accounts; what was tried without one counts each time
 
@@ -197,6 +213,6 @@ type DenialKinds struct {
 	Right        int // the role does not have the right
 	Relationship int // no care relationship with the patient
 	Credential   int // no token, or one that does not hold
-	Device       int // another device, or one that nobody knows
+	Device       int // another device, or an unknown one
 	Other        int
 }

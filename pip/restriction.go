@@ -3,6 +3,7 @@ package pip
 import (
 	"net/netip"
 	"strings"
+	"time"
 )
 
 // What the revocation list keeps beside accounts stands under a name with a
@@ -10,6 +11,7 @@ import (
 const (
 	barredAddress = "address "
 	owesStepUp    = "step-up "
+	sessionsUntil = "sessions-until "
 )
 
 // BarredAddress is the name under which a bar on an address is kept. An IPv6
@@ -32,6 +34,8 @@ const (
 	RestrictedAccount = "account" // banned from everything
 	RestrictedAddress = "address" // barred to callers without a session
 	RestrictedStepUp  = "step_up" // an account that owes a fresh factor
+
+	RestrictedSessions = "sessions" // all sessions that began up to a time
 )
 
 // RestrictionOf says what a name on the revocation list restricts: the kind, and the
@@ -43,7 +47,26 @@ func RestrictionOf(name string) (kind, who string) {
 	if who, ok := strings.CutPrefix(name, owesStepUp); ok {
 		return RestrictedStepUp, who
 	}
+	if who, ok := strings.CutPrefix(name, sessionsUntil); ok {
+		return RestrictedSessions, who
+	}
 	return RestrictedAccount, name
+}
+
+// SessionsUntil is the name under which it is kept that all sessions are over that
+// began up to a time: the epoch of sessions.
+func SessionsUntil(t time.Time) string {
+	return sessionsUntil + t.UTC().Format(time.RFC3339Nano)
+}
+
+// SessionsOver is the time that a name of SessionsUntil bears.
+func SessionsOver(name string) (time.Time, bool) {
+	text, ok := strings.CutPrefix(name, sessionsUntil)
+	if !ok {
+		return time.Time{}, false
+	}
+	t, err := time.Parse(time.RFC3339Nano, text)
+	return t, err == nil
 }
 
 // OwesStepUp is the name under which it is kept that a subject owes a fresh

@@ -2,7 +2,7 @@ package pip
 
 import "time"
 
-// A Mark says up to which change somebody knows who was cut off. The authority
+// A Mark says up to which change a source knows who was cut off. The authority
 // numbers the changes; Epoch names the numbering, and numbers of two epochs
 // say nothing about each other. The zero Mark knows nothing.
 type Mark struct {
@@ -10,8 +10,7 @@ type Mark struct {
 	Sequence uint64 `json:"sequence"`
 }
 
-// Behind reports whether whoever stands at m lacks a change that whoever stands
-// at o has.
+// Behind reports whether a source at m lacks a change that a source at o has.
 func (m Mark) Behind(o Mark) bool { return m.Epoch != o.Epoch || m.Sequence < o.Sequence }
 
 // An EndedSession was cut off. After Until no token of it can be valid any
@@ -28,7 +27,7 @@ type BannedSubject struct {
 }
 
 // Revocations is who is cut off, as one source knew it at Mark. Bans are all
-// that hold: whoever is missing is not banned. Sessions are those that were
+// that hold: a missing subject is not banned. Sessions are those that were
 // ended after Since; with a zero Since they are all that matter still.
 type Revocations struct {
 	Mark     Mark            `json:"mark"`

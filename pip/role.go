@@ -6,8 +6,8 @@ import (
 )
 
 // A Role is one row of the rule book's table of roles: what kind of account
-// bears it. What a role may do stands in the table of rights. The zero Role is
-// nobody's: no account has it, and nobody may sign up for it.
+// bears it. What a role may do stands in the table of rights. No account has
+// the zero Role, and no person may sign up for it.
 type Role struct {
 	Kind   RoleKind `json:"kind"`
 	SignUp bool     `json:"sign_up"` // people may ask for an account with it

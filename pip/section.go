@@ -25,6 +25,19 @@ type Section struct {
 	// networks. It is called once a revision, and names faults by table and row. A
 	// nil Wording needs none.
 	Wording func(Tables) (any, error)
+
+	// Reword writes those words that tables make of measures. A source calls it after
+	// it has measured; a replay of a recorded decision under another rule book calls
+	// it with what was measured then. It goes by its arguments alone, and writes each
+	// of its words, also the one for nothing known. A nil Reword makes no such words.
+	Reword func(s *Situation, w Words)
+}
+
+// A Situation is what words are made of besides a section's own measures.
+type Situation struct {
+	Address netip.Addr // of the client, as far as its source is believed
+	Country string     // where that is registered, "" when it is not known
+	Role    string     // of who asks
 }
 
 // A Member is one value of a section.
@@ -75,7 +88,24 @@ type Words interface {
 	Trust(r Reading) State
 	Word(member, text string)
 	Boolean(member string, b bool)
+
+	// Measure notes number i, from 0 to MaxMeasures-1, of those that words of the
+	// section are made of. It is journalled beside them, and so is no field of a
+	// patient, no address and no text.
+	Measure(i int, n int64)
+	// Measured is number i, 0 when it was not noted. It is not known in a record of
+	// before numbers were kept: then Reword leaves the words that are made of it, and
+	// says by Untold which table it could not go by.
+	Measured(i int) (n int64, known bool)
+	Untold(table string)
+	// Trusted is how far the section's reading is trusted, and its age.
+	Trusted() (State, time.Duration)
+	// Text is the one that stands at a member now.
+	Text(member string) string
 }
+
+// MaxMeasures is how many numbers a section may note.
+const MaxMeasures = 8
 
 // Tables are those of one revision of a rule book.
 type Tables interface {
@@ -108,23 +138,52 @@ type Networks []netip.Prefix
 
 // ReadNetworks reads the table of networks, and names the rows that are none.
 func ReadNetworks(t Tables) (Networks, error) {
+	rows, err := ReadNetworkRows(t)
+	if err != nil {
+		return nil, err
+	}
+	var all Networks
+	for _, name := range slices.Sorted(maps.Keys(rows)) {
+		all = append(all, rows[name]...)
+	}
+	return all, nil
+}
+
+// ReadNetworkRows reads the table of networks row by row, and names the rows that are
+// none.
+func ReadNetworkRows(t Tables) (map[string]Networks, error) {
 	var rows map[string][]string
 	if err := t.Read("networks", &rows); err != nil {
 		return nil, err
 	}
-	var all Networks
+	all := map[string]Networks{}
 	var faults []error
 	for _, name := range slices.Sorted(maps.Keys(rows)) {
 		for _, cidr := range rows[name] {
-			prefix, err := netip.ParsePrefix(cidr)
+			prefix, err := readNetwork(cidr)
 			if err != nil {
-				faults = append(faults, fmt.Errorf("networks.%s: %q is no network in CIDR form", name, cidr))
+				faults = append(faults, fmt.Errorf("networks.%s: %w", name, err))
 				continue
 			}
-			all = append(all, prefix)
+			all[name] = append(all[name], prefix)
 		}
 	}
 	return all, errors.Join(faults...)
+}
+
+func readNetwork(cidr string) (netip.Prefix, error) {
+	prefix, err := netip.ParsePrefix(cidr)
+	switch {
+	case err != nil:
+		return prefix, fmt.Errorf("%q is no network in CIDR form", cidr)
+	case prefix.Bits() == 0:
+		return prefix, fmt.Errorf("%q holds every address, so that no client would be off-site", cidr)
+	case prefix != prefix.Masked():
+		return prefix, fmt.Errorf("%q is an address in a network: write %q for the network, or the whole length for the address", cidr, prefix.Masked())
+	case prefix.Addr().Is4In6():
+		return prefix, fmt.Errorf("%q: write an IPv4 network in IPv4 form", cidr)
+	}
+	return prefix, nil
 }
 
 // Place is "on_site", "off_site", or "" when there is no address.
@@ -142,11 +201,14 @@ func (n Networks) Place(a netip.Addr) string {
 // Journey leads from where a client was, at the log-in or at the log-in before,
 // to where it is. The zero Journey knows nothing.
 type Journey struct {
-	Measured   bool          // both ends have coordinates
-	Kilometres float64       // between them
-	Country    string        // how the two countries compare; "" when the first is not known
-	Lost       bool          // the client said where it was, and no longer does
-	Elapsed    time.Duration // between the two
+	Country string // seen: how the countries of the two addresses compare; "" when the first is not known
+
+	// What the client said of itself.
+	Measured   bool    // both ends have coordinates
+	Kilometres float64 // between them
+	Lost       bool    // it said where it was, and no longer does
+
+	Elapsed time.Duration // between the two
 }
 
 // How the countries of a Journey compare.

@@ -7,5 +7,5 @@ import "embed"
 
 // FS is the rule book as the program was built with. Paths begin at this folder.
 //
-//go:embed authz records sentinel
+//go:embed authz invariants records sentinel
 var FS embed.FS

@@ -19,8 +19,9 @@ var (
 )
 
 // fail writes the problem that err stands for. It is the one place where
-// errors become statuses; what it does not know is internal to the caller and
-// whole in the log.
+// errors become statuses. What it does not know is a failure, which may be over
+// when the caller asks again: databases fail in more ways than can be listed. It
+// is whole in the log.
 func (s *Service) fail(c *gin.Context, one *call, err error) {
 	d := document(err)
 	decision := ""
@@ -63,15 +64,13 @@ func document(err error) problem.Document {
 		return problem.New(http.StatusConflict, "version_conflict")
 	case errors.Is(err, store.ErrEmpty):
 		d := problem.New(http.StatusBadRequest, "invalid_request")
-		d.Errors = faults{{Location: "body", Message: "expected medication_name, or treatment_details of another kind than medication"}}
+		d.Errors = faults{{Location: "body.medication_name", Message: "expected what to give, or treatment_details of another kind than medication; a letter or digit at least"}}
 		return d
 	case errors.Is(err, store.ErrUnreadable):
 		return problem.New(http.StatusConflict, "record_unreadable")
 	case errors.Is(err, store.ErrDone):
 		return problem.New(http.StatusConflict, "service_already_done")
-	case store.Unavailable(err):
+	default: // what is no refusal is a failure, of the database as good as always
 		return problem.New(http.StatusServiceUnavailable, "unavailable")
-	default:
-		return problem.New(http.StatusInternalServerError, "internal")
 	}
 }

@@ -6,9 +6,11 @@ import (
 	"fmt"
 	"net/http"
 	"net/http/httptest"
+	"reflect"
 	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -185,6 +187,91 @@ func TestClinicalServiceFromOrderToDeletion(t *testing.T) {
 	w.doctor().do("DELETE", at, "").refused(http.StatusForbidden, "not_your_patient")
 }
 
+// An order says what to give or to do, in letters or digits that can be seen.
+func TestAnOrderThatSaysNothingIsRefusedByItsField(t *testing.T) {
+	w := newWorld(t)
+	list := "/api/patients/" + w.house.Patient.ID + "/services"
+	planned := "/api/services/" + w.planned()
+	before := len(items(w.doctor().get(list).ok(http.StatusOK)))
+	for _, nothing := range []string{
+		"", " ", "\u00a0", "\u3000\u2003", "\u200b", "\u2060\ufeff", "\u00ad", "-", "...", "?!", "–", "\u2800", "\u3164", "\u115f\u1160", "\u0301", "✓",
+	} {
+		text, err := json.Marshal(nothing)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, body := range []string{
+			`{"medication_name":%s}`, `{"medication_name":%s,"dosage_instructions":"one a day"}`, `{"kind":"treatment","treatment_details":%s}`,
+			`{"kind":"medication","medication_name":%s,"treatment_details":"as always"}`,
+		} {
+			r := w.doctor().do("POST", list, fmt.Sprintf(body, text))
+			r.refused(http.StatusBadRequest, "invalid_request")
+			if told := r.Body.String(); !strings.Contains(told, "body.medication_name") && !strings.Contains(told, "body.treatment_details") {
+				t.Errorf("%q: got %s, want the field", nothing, told)
+			}
+		}
+		w.doctor().do("PUT", planned, fmt.Sprintf(`{"kind":"medication","medication_name":%s}`, text)).refused(http.StatusBadRequest, "invalid_request")
+	}
+	if after := len(items(w.doctor().get(list).ok(http.StatusOK))); after != before {
+		t.Errorf("got %d orders, want %d", after, before)
+	}
+}
+
+// Whether an order is given, changed or deleted first: what was given stays as it
+// was when it was given.
+func TestWhatWasGivenIsNeitherChangedNorDeletedByAnyRace(t *testing.T) {
+	w := newWorld(t)
+	list := "/api/patients/" + w.house.Patient.ID + "/services"
+	for round := range 12 {
+		v := w.doctor().do("POST", list, `{"medication_name":"placebo","dosage_instructions":"at first"}`).ok(http.StatusCreated)
+		id := v["id"].(string)
+		at := "/api/services/" + id
+		var given *httptest.ResponseRecorder
+		var edited, deleted atomic.Int32
+		var all sync.WaitGroup
+		all.Go(func() { given = w.nurse().do("POST", at+"/done", "").ResponseRecorder })
+		for i := range 4 {
+			all.Go(func() {
+				if w.doctor().do("PUT", at, fmt.Sprintf(`{"dosage_instructions":"edit %d"}`, i)).Code == http.StatusOK {
+					edited.Add(1)
+				}
+			})
+		}
+		if round%2 == 0 {
+			all.Go(func() {
+				if w.doctor().do("DELETE", at, "").Code == http.StatusNoContent {
+					deleted.Add(1)
+				}
+			})
+		}
+		all.Wait()
+		if (given.Code == http.StatusOK) == (deleted.Load() == 1) {
+			t.Fatalf("given %d, deleted %d: want one of both", given.Code, deleted.Load())
+		}
+		if given.Code != http.StatusOK {
+			continue
+		}
+		var was map[string]any
+		if err := json.Unmarshal(given.Body.Bytes(), &was); err != nil {
+			t.Fatal(err)
+		}
+		for _, try := range []struct{ method, body string }{
+			{"PUT", `{"dosage_instructions":"later"}`}, {"PUT", `{"medication_name":"another"}`}, {"PUT", `{"kind":"treatment","treatment_details":"rest"}`}, {"DELETE", ""},
+		} {
+			w.doctor().do(try.method, at, try.body).refused(http.StatusConflict, "service_already_done")
+		}
+		// Nor is it moved to somebody else.
+		if r := w.doctor().do("PUT", at, `{"patient_id":"p-9"}`); r.Code == http.StatusOK {
+			t.Errorf("moved: got %d %s", r.Code, r.Body)
+		}
+		for _, now := range items(w.doctor().get(list).ok(http.StatusOK)) {
+			if now["id"] == id && !reflect.DeepEqual(now, was) {
+				t.Errorf("got %v\nwas %v", now, was)
+			}
+		}
+	}
+}
+
 // A cell that cannot be read is named and never shown empty; the rest of the
 // row, and the other rows, are there. What is withheld stays withheld.
 func TestOneSpoiltCellHidesNothingElse(t *testing.T) {
@@ -303,7 +390,7 @@ func TestOtherPathsAndMethods(t *testing.T) {
 func TestFailureTellsNothingInternal(t *testing.T) {
 	w := newWorld(t)
 	w.must(w.store.Close())
-	d := w.doctor().get("/api/patients").refused(http.StatusInternalServerError, "internal")
+	d := w.doctor().get("/api/patients").refused(http.StatusServiceUnavailable, "unavailable")
 	if d.Decision != "d-1" {
 		t.Errorf("got decision %q, want d-1", d.Decision)
 	}

@@ -18,7 +18,7 @@ type newService struct {
 }
 
 // serviceChange is the body that changes one. A field left out stays as it
-// is, so that somebody from whom a field is withheld cannot erase it unseen.
+// is, so that a client that may not read a field cannot erase it unseen.
 type serviceChange struct {
 	Kind               *string `json:"kind,omitempty" enum:"medication,treatment,examination"`
 	MedicationName     *string `json:"medication_name,omitempty" maxLength:"200" text:"line"`

@@ -31,7 +31,7 @@ func Builtin() ([]*Model, error) {
 }
 
 // BuiltinManifest pins the models that are compiled in. It is compiled in
-// beside them and not signed: whoever vouches for the program vouches for it.
+// beside them and not signed: trust in the program is trust in it.
 func BuiltinManifest() (Manifest, error) {
 	raw, err := trained.ReadFile("trained/" + ManifestFile)
 	if err != nil {

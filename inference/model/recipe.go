@@ -71,7 +71,7 @@ func (r recipe) classLayout(header []string, rows int) (layout, error) {
 }
 
 // bloodPressure predicts the resting systolic pressure from everything in the
-// Cleveland table but the diagnosis, which nobody knows at the bedside.
+// Cleveland table but the diagnosis, which is not known at the bedside.
 func bloodPressure() recipe {
 	r := recipe{
 		name: BloodPressure, kind: kindRidge, target: "trestbps", unit: "mmHg",

@@ -2,7 +2,6 @@ package model
 
 import (
 	"crypto/ed25519"
-	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -60,7 +59,7 @@ func WriteManifest(dir string, key ed25519.PrivateKey, models ...*Model) error {
 		return err
 	}
 	signatureFile := filepath.Join(dir, SignatureFile)
-	if err := os.Remove(signatureFile); err != nil && !errors.Is(err, os.ErrNotExist) {
+	if err := durable.Remove(signatureFile); err != nil {
 		return fmt.Errorf("write manifest: %w", err)
 	}
 	if err := durable.WriteFile(filepath.Join(dir, ManifestFile), raw, 0o644); err != nil {

@@ -24,6 +24,15 @@ const Header = "Wardgate-Assertion"
 // removes it.
 const PatientsHeader = "Wardgate-Patients"
 
+// BrowserHeader is set by the policy administrator on its answer: the handle
+// that the browser is to have on this host from now on, or BrowserClear. The
+// enforcement point seals it into the host's cookie. It takes the header from the
+// policy administrator alone, and removes it from every request and answer.
+const BrowserHeader = "Wardgate-Browser"
+
+// BrowserClear in BrowserHeader has the browser forget its cookie on this host.
+const BrowserClear = "-"
+
 const (
 	issuer    = "wardgate-pep"
 	tokenType = "wardgate-assertion+jwt"
@@ -44,12 +53,16 @@ type Claims struct {
 	Footprint            string `json:"footprint,omitempty"` // sealed; for the policy administrator alone
 	Address              string `json:"address,omitempty"`   // of the client; for the policy administrator alone
 	UserAgent            string `json:"user_agent,omitempty"`
-	Action               string `json:"action"`   // "patient.read"
-	Decision             string `json:"decision"` // id of the decision that allowed this request
+	Handle               string `json:"handle,omitempty"` // of the browser on this host, "" for none; for the policy administrator alone
+	Host                 string `json:"host,omitempty"`   // that was asked, as in Host, lower case, with its port; for the policy administrator alone
+	Scheme               string `json:"scheme,omitempty"` // by which it was asked, "https" or "http"; for the policy administrator alone
+	ByCookie             bool   `json:"cookie,omitempty"` // the session was presented by the cookie that holds Handle; for the policy administrator alone
+	Action               string `json:"action"`           // "patient.read"
+	Decision             string `json:"decision"`         // id of the decision that allowed this request
 	Method               string `json:"method"`
 	Path                 string `json:"path"`            // canonical, exactly as on the request line
 	QueryDigest          string `json:"query,omitempty"` // Digest of the raw query, "" for none
-	BodyDigest           string `json:"body,omitempty"`  // Digest of the body, "" for none
+	BodyDigest           string `json:"body,omitempty"`  // Digest of the body, "" for none, Streamed for one that was not judged
 
 	// Rows limits every row that is read or written. A nil condition is not
 	// "all": a service that works on rows refuses it.
@@ -59,7 +72,20 @@ type Claims struct {
 	// WithholdFragile: what a model says must not be shown when a small change
 	// of its input would turn it.
 	WithholdFragile bool `json:"withhold_fragile,omitempty"`
+	// Budget bounds how many rows a model predicts for the subject; nil for no
+	// bound.
+	Budget *Budget `json:"budget,omitempty"`
 }
+
+// A Budget is so many rows within so many seconds.
+type Budget struct {
+	Rows    int `json:"rows"`
+	Seconds int `json:"seconds"`
+}
+
+// Streamed stands in the place of a body's digest when the body is forwarded as it
+// arrives: it was not judged. Wardgate's own services refuse it, for no body has it.
+const Streamed = "stream"
 
 // Digest is the lower-case hexadecimal SHA-256 of b, or "" when b is empty.
 func Digest(b []byte) string {
@@ -71,7 +97,7 @@ func Digest(b []byte) string {
 }
 
 // A Key authenticates assertions between the enforcement point and Wardgate's
-// own services, by HMAC-SHA-256. It is shared by nobody else.
+// own services, by HMAC-SHA-256. No other part shares it.
 type Key struct {
 	secret []byte
 	macs   *sync.Pool // of *signer

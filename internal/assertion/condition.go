@@ -21,7 +21,7 @@ const (
 )
 
 // Valid reports whether c has exactly one reading. An empty value is none: it
-// would match every row that nobody was entered in. Nor is an empty compound,
+// would match every row in which the field is empty. Nor is an empty compound,
 // which some read as everything, or a constant with parts that say otherwise.
 func (c *Condition) Valid() bool { return c.valid(0) }
 

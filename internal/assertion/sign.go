@@ -13,8 +13,8 @@ import (
 )
 
 // An assertion goes with every request that is forwarded, so it is written here
-// by hand: a token that is made by reflection takes four times as long. Whoever
-// reads one does so with the library.
+// by hand: a token that is made by reflection takes four times as long. The
+// service reads one with the library.
 
 // header is the first part of every assertion, and the dot behind it.
 var header = base64.RawURLEncoding.EncodeToString([]byte(`{"alg":"HS256","typ":"`+tokenType+`"}`)) + "."
@@ -74,10 +74,12 @@ func (w *writer) claims(c *Claims, audience string, now time.Time) {
 	for _, member := range [...]struct{ name, value string }{
 		{"staff", c.Staff}, {"patient", c.Patient}, {"department", c.Department},
 		{"sid", c.Session}, {"token_jti", c.TokenID}, {"footprint", c.Footprint},
-		{"address", c.Address}, {"user_agent", c.UserAgent}, {"query", c.QueryDigest}, {"body", c.BodyDigest},
+		{"address", c.Address}, {"user_agent", c.UserAgent},
+		{"handle", c.Handle}, {"host", c.Host}, {"scheme", c.Scheme}, {"query", c.QueryDigest}, {"body", c.BodyDigest},
 	} {
 		w.optional(member.name, member.value)
 	}
+	w.optionally("cookie", c.ByCookie)
 	w.text("action", c.Action)
 	w.text("decision", c.Decision)
 	w.text("method", c.Method)
@@ -90,9 +92,13 @@ func (w *writer) claims(c *Claims, audience string, now time.Time) {
 		w.name("withhold")
 		w.list(len(c.Withhold), func(i int) { w.quote(c.Withhold[i]) })
 	}
-	if c.WithholdFragile {
-		w.name("withhold_fragile")
-		w.b = append(w.b, "true"...)
+	w.optionally("withhold_fragile", c.WithholdFragile)
+	if c.Budget != nil {
+		w.name("budget")
+		w.b = append(w.b, '{')
+		w.number("rows", int64(c.Budget.Rows))
+		w.number("seconds", int64(c.Budget.Seconds))
+		w.b = append(w.b, '}')
 	}
 }
 
@@ -136,6 +142,14 @@ func (w *writer) text(name, value string) {
 func (w *writer) optional(name, value string) {
 	if value != "" {
 		w.text(name, value)
+	}
+}
+
+// optionally leaves a claim out that is false.
+func (w *writer) optionally(name string, value bool) {
+	if value {
+		w.name(name)
+		w.b = append(w.b, "true"...)
 	}
 }
 

@@ -35,6 +35,8 @@ func filled(t *testing.T, text string) assertion.Claims {
 			c.Rows = &assertion.Condition{Type: "compound", Operator: "or", Conditions: []assertion.Condition{
 				one, {Type: "compound", Operator: "and", Conditions: []assertion.Condition{one, {Type: "none"}}},
 			}}
+		case *assertion.Budget:
+			c.Budget = &assertion.Budget{Rows: 300, Seconds: 600}
 		default:
 			t.Fatalf("%s is of a type that this test does not know", name)
 		}

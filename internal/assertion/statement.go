@@ -1,6 +1,7 @@
 package assertion
 
 import (
+	"maps"
 	"slices"
 	"time"
 
@@ -29,7 +30,7 @@ type Statement struct {
 	Method               string `json:"method"`
 	Path                 string `json:"path"`            // canonical, exactly as on the request line
 	QueryDigest          string `json:"query,omitempty"` // Digest of the raw query, "" for none
-	BodyDigest           string `json:"body,omitempty"`  // Digest of the body, "" for none
+	BodyDigest           string `json:"body,omitempty"`  // Digest of the body, "" for none, Streamed for one that was not judged
 
 	// What the application was configured to be told.
 	Role       string `json:"role,omitempty"`
@@ -39,7 +40,13 @@ type Statement struct {
 }
 
 // StatementClaims names what an application may be told beyond the request.
-func StatementClaims() []string { return []string{"department", "patient", "role", "staff"} }
+func StatementClaims() []string { return slices.Sorted(maps.Keys((&Claims{}).Told())) }
+
+// Told is what an application may be told of what c states, by the names of
+// StatementClaims. What is not known is "".
+func (c *Claims) Told() map[string]string {
+	return map[string]string{"department": c.Department, "patient": c.Patient, "role": c.Role, "staff": c.Staff}
+}
 
 // Statement is what an application is told of what c states, with the named
 // claims and no others.
@@ -51,16 +58,10 @@ func (c *Claims) Statement(issuer, audience string, names []string, now time.Tim
 		},
 		Action: c.Action, Method: c.Method, Path: c.Path, QueryDigest: c.QueryDigest, BodyDigest: c.BodyDigest,
 	}
-	for _, one := range []struct {
-		name  string
-		value string
-		to    *string
-	}{
-		{"role", c.Role, &s.Role}, {"staff", c.Staff, &s.Staff},
-		{"patient", c.Patient, &s.Patient}, {"department", c.Department, &s.Department},
-	} {
-		if slices.Contains(names, one.name) {
-			*one.to = one.value
+	facts := c.Told()
+	for name, to := range map[string]*string{"department": &s.Department, "patient": &s.Patient, "role": &s.Role, "staff": &s.Staff} {
+		if slices.Contains(names, name) {
+			*to = facts[name]
 		}
 	}
 	return s

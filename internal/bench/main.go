@@ -55,6 +55,14 @@ func run(round time.Duration, rounds int, turn time.Duration, records int, growt
 	if growthOnly {
 		return nil
 	}
+	if err := printProofs(); err != nil {
+		return err
+	}
+	if turn > 0 {
+		if err := printShadow(w, turn); err != nil {
+			return err
+		}
+	}
 	return compare(w, dir, round, rounds)
 }
 

@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"iter"
+	"net/http"
+	"net/netip"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -15,7 +17,9 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/wardgate/wardgate/internal/points"
+	"github.com/wardgate/wardgate/pdp"
 	"github.com/wardgate/wardgate/pdp/engine/analysis"
+	"github.com/wardgate/wardgate/pep/route"
 	"github.com/wardgate/wardgate/pip"
 	"github.com/wardgate/wardgate/pip/audit"
 	"github.com/wardgate/wardgate/pip/audit/reader"
@@ -33,8 +37,12 @@ func printReplay(w *ward, dir string, n int) error {
 	if err != nil {
 		return err
 	}
+	routes, err := route.Recorded(book.House())
+	if err != nil {
+		return err
+	}
 	begun, spent := time.Now(), processorTime()
-	report, err := book.Replay(context.Background(), recorded(journal), nil)
+	report, err := book.Replay(context.Background(), recorded(journal), analysis.ReplayConfig{Router: routes})
 	if err != nil {
 		return err
 	}
@@ -50,7 +58,7 @@ func printReplay(w *ward, dir string, n int) error {
 
 func recorded(dir string) iter.Seq2[pip.Event, error] {
 	return func(yield func(pip.Event, error) bool) {
-		for r, err := range reader.Read(context.Background(), dir, 0) {
+		for r, err := range reader.Query(context.Background(), dir, reader.Filter{Kinds: analysis.ReplayedKinds()}) {
 			if !yield(r.Event, err) {
 				return
 			}
@@ -58,7 +66,7 @@ func recorded(dir string) iter.Seq2[pip.Event, error] {
 	}
 }
 
-// unsynced is a disk that nobody waits for: what is measured is reading.
+// unsynced is a disk that nothing waits for: what is measured is reading.
 type unsynced struct{}
 
 type unsyncedFile struct{ *os.File }
@@ -104,19 +112,16 @@ func (w *ward) exchange(j *audit.Journal, i int) error {
 	if err != nil {
 		return err
 	}
-	e := pip.Event{
-		Kind: pip.KindDecision, Time: r.Context.Time, Action: r.Action.Name, Outcome: "success", Decision: uuid.NewString(),
-		Subject: r.Subject.ID, Role: d.Evidence.Who.Role, Session: w.session, Method: r.Action.Method, Path: "/api/patients/" + r.Resource.ID,
-		Address: "127.0.0.1", OS: "Linux", Browser: "Firefox", Country: "DE", Allow: d.Allow, Reasons: d.Reasons,
-		Rules: d.Grounds.Names(), Right: d.Grounds.Right, Reach: d.Grounds.Reach, Revision: d.Revision,
-		Input: d.Evidence.Input, Ages: d.Evidence.Ages, Patients: []string{r.Resource.ID}, Detail: strconv.Itoa(i),
+	seen := &d.Evidence
+	t := pdp.Trace{
+		ID: uuid.NewString(), Action: r.Action.Name, Subject: r.Subject.ID, Role: seen.Who.Role, Session: w.session,
+		Address: netip.MustParseAddr("127.0.0.1"), Client: seen.Client(), Patient: r.Resource.ID,
+		Method: r.Action.Method, Path: "/api/patients/" + r.Resource.ID, Detail: strconv.Itoa(i),
 	}
-	for k := range d.Obligations {
-		e.Obligations = append(e.Obligations, d.Obligations[k].ID)
-	}
+	e := t.Decided(&d, w.engine.Tables().Reasons, r.Context.Time)
 	if err := j.Append(context.Background(), e); err != nil {
 		return err
 	}
-	e.Kind, e.Status, e.Input, e.Ages, e.Obligations = pip.KindOutcome, 200, nil, nil, nil
+	e = t.CameOf(&d, &pdp.Outcome{Status: http.StatusOK, Patients: []string{r.Resource.ID}, Answered: true}, r.Context.Time)
 	return j.Append(context.Background(), e)
 }

@@ -156,7 +156,7 @@ func tireless(dir string) (fs.FS, error) {
 	return os.DirFS(copied), os.WriteFile(file, text, 0o600)
 }
 
-// nobodyEnded is the authority of a ward in which nobody is cut off.
+// nobodyEnded is the authority of a ward in which no account is cut off.
 type nobodyEnded struct{}
 
 func (nobodyEnded) Snapshot(context.Context, pip.Mark) (pip.Revocations, error) {
@@ -228,8 +228,8 @@ func (w *ward) enforce(target *url.URL, journal pip.Journal) (string, error) {
 	proxy, err := pep.New(pep.Config{
 		Decider: w.engine, Tables: w.engine, Revoker: nobody{}, Journal: journal, Keys: w.keys,
 		Tokens: token.Policy{Issuer: issuer, Audience: audience}, Assertion: key,
-		Upstreams: map[string]pep.Upstream{"records": {URL: target, Transport: toBackend()}},
-		Log:       slog.New(slog.DiscardHandler),
+		Applications: pep.Applications{Upstreams: map[string]pep.Upstream{"records": {URL: target, Transport: toBackend()}}},
+		Log:          slog.New(slog.DiscardHandler),
 	})
 	if err != nil {
 		return "", err

@@ -3,6 +3,7 @@ package command
 import (
 	"path/filepath"
 
+	"github.com/wardgate/wardgate/internal/command/cli"
 	"github.com/wardgate/wardgate/internal/config"
 )
 
@@ -32,8 +33,8 @@ type configFlag struct {
 	Config string `help:"YAML configuration file under which the data folder is served." type:"path" placeholder:"FILE"`
 }
 
-func (f *configFlag) read(s *streams, data string) (config.Config, error) {
-	c, err := config.Read(f.Config, s.environ)
+func (f *configFlag) read(s *cli.Streams, data string) (config.Config, error) {
+	c, err := config.Read(f.Config, s.Environ)
 	if err != nil {
 		return c, err
 	}

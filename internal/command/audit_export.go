@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"time"
 
+	"github.com/wardgate/wardgate/internal/command/cli"
 	"github.com/wardgate/wardgate/pip"
 	"github.com/wardgate/wardgate/pip/audit/ecs"
 	"github.com/wardgate/wardgate/pip/audit/reader"
@@ -19,14 +20,14 @@ type auditExport struct {
 	Subject  string    `help:"Account id of who acted." placeholder:"ID"`
 	Patient  string    `help:"Whose data was in the answer." placeholder:"ID"`
 	Decision string    `help:"Decision id: the decision and its outcome." placeholder:"ID"`
-	Kind     string    `help:"Kind of event." enum:",decision,outcome,policy,session,account,system" default:""`
+	Kind     string    `help:"Kind of event." enum:",decision,outcome,stream,policy,session,account,system" default:""`
 	Since    time.Time `help:"From this time on (RFC 3339)." placeholder:"TIME"`
 	Until    time.Time `help:"Before this time (RFC 3339)." placeholder:"TIME"`
 }
 
 // Run prints the matching records, oldest first, one a line. The policy's
 // input leaves the journal only as json.
-func (x *auditExport) Run(s *streams) error {
+func (x *auditExport) Run(s *cli.Streams) error {
 	dir := filepath.Join(x.Data, "journal")
 	head, err := reader.HeadOf(dir)
 	if err != nil {
@@ -36,7 +37,7 @@ func (x *auditExport) Run(s *streams) error {
 		From: x.From, Kind: pip.Kind(x.Kind), Subject: x.Subject, Patient: x.Patient,
 		Decision: x.Decision, Since: x.Since, Until: x.Until,
 	})
-	out := bufio.NewWriter(s.out)
+	out := bufio.NewWriter(s.Out)
 	for r, err := range records {
 		if err != nil {
 			_ = out.Flush() // the fault of the journal is the one to report

@@ -4,10 +4,12 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
 
+	"github.com/wardgate/wardgate/internal/command/cli"
 	"github.com/wardgate/wardgate/pip"
 	"github.com/wardgate/wardgate/pip/audit/reader"
 )
@@ -19,7 +21,7 @@ type auditQuery struct {
 	Session  string    `help:"Session id." placeholder:"ID"`
 	Decision string    `help:"Decision id: the decision and its outcome." placeholder:"ID"`
 	Rule     string    `help:"Folder and code of a rule that allowed it, such as role/role." placeholder:"RULE"`
-	Kind     string    `help:"Kind of event." enum:",decision,outcome,policy,session,account,system" default:""`
+	Kind     string    `help:"Kind of event." enum:",decision,outcome,stream,policy,session,account,system" default:""`
 	Since    time.Time `help:"From this time on (RFC 3339)." placeholder:"TIME"`
 	Until    time.Time `help:"Before this time (RFC 3339)." placeholder:"TIME"`
 }
@@ -27,7 +29,7 @@ type auditQuery struct {
 // Run prints the matching records, of each journal the oldest first. To an
 // outcome that names the patient belongs the decision that allowed it, which
 // may not: a list is asked for without naming anybody.
-func (q *auditQuery) Run(s *streams) error {
+func (q *auditQuery) Run(s *cli.Streams) error {
 	for _, dir := range q.dirs() {
 		chosen := map[string]bool{}
 		if q.Patient != "" && q.Kind == "" {
@@ -46,12 +48,12 @@ func (q *auditQuery) Run(s *streams) error {
 }
 
 // print writes what the filter lets pass, and what belongs to chosen decisions.
-func (q *auditQuery) print(s *streams, dir string, chosen map[string]bool) error {
+func (q *auditQuery) print(s *cli.Streams, dir string, chosen map[string]bool) error {
 	show := func(r *reader.Record) error {
 		if q.Output == "json" {
-			return json.NewEncoder(s.out).Encode(r.JSON)
+			return json.NewEncoder(s.Out).Encode(r.JSON)
 		}
-		_, err := fmt.Fprintln(s.out, line(r))
+		_, err := fmt.Fprintln(s.Out, line(r))
 		return err
 	}
 	if len(chosen) == 0 {
@@ -106,6 +108,9 @@ func line(r *reader.Record) string {
 	if e.Status != 0 {
 		parts = append(parts, fmt.Sprint(e.Status))
 	}
+	if e.Kind == pip.KindStream {
+		parts = append(parts, fmt.Sprintf("bytes=%d", e.Bytes))
+	}
 	if e.Count != 0 {
 		parts = append(parts, fmt.Sprintf("count=%d", e.Count))
 	}
@@ -114,7 +119,12 @@ func line(r *reader.Record) string {
 			parts = append(parts, name+"="+text)
 		}
 	}
-	named("reasons", e.Reasons...)
+	if e.Count == 0 {
+		named("reasons", e.Reasons...)
+	} else {
+		named("reasons", counts(e)...)
+		named("until", e.Until.UTC().Format(time.RFC3339))
+	}
 	named("rule", e.Rules...)
 	if e.Right != "" {
 		named("right", strconv.Quote(e.Right))
@@ -129,9 +139,21 @@ func line(r *reader.Record) string {
 	if e.Subject == "" {
 		named("address", e.Address)
 	}
+	named("network", e.Network)
 	named("decision", e.Decision)
 	named("revision", short(e.Revision))
 	return strings.Join(parts, " ")
+}
+
+// counts names the reasons of many refusals, and how many had each.
+func counts(e *pip.Event) []string {
+	named := slices.Clone(e.Reasons)
+	for i, reason := range named {
+		if n, told := e.Codes[reason]; told {
+			named[i] = fmt.Sprintf("%s:%d", reason, n)
+		}
+	}
+	return named
 }
 
 // short is as much of a revision as tells two apart.

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/wardgate/wardgate/internal/command/cli"
 	"github.com/wardgate/wardgate/internal/process"
 	"github.com/wardgate/wardgate/pip/audit/anchor"
 	"github.com/wardgate/wardgate/pip/audit/chain"
@@ -20,7 +21,7 @@ type auditVerify struct {
 
 // Run fails when anything is wrong with a journal. Bytes that a killed process
 // was just writing are reported, and nothing is wrong with them.
-func (v *auditVerify) Run(s *streams) error {
+func (v *auditVerify) Run(s *cli.Streams) error {
 	anchored := func(string) ([]chain.Head, error) { return nil, nil }
 	if v.Anchors {
 		c, err := v.read(s, v.Data)
@@ -49,12 +50,12 @@ func (v *auditVerify) Run(s *streams) error {
 		whole = whole && ok
 	}
 	if !whole {
-		return errReported
+		return cli.ErrReported
 	}
 	return nil
 }
 
-func (v *auditVerify) verify(s *streams, dir string, anchored func(name string) ([]chain.Head, error)) (bool, error) {
+func (v *auditVerify) verify(s *cli.Streams, dir string, anchored func(name string) ([]chain.Head, error)) (bool, error) {
 	report, err := verify.Folder(dir)
 	if err == nil && v.Anchors && report.Head != nil {
 		var heads []chain.Head
@@ -66,33 +67,33 @@ func (v *auditVerify) verify(s *streams, dir string, anchored func(name string) 
 		return false, err
 	}
 	if v.Output == "json" {
-		return report.OK(), printJSON(s.out, report)
+		return report.OK(), cli.PrintJSON(s.Out, report)
 	}
 	printReport(s, &report)
 	return report.OK(), nil
 }
 
-func printReport(s *streams, r *verify.Report) {
-	fmt.Fprintf(s.out, "chain %s: %d records in %d segments, %s to %s\n",
+func printReport(s *cli.Streams, r *verify.Report) {
+	fmt.Fprintf(s.Out, "chain %s: %d records in %d segments, %s to %s\n",
 		r.Chain, r.Records, r.Segments, r.First.Format(time.RFC3339), r.Last.Format(time.RFC3339))
 	if r.Removed > 0 {
-		fmt.Fprintf(s.out, "records up to %d were removed when their time was over, which is signed\n", r.Removed)
+		fmt.Fprintf(s.Out, "records up to %d were removed when their time was over, which is signed\n", r.Removed)
 	}
 	for _, f := range r.Findings {
-		fmt.Fprintln(s.out, f)
+		fmt.Fprintln(s.Out, f)
 	}
 	if r.Omitted > 0 {
-		fmt.Fprintf(s.out, "and %d more findings\n", r.Omitted)
+		fmt.Fprintf(s.Out, "and %d more findings\n", r.Omitted)
 	}
 	if r.Beyond > 0 {
-		fmt.Fprintf(s.out, "%d records behind the signed head: chained, not yet signed\n", r.Beyond)
+		fmt.Fprintf(s.Out, "%d records behind the signed head: chained, not yet signed\n", r.Beyond)
 	}
 	if r.Tail > 0 {
-		fmt.Fprintf(s.out, "%d bytes behind the signed head: unacknowledged\n", r.Tail)
+		fmt.Fprintf(s.Out, "%d bytes behind the signed head: unacknowledged\n", r.Tail)
 	}
 	if r.OK() {
-		fmt.Fprintln(s.out, "the chain is whole")
+		fmt.Fprintln(s.Out, "the chain is whole")
 	} else {
-		fmt.Fprintln(s.out, "the journal is NOT whole")
+		fmt.Fprintln(s.Out, "the journal is NOT whole")
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 
+	"github.com/wardgate/wardgate/internal/command/cli"
 	"github.com/wardgate/wardgate/internal/control"
 )
 
@@ -13,13 +14,13 @@ type bansCommand struct {
 }
 
 type bansList struct {
-	runningFlags
+	cli.RunningFlags
 	Output string `help:"Output format: text or json." enum:"text,json" default:"text"`
 }
 
 // Run prints all of them.
-func (b *bansList) Run(s *streams) error {
-	client, all := b.client(), []control.Ban{}
+func (b *bansList) Run(s *cli.Streams) error {
+	client, all := b.Client(), []control.Ban{}
 	for after := ""; ; {
 		page, err := client.Bans(context.Background(), after, 200)
 		if err != nil {
@@ -31,24 +32,24 @@ func (b *bansList) Run(s *streams) error {
 		}
 	}
 	if b.Output == "json" {
-		return printJSON(s.out, all)
+		return cli.PrintJSON(s.Out, all)
 	}
 	for _, one := range all {
-		fmt.Fprintf(s.out, "%-8s %-39s until %s  %s, by %s\n", one.Kind, one.Who, one.Until.Format("2006-01-02 15:04"), one.Reason, one.By)
+		fmt.Fprintf(s.Out, "%-8s %-39s until %s  %s, by %s\n", one.Kind, one.Who, one.Until.Format("2006-01-02 15:04"), one.Reason, one.By)
 	}
 	return nil
 }
 
 type bansLift struct {
-	runningFlags
+	cli.RunningFlags
 	Address string `arg:"" help:"Address as the list shows it, or any of its network."`
 }
 
 // Run lifts a bar.
-func (b *bansLift) Run(s *streams) error {
-	if err := b.client().LiftBar(context.Background(), control.Address{Address: b.Address}); err != nil {
+func (b *bansLift) Run(s *cli.Streams) error {
+	if err := b.Client().LiftBar(context.Background(), control.Address{Address: b.Address}); err != nil {
 		return err
 	}
-	fmt.Fprintln(s.out, "lifted")
+	fmt.Fprintln(s.Out, "lifted")
 	return nil
 }

@@ -11,6 +11,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/wardgate/wardgate/internal/command/cli"
 	"github.com/wardgate/wardgate/internal/durable"
 	"github.com/wardgate/wardgate/internal/mtls"
 )
@@ -42,7 +43,7 @@ type madeFile struct {
 
 // Run makes an authority, the roles' certificates and the assertion key. It
 // checks everything before it writes anything.
-func (c *certsCommand) Run(s *streams) error {
+func (c *certsCommand) Run(s *cli.Streams) error {
 	hosts, err := c.check()
 	if err != nil {
 		return err
@@ -51,17 +52,17 @@ func (c *certsCommand) Run(s *streams) error {
 	if err := absent(files); err != nil {
 		return err
 	}
-	if err := os.MkdirAll(c.Out, 0o700); err != nil {
+	if err := durable.MkdirAll(c.Out, 0o700); err != nil {
 		return err
 	}
 	if err := c.make(hosts); err != nil {
 		return err
 	}
 	if c.Output == "json" {
-		return printJSON(s.out, files)
+		return cli.PrintJSON(s.Out, files)
 	}
 	for _, f := range files {
-		fmt.Fprintf(s.out, "%s  %s\n", f.File, f.For)
+		fmt.Fprintf(s.Out, "%s  %s\n", f.File, f.For)
 	}
 	return nil
 }
@@ -151,8 +152,8 @@ func (c *certsCommand) make(hosts map[string][]string) error {
 	return writeNew(filepath.Join(c.Out, assertionFile), secret)
 }
 
-// open makes the authority, or opens the earlier one and hands on whom to
-// believe.
+// open makes the authority, or opens the earlier one and hands on which
+// authority to believe.
 func (c *certsCommand) open() (*mtls.Authority, error) {
 	if c.Authority == "" {
 		return mtls.Open(c.Out)

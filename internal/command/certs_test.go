@@ -8,17 +8,18 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/wardgate/wardgate/internal/command/commandtest"
 	"github.com/wardgate/wardgate/internal/mtls"
 )
 
 func TestCertsMakeWhatEveryRoleNeeds(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "certs")
-	got := run("certs", "--out", dir, "--name", "pdp=pdp.hospital.test,192.0.2.7", "--name", "pep=ward.hospital.test", "--output", "json")
-	if got.code != 0 {
-		t.Fatalf("got %d: %s", got.code, got.err)
+	got := commandtest.Run("certs", "--out", dir, "--name", "pdp=pdp.hospital.test,192.0.2.7", "--name", "pep=ward.hospital.test", "--output", "json")
+	if got.Code != 0 {
+		t.Fatalf("got %d: %s", got.Code, got.Err)
 	}
 	var files []struct{ File, For string }
-	if err := json.Unmarshal([]byte(got.out), &files); err != nil {
+	if err := json.Unmarshal([]byte(got.Out), &files); err != nil {
 		t.Fatal(err)
 	}
 	for _, f := range files {
@@ -55,9 +56,9 @@ func TestCertsOverwriteNothing(t *testing.T) {
 	if err := os.WriteFile(theirs, []byte("theirs"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	got := run("certs", "--out", dir)
-	if got.code != 1 || !strings.Contains(got.err, "records.key exists and is not overwritten") {
-		t.Errorf("got %d: %s", got.code, got.err)
+	got := commandtest.Run("certs", "--out", dir)
+	if got.Code != 1 || !strings.Contains(got.Err, "records.key exists and is not overwritten") {
+		t.Errorf("got %d: %s", got.Code, got.Err)
 	}
 	left, err := os.ReadDir(dir)
 	if err != nil || len(left) != 1 {
@@ -72,8 +73,8 @@ func TestCertsOverwriteNothing(t *testing.T) {
 func TestCertsAreRenewedUnderTheSameAuthority(t *testing.T) {
 	first, second := filepath.Join(t.TempDir(), "a"), filepath.Join(t.TempDir(), "b")
 	for _, args := range [][]string{{"certs", "--out", first}, {"certs", "--out", second, "--authority", first}} {
-		if got := run(args...); got.code != 0 {
-			t.Fatalf("%v: got %d: %s", args, got.code, got.err)
+		if got := commandtest.Run(args...); got.Code != 0 {
+			t.Fatalf("%v: got %d: %s", args, got.Code, got.Err)
 		}
 	}
 	mixed := mtls.In(second, "records")
@@ -90,16 +91,16 @@ func TestCertsAreRenewedUnderTheSameAuthority(t *testing.T) {
 
 func TestCertsRefuseWhatMakesNoSense(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "certs")
-	got := run("certs", "--out", dir, "--name", "records=a b", "--name", "doctor=x", "--days", "0")
+	got := commandtest.Run("certs", "--out", dir, "--name", "records=a b", "--name", "doctor=x", "--days", "0")
 	for _, want := range []string{`--name records: "a b" is neither`, "--name doctor: expected one of", "--days: expected"} {
-		if !strings.Contains(got.err, want) {
-			t.Errorf("got %d: %s, want it to say %q", got.code, got.err, want)
+		if !strings.Contains(got.Err, want) {
+			t.Errorf("got %d: %s, want it to say %q", got.Code, got.Err, want)
 		}
 	}
 	if _, err := os.Stat(dir); err == nil {
 		t.Error("a refused run made the folder")
 	}
-	if got := run("certs"); got.code != 2 {
-		t.Errorf("without --out: got %d, want 2", got.code)
+	if got := commandtest.Run("certs"); got.Code != 2 {
+		t.Errorf("without --out: got %d, want 2", got.Code)
 	}
 }

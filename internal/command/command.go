@@ -10,6 +10,9 @@ import (
 	"github.com/alecthomas/kong"
 	"github.com/gin-gonic/gin"
 
+	"github.com/wardgate/wardgate/internal/command/cli"
+	"github.com/wardgate/wardgate/internal/command/policy"
+	"github.com/wardgate/wardgate/internal/command/try"
 	"github.com/wardgate/wardgate/internal/version"
 )
 
@@ -21,31 +24,24 @@ const (
 
 // commands is the whole command line.
 type commands struct {
-	Up      upCommand      `cmd:"" help:"Run every role in one process."`
-	Run     runCommand     `cmd:"" help:"Run the named roles in this process."`
-	Config  configCommand  `cmd:"" help:"Work with configuration files."`
-	Audit   auditCommand   `cmd:"" help:"Read and verify the journal. Works offline."`
-	Events  eventsCommand  `cmd:"" help:"Prepare the Elasticsearch that the journal is shipped to."`
-	Policy  policyCommand  `cmd:"" help:"Check, test, ask, explain, replay, sign and roll back a rule book."`
-	Model   modelCommand   `cmd:"" help:"Train and verify prediction models."`
-	User    userCommand    `cmd:"" help:"Manage accounts of a running wardgate."`
-	Machine machineCommand `cmd:"" help:"Manage machines that may manage users."`
-	Bans    bansCommand    `cmd:"" help:"List bans of a running wardgate, and let barred addresses in again."`
-	Keys    keysCommand    `cmd:"" help:"Manage signing keys of a running wardgate."`
-	Certs   certsCommand   `cmd:"" help:"Make a certificate authority and the roles' certificates."`
-	Version versionCommand `cmd:"" help:"Print the version."`
+	Up      upCommand       `cmd:"" help:"Run every role in one process."`
+	Run     runCommand      `cmd:"" help:"Run the named roles in this process."`
+	Config  configCommand   `cmd:"" help:"Work with configuration files."`
+	Try     try.Command     `cmd:"" help:"Say what would become of a request and why, without any effect."`
+	Audit   auditCommand    `cmd:"" help:"Read and verify the journal. Works offline."`
+	Events  eventsCommand   `cmd:"" help:"Prepare the Elasticsearch that the journal is shipped to."`
+	Policy  policy.Commands `cmd:"" help:"Check, test, ask, explain, replay, sign and roll back a rule book."`
+	Model   modelCommand    `cmd:"" help:"Train and verify prediction models."`
+	User    userCommand     `cmd:"" help:"Manage accounts of a running wardgate."`
+	Machine machineCommand  `cmd:"" help:"Manage machines that may manage users."`
+	Bans    bansCommand     `cmd:"" help:"List bans of a running wardgate, and let barred addresses in again."`
+	Data    dataCommand     `cmd:"" help:"Check a data folder, and let one go on that has lost something. Works offline."`
+	Keys    keysCommand     `cmd:"" help:"Manage signing keys of a running wardgate."`
+	Certs   certsCommands   `cmd:"" help:"Make a certificate authority and the roles' certificates, or a request for the hospital's own."`
+	Version versionCommand  `cmd:"" help:"Print the version."`
 
 	Stamp kong.VersionFlag `name:"version" help:"Print the version."`
 }
-
-// streams is where a command prints.
-type streams struct {
-	out, err io.Writer
-	environ  []string
-}
-
-// errReported is a failure that the command has already printed.
-var errReported = errors.New("reported")
 
 // Run runs one command line and returns the exit code.
 func Run(args []string, out, errOut io.Writer, environ []string) (code int) {
@@ -78,11 +74,16 @@ func Run(args []string, out, errOut io.Writer, environ []string) (code int) {
 		fmt.Fprintf(errOut, "wardgate: %v\nTry 'wardgate --help'.\n", err)
 		return exitMisused
 	}
-	err = parsed.Run(&streams{out: out, err: errOut, environ: environ})
+	tuneCollector(environ)
+	err = parsed.Run(&cli.Streams{Out: out, Err: errOut, Environ: environ})
+	var misused *cli.Misused
 	switch {
 	case err == nil:
 		return exitDone
-	case !errors.Is(err, errReported):
+	case errors.As(err, &misused):
+		fmt.Fprintf(errOut, "wardgate: %v\nTry 'wardgate --help'.\n", err)
+		return exitMisused
+	case !errors.Is(err, cli.ErrReported):
 		fmt.Fprintf(errOut, "wardgate: %v\n", err)
 	}
 	return exitFailed

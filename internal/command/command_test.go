@@ -2,33 +2,24 @@ package command_test
 
 import (
 	"bytes"
-	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 
 	"github.com/wardgate/wardgate/internal/command"
+	"github.com/wardgate/wardgate/internal/command/commandtest"
 )
 
-func write(t *testing.T, name, content string) string {
-	t.Helper()
-	file := filepath.Join(t.TempDir(), name)
-	if err := os.WriteFile(file, []byte(content), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	return file
-}
-
 func TestExitCodesAndMessages(t *testing.T) {
-	unknownKey := write(t, "unknown-key.yaml", "pep:\n  listen: 127.0.0.1:0\n  lisen: x\n\npolicy: y\n")
-	wrongKind := write(t, "wrong-kind.yaml", "pep:\n  hosts: one\n  listen: [1]\n")
-	proxies := write(t, "proxies.yaml", "pep:\n  trusted_proxies: [10.0.0.1, 10.1.0.0/16, \"::1\"]\nextauth:\n  listen: 127.0.0.1:0\n  applications: [imaging]\n")
-	noProxies := write(t, "no-proxies.yaml", "pep:\n  trusted_proxies: 10.0.0.1\n")
-	notYAML := write(t, "not-yaml.yaml", "pep: [\n")
-	second := write(t, "second.yaml", "pep:\n  listen: 127.0.0.1:1\n---\npep:\n  listen: 127.0.0.1:2\n")
-	empty := write(t, "empty.yaml", "# nothing is set\n")
-	mixed := write(t, "mixed.yaml", "log:\n  level: loud\npep:\n  lisen: x\n  listen: 0.0.0.0:80\n  hosts: one\nstores:\n  identity:\n    file: a\n    dsn: u@tcp(127.0.0.1:1)/b\njournal:\n  chain: \"a b\"\n")
-	good := write(t, "good.yaml", "pep:\n  listen: 127.0.0.1:1\n  hosts: [a.example]\n")
+	unknownKey := commandtest.Write(t, "unknown-key.yaml", "pep:\n  listen: 127.0.0.1:0\n  lisen: x\n\npolicy: y\n")
+	wrongKind := commandtest.Write(t, "wrong-kind.yaml", "pep:\n  hosts: one\n  listen: [1]\n")
+	proxies := commandtest.Write(t, "proxies.yaml", "pep:\n  trusted_proxies: [10.0.0.1, 10.1.0.0/16, \"::1\"]\nextauth:\n  listen: 127.0.0.1:0\napplications: [{name: imaging}]\n")
+	noProxies := commandtest.Write(t, "no-proxies.yaml", "pep:\n  trusted_proxies: 10.0.0.1\n")
+	notYAML := commandtest.Write(t, "not-yaml.yaml", "pep: [\n")
+	second := commandtest.Write(t, "second.yaml", "pep:\n  listen: 127.0.0.1:1\n---\npep:\n  listen: 127.0.0.1:2\n")
+	empty := commandtest.Write(t, "empty.yaml", "# nothing is set\n")
+	mixed := commandtest.Write(t, "mixed.yaml", "log:\n  level: loud\npep:\n  lisen: x\n  listen: 0.0.0.0:80\n  hosts: one\nstores:\n  identity:\n    file: a\n    dsn: u@tcp(127.0.0.1:1)/b\njournal:\n  chain: \"a b\"\n")
+	values := commandtest.Write(t, "values.yaml", "log:\n  level: loud\napplications:\n  - name: lab\n    upstreams: [\"https://lab.hospital.example\"]\n    ca_file: /nowhere/ca.pem\n")
+	good := commandtest.Write(t, "good.yaml", "pep:\n  listen: 127.0.0.1:1\n  hosts: [a.example]\n")
 	tests := []struct {
 		name string
 		args []string
@@ -55,6 +46,12 @@ func TestExitCodesAndMessages(t *testing.T) {
 		{"faults of form and of value at once, with lines", []string{"config", "check", mixed}, nil, 1, []string{
 			"mixed.yaml:2: log.level: expected", `mixed.yaml:4: unknown key "pep.lisen"`, "mixed.yaml:5: pep.listen: 0.0.0.0:80 is not a loopback",
 			"mixed.yaml:6: pep.hosts: expected a list", "mixed.yaml:9: stores.identity: file and a server are both set", "mixed.yaml:12: journal.chain: expected a name",
+		}},
+		{"up with faults of form and of value at once, with lines", []string{"up", "--config", mixed, "--data", t.TempDir()}, nil, 1, []string{
+			`mixed.yaml:4: unknown key "pep.lisen"`, "mixed.yaml:5: pep.listen: 0.0.0.0:80 is not a loopback", "mixed.yaml:12: journal.chain: expected a name",
+		}},
+		{"up with faults of value and of files at once, with lines", []string{"up", "--config", values, "--data", t.TempDir()}, nil, 1, []string{
+			"values.yaml:2: log.level: expected", "values.yaml:6: applications: lab: ca_file: stat /nowhere/ca.pem",
 		}},
 		{"proxies", []string{"config", "check", proxies}, nil, 0, []string{"no fault"}},
 		{"proxies of the wrong kind", []string{"config", "check", noProxies}, nil, 1, []string{"no-proxies.yaml:2", "a list of addresses and networks"}},
@@ -87,7 +84,7 @@ func TestExitCodesAndMessages(t *testing.T) {
 
 // Faults are told from the top of the file to its end, whatever kind they are.
 func TestFaultsOfAConfigurationAreInOrder(t *testing.T) {
-	file := write(t, "wardgate.yaml", "log:\n  level: loud\npep:\n  lisen: x\nlimits:\n  connections: 0\nmail:\n  smtp:\n    port: many\n")
+	file := commandtest.Write(t, "wardgate.yaml", "log:\n  level: loud\npep:\n  lisen: x\nlimits:\n  connections: 0\nmail:\n  smtp:\n    port: many\n")
 	var out bytes.Buffer
 	if code := command.Run([]string{"config", "check", file}, &out, &out, nil); code != 1 {
 		t.Fatalf("got exit code %d: %s", code, &out)

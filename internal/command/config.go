@@ -1,10 +1,9 @@
 package command
 
 import (
-	"encoding/json"
 	"fmt"
-	"io"
 
+	"github.com/wardgate/wardgate/internal/command/cli"
 	"github.com/wardgate/wardgate/internal/config"
 	"github.com/wardgate/wardgate/internal/version"
 )
@@ -14,16 +13,17 @@ type configCommand struct {
 }
 
 type configCheck struct {
-	File string   `arg:"" help:"YAML configuration file." type:"path"`
-	Role []string `help:"Check it for a process with this role; repeat it for several." placeholder:"ROLE" sep:","`
+	File    string   `arg:"" help:"YAML configuration file." type:"path"`
+	NoFiles bool     `help:"Do not look for the files that keys name: they are on another machine."`
+	Role    []string `help:"Check it for a process with this role; repeat it for several." placeholder:"ROLE" sep:","`
 }
 
 // Run fails on any fault.
-func (c *configCheck) Run(s *streams) error {
-	if err := config.CheckFile(c.File, s.environ, c.Role); err != nil {
+func (c *configCheck) Run(s *cli.Streams) error {
+	if err := config.CheckFile(c.File, s.Environ, c.Role, !c.NoFiles); err != nil {
 		return err
 	}
-	fmt.Fprintf(s.out, "%s: no fault found\n", c.File)
+	fmt.Fprintf(s.Out, "%s: no fault found\n", c.File)
 	return nil
 }
 
@@ -32,16 +32,10 @@ type versionCommand struct {
 }
 
 // Run prints what program this is.
-func (v *versionCommand) Run(s *streams) error {
+func (v *versionCommand) Run(s *cli.Streams) error {
 	if v.Output == "json" {
-		return printJSON(s.out, version.Get())
+		return cli.PrintJSON(s.Out, version.Get())
 	}
-	fmt.Fprintln(s.out, version.Get())
+	fmt.Fprintln(s.Out, version.Get())
 	return nil
-}
-
-func printJSON(w io.Writer, v any) error {
-	e := json.NewEncoder(w)
-	e.SetIndent("", "  ")
-	return e.Encode(v)
 }

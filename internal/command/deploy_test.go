@@ -5,6 +5,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/wardgate/wardgate/internal/command/commandtest"
 )
 
 // The examples are checked as they stand, but for the secrets that they name.
@@ -26,17 +28,25 @@ func TestExampleConfigurationsAreWhole(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		example := write(t, role+".yaml", strings.ReplaceAll(string(raw), "dsn_file: /etc/wardgate/", "dsn_file: "+secrets+"/"))
-		run("config", "check", example, "--role", role).want(t, 0, "no fault found")
-		without := write(t, role+"-apart.yaml", strings.ReplaceAll(string(raw), "key_file: ", "# key_file: "))
-		run("config", "check", without, "--role", role).want(t, 1)
+		example := commandtest.Write(t, role+".yaml", strings.ReplaceAll(string(raw), "dsn_file: /etc/wardgate/", "dsn_file: "+secrets+"/"))
+		commandtest.Run("config", "check", "--no-files", example, "--role", role).Want(t, 0, "no fault found")
+		without := commandtest.Write(t, role+"-apart.yaml", strings.ReplaceAll(string(raw), "key_file: ", "# key_file: "))
+		commandtest.Run("config", "check", "--no-files", without, "--role", role).Want(t, 1)
 	}
 }
 
+// The worked application is one that a server starts with, and its rows go with the book; that
+// they prove, and do what they are for, is for the browser to see.
+func TestTheWorkedApplicationIsWhole(t *testing.T) {
+	const dir = "../../deploy/imaging/"
+	commandtest.Run("config", "check", "--no-files", dir+"wardgate.yaml").Want(t, 0, "no fault found")
+	commandtest.Run("policy", "assemble", "built-in", dir+"overlay", "--out", t.TempDir()+"/book").Want(t, 0)
+}
+
 func TestRolesOnTheCommandLine(t *testing.T) {
-	run("run").want(t, 2, "role")
-	run("run", "doctor").want(t, 1, `role "doctor"`)
-	run("run", "engine").want(t, 1, "nobody could ask an engine alone")
-	run("run", "pep", "--data", t.TempDir()).want(t, 1, "pdp.url", "records.url", "inference.url", "certificates.folder", "assertion.key_file")
-	run("config", "check", write(t, "x.yaml", "data: x\n"), "--role", "doctor").want(t, 1, `role "doctor"`)
+	commandtest.Run("run").Want(t, 2, "role")
+	commandtest.Run("run", "doctor").Want(t, 1, `role "doctor"`)
+	commandtest.Run("run", "engine").Want(t, 1, "no enforcement point could ask an engine alone")
+	commandtest.Run("run", "pep", "--data", t.TempDir()).Want(t, 1, "pdp.url", "records.url", "inference.url", "certificates.folder", "assertion.key_file")
+	commandtest.Run("config", "check", commandtest.Write(t, "x.yaml", "data: x\n"), "--role", "doctor").Want(t, 1, `role "doctor"`)
 }

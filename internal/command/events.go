@@ -1,12 +1,14 @@
 package command
 
 import (
+	"bytes"
 	"context"
 	"fmt"
-	"os"
 	"time"
 
+	"github.com/wardgate/wardgate/internal/command/cli"
 	"github.com/wardgate/wardgate/internal/config"
+	"github.com/wardgate/wardgate/internal/durable"
 	"github.com/wardgate/wardgate/internal/points"
 	"github.com/wardgate/wardgate/internal/process"
 	"github.com/wardgate/wardgate/pip/audit/ship/elastic"
@@ -29,8 +31,8 @@ type eventsSetup struct {
 }
 
 // Run makes what is missing and brings the rest up to date.
-func (e *eventsSetup) Run(s *streams) error {
-	c, err := config.Read(e.Config, s.environ)
+func (e *eventsSetup) Run(s *cli.Streams) error {
+	c, err := config.Read(e.Config, s.Environ)
 	if err != nil {
 		return err
 	}
@@ -43,31 +45,31 @@ func (e *eventsSetup) Run(s *streams) error {
 	err = process.SetupEvents(ctx, &c, func(step elastic.Step) {
 		done = append(done, elastic.Step{Name: step.Name, Path: step.Path})
 		if e.Output == "text" {
-			fmt.Fprintf(s.out, "made: %s (%s)\n", step.Name, step.Path)
+			fmt.Fprintf(s.Out, "made: %s (%s)\n", step.Name, step.Path)
 		}
 	})
 	if e.Output == "json" {
-		if printed := printJSON(s.out, done); printed != nil {
+		if printed := cli.PrintJSON(s.Out, done); printed != nil {
 			return printed
 		}
 	}
 	return err
 }
 
-func (e *eventsSetup) show(s *streams, c *config.Config) error {
+func (e *eventsSetup) show(s *cli.Streams, c *config.Config) error {
 	steps, err := process.EventSteps(c)
 	if err != nil {
 		return err
 	}
 	if e.Output == "json" {
-		return printJSON(s.out, steps)
+		return cli.PrintJSON(s.Out, steps)
 	}
 	for _, step := range steps {
-		fmt.Fprintf(s.out, "PUT %s\n", step.Path)
+		fmt.Fprintf(s.Out, "PUT %s\n", step.Path)
 		if step.Body == nil {
 			continue
 		}
-		if err := printJSON(s.out, step.Body); err != nil {
+		if err := cli.PrintJSON(s.Out, step.Body); err != nil {
 			return err
 		}
 	}
@@ -79,19 +81,15 @@ type eventsDashboards struct {
 }
 
 // Run needs neither Kibana nor a configuration.
-func (d *eventsDashboards) Run(s *streams) error {
+func (d *eventsDashboards) Run(s *cli.Streams) error {
 	if d.Out == "" {
-		return kibana.Write(s.out, points.Names())
+		return kibana.Write(s.Out, points.Names())
 	}
-	f, err := os.Create(d.Out)
-	if err != nil {
-		return fmt.Errorf("write dashboards: %w", err)
-	}
-	if err := kibana.Write(f, points.Names()); err != nil {
-		_ = f.Close() // the first fault is the one to report
+	var text bytes.Buffer
+	if err := kibana.Write(&text, points.Names()); err != nil {
 		return err
 	}
-	if err := f.Close(); err != nil {
+	if err := durable.WriteFile(d.Out, text.Bytes(), 0o644); err != nil {
 		return fmt.Errorf("write dashboards: %w", err)
 	}
 	return nil

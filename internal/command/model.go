@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 
 	"github.com/wardgate/wardgate/inference/model"
+	"github.com/wardgate/wardgate/internal/command/cli"
 )
 
 type modelCommand struct {
@@ -22,12 +23,12 @@ type modelTrain struct {
 }
 
 // Run trains deterministically: the same data give the same file.
-func (t *modelTrain) Run(s *streams) error {
+func (t *modelTrain) Run(s *cli.Streams) error {
 	m, err := model.TrainFile(t.Name, t.Version, t.CSV, t.Out)
 	if err != nil {
 		return err
 	}
-	fmt.Fprintf(s.out, "%s %s written to %s, SHA-256 %s\n", m.Name(), m.Version(), t.Out, m.SHA256())
+	fmt.Fprintf(s.Out, "%s %s written to %s, SHA-256 %s\n", m.Name(), m.Version(), t.Out, m.SHA256())
 	return nil
 }
 
@@ -37,7 +38,7 @@ type modelVerify struct {
 }
 
 // Run fails on the first file that is not what the manifest says.
-func (v *modelVerify) Run(s *streams) error {
+func (v *modelVerify) Run(s *cli.Streams) error {
 	raw, err := os.ReadFile(v.Key)
 	if err != nil {
 		return err
@@ -51,7 +52,7 @@ func (v *modelVerify) Run(s *streams) error {
 		return err
 	}
 	for _, m := range models {
-		fmt.Fprintf(s.out, "%s: %s %s is what the manifest says\n", filepath.Clean(v.Dir), m.Name(), m.Version())
+		fmt.Fprintf(s.Out, "%s: %s %s is what the manifest says\n", filepath.Clean(v.Dir), m.Name(), m.Version())
 	}
 	return nil
 }

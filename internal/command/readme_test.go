@@ -50,7 +50,7 @@ func TestReadmeWalk(t *testing.T) {
 	}
 	for _, want := range []string{
 		`"items":[`, `"allergies"`, `"reasons":["not_your_patient"]`, `"reasons":["role_forbidden"]`,
-		`"payments"`, "patient.read", "the chain is whole",
+		`"payments"`, "no fault", "revision", "patient.read", "the chain is whole",
 	} {
 		if !strings.Contains(string(out), want) {
 			t.Errorf("the walk does not show %s:\n%s", want, out)
@@ -81,7 +81,7 @@ func copyRepository(t *testing.T) string {
 			t.Fatal(err)
 		}
 	}
-	for _, name := range []string{"cmd", "internal", "inference", "pdp", "pep", "pip", "policies", "records"} {
+	for _, name := range []string{"cmd", "deploy", "internal", "inference", "pdp", "pep", "pip", "policies", "records"} {
 		if err := os.CopyFS(filepath.Join(dir, name), os.DirFS(filepath.Join("../..", name))); err != nil {
 			t.Fatal(err)
 		}

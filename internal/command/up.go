@@ -6,13 +6,14 @@ import (
 	"runtime/debug"
 	"strings"
 
+	"github.com/wardgate/wardgate/internal/command/cli"
 	"github.com/wardgate/wardgate/internal/config"
 )
 
 type upCommand struct{ processFlags }
 
 // Run serves every role until SIGINT or SIGTERM, then drains.
-func (u *upCommand) Run(s *streams) error { return u.serve(s, nil) }
+func (u *upCommand) Run(s *cli.Streams) error { return u.serve(s, nil) }
 
 func newLogger(c *config.Config, w io.Writer) *slog.Logger {
 	var level slog.Level
@@ -25,8 +26,9 @@ func newLogger(c *config.Config, w io.Writer) *slog.Logger {
 	return slog.New(slog.NewTextHandler(w, options))
 }
 
-// Collecting garbage is what the slowest decisions wait for. It is made rarer,
-// under a bound on memory, unless the operator has set either.
+// Collecting garbage is what the slowest decisions wait for, and a third of what a
+// proof or a check of a rule book takes. It is made rarer, under a bound on memory,
+// unless the operator has set either.
 const (
 	collectPercent = 800
 	memoryLimit    = 1 << 30 // bytes

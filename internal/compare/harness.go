@@ -32,7 +32,7 @@ type harness struct {
 	sides       [2]*side // old, new
 	random      *rand.Rand
 	report      *report
-	background  [2]map[string]int // records of nobody's request, by what they say
+	background  [2]map[string]int // records of no request, by what they say
 	interrupted <-chan os.Signal
 
 	sent     int

@@ -80,7 +80,7 @@ func (s *side) headerValue(at, name string, values []string) any {
 	return s.names.page(where, joined)
 }
 
-// isBackground reports whether a record is nobody's request: what the process
+// isBackground reports whether a record is of no request: what the process
 // says of itself, and what it does each few seconds.
 func isBackground(r map[string]any) bool {
 	kind, action, detail := text(r["kind"]), text(r["action"]), text(r["detail"])

@@ -85,7 +85,7 @@ func all(each ...func(*side, *answer)) func(*side, *answer) {
 	}
 }
 
-// mailed keeps the code that was mailed to somebody.
+// mailed keeps the code that was mailed to an address.
 func mailed(name, email string) func(*side, *answer) {
 	return func(s *side, _ *answer) { s.known[name] = s.code(email) }
 }
@@ -171,7 +171,7 @@ func (a *answer) reasons() []string {
 	return p.Reasons
 }
 
-// watch notices that somebody's session is over.
+// watch notices that a person's session is over.
 func watch(p *person) func(*answer) {
 	return func(a *answer) {
 		if slices.Contains(a.reasons(), "session_revoked") || slices.Contains(a.reasons(), "subject_banned") {
@@ -180,7 +180,7 @@ func watch(p *person) func(*answer) {
 	}
 }
 
-// get reads as somebody, on the old side, what both sides are then asked about.
+// get reads as a person, on the old side, what both sides are then asked about.
 func (h *harness) get(p *person, target string, into func(*side, *answer)) error {
 	return h.ask(&request{to: pep, from: onSite, method: "GET", target: target, header: p.bearing(p.token()), what: p.name + " looks around", learn: into})
 }

@@ -204,7 +204,7 @@ func (h *harness) credentials(w *world) error {
 	return h.ask(q)
 }
 
-// noneToken states everything and is signed by nobody.
+// noneToken states everything and has no signature.
 const noneToken = "eyJhbGciOiJub25lIiwidHlwIjoiYXQrand0In0.eyJpc3MiOiJodHRwczovL3dhcmRnYXRlLmludGVybmFsIiwic3ViIjoieCIsImF1ZCI6WyJ3YXJkZ2F0ZSJdLCJleHAiOjQwMDAwMDAwMDAsInNpZCI6IngiLCJyb2xlIjoiZG9jdG9yIn0."
 
 func dropHeader(list []string, name string) []string {
@@ -237,7 +237,7 @@ func (h *harness) malformed(w *world) error {
 			"/"+strings.Repeat("a", 3000), "/api/patients/"+strings.Repeat("%41", 300), "/demo/outbox?x", "/api/pätients", "/api/patients/%", "/api/patients/%zz")
 	case 2:
 		q.method = pick(h, "OPTIONS", "TRACE", "PATCH", "CONNECT", "FOO", "get", "HEAD", "PUT", "DELETE", "PROPFIND", "G@T")
-		// Nobody's session is to end here.
+		// No session is to end here.
 		q.header = p.as()
 		q.alone = true
 	case 3:
@@ -258,7 +258,7 @@ func (h *harness) malformed(w *world) error {
 		}
 		q.alone = true
 	case 6:
-		// Bodies, by somebody who may add patients, or by nobody.
+		// Bodies, from a doctor, who may add patients, or without a session.
 		doctor := w.person("doctor")
 		q.header = doctor.bearing(doctor.token())
 		q.after = watch(doctor)
@@ -381,7 +381,7 @@ func (h *harness) toPDP(target, body string) *request {
 
 var actions = strings.Fields(`patient.list patient.add patient.read patient.delete service.list service.add service.edit service.delete service.complete bill.list
 	model.read model.predict account.read session.list session.end session.elevate user.list user.approve user.ban user.unban user.revoke ban.list ban.lift patient.restore
-	factor.add factor.confirm factor.remove console.read console.change signal.report key.list account.sign_up session.create session.refresh session.continue machine.log_in
+	device.list device.forget notice.list factor.add factor.confirm factor.remove console.read console.change signal.report key.list account.sign_up session.create session.refresh session.continue machine.log_in
 	log_in.begin log_in.fail log_in.attempt demo.outbox lab.read nothing.at_all`)
 
 func (h *harness) question(w *world, p *person) string {

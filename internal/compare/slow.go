@@ -22,7 +22,7 @@ func (h *harness) forbiddenChange(w *world) error {
 	return nil
 }
 
-// failedLogIn guesses passwords and codes, as somebody without a session.
+// failedLogIn guesses passwords and codes, as a client without a session.
 func (h *harness) failedLogIn(w *world) error {
 	p := h.aPerson(w)
 	email := pick(h, p.email(), p.email(), fmt.Sprintf("nobody%d@demo.hospital.test", h.random.IntN(1000)), "x", " "+p.email(), "DOCTOR@DEMO.HOSPITAL.TEST")
@@ -84,7 +84,7 @@ func (h *harness) elevate(w *world) error {
 	return h.stepUp(p)
 }
 
-// ban has a security officer ban somebody, looks, and lifts it.
+// ban has a security officer ban an account, looks, and lifts it.
 func (h *harness) ban(w *world) error {
 	officer, victim := w.person("officer"), w.person(pick(h, "visitor", "locum", "doctor2"))
 	if officer.ended || officer.banned {

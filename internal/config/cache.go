@@ -20,7 +20,7 @@ type Cache struct {
 	Username       string   `koanf:"username"`  // of Redis's access control list
 	PasswordFile   string   `koanf:"password_file"`
 	TLS            string   `koanf:"tls"`             // on, off
-	CAFile         string   `koanf:"ca_file"`         // who vouches for the server; "" for whom the machine trusts
+	CAFile         string   `koanf:"ca_file"`         // CAs trusted for the server; "" for the system's
 	SentinelMaster string   `koanf:"sentinel_master"` // the master's name among sentinels
 	Database       int      `koanf:"database"`
 

@@ -11,17 +11,26 @@ import (
 // CheckFile reads the YAML file as Read does and checks it for a process
 // with these roles. Faults of form and of value are reported together, each
 // with its line, or with the variable of the environment that it comes from.
-func CheckFile(file string, environ, roles []string) error {
+// files looks for the files that keys name too, on the machine that has them.
+func CheckFile(file string, environ, roles []string, files bool) error {
 	r := readWhole(file, environ)
+	var err error
+	if r.config.Roles, err = ParseRoles(roles); err != nil {
+		r.faults = append(r.faults, err)
+	}
+	return r.check(file, files)
+}
+
+func (r *reading) check(file string, files bool) error {
 	var all []placed
 	for _, err := range flat(r.faults) {
 		all = append(all, placed{line: lineIn(file, err), err: err})
 	}
-	var err error
-	if r.config.Roles, err = ParseRoles(roles); err != nil {
-		all = append(all, placed{err: err})
+	values := r.config.valueFaults()
+	if files {
+		values = append(values, r.config.fileFaults()...)
 	}
-	for _, err := range flat(r.config.valueFaults()) {
+	for _, err := range flat(values) {
 		all = append(all, r.place(file, err))
 	}
 	slices.SortStableFunc(all, func(x, y placed) int { return cmp.Compare(x.line, y.line) })
@@ -41,6 +50,10 @@ type placed struct {
 // place says where the value stands that a fault is about. A fault begins with
 // the keys that it is about.
 func (r *reading) place(file string, fault error) placed {
+	if one, is := errors.AsType[*entryFault](fault); is && r.here[one.key] != nil && r.over[one.key] == nil {
+		line := lineOfMember(&r.root, one.key, one.entry, one.member)
+		return placed{line, fmt.Errorf("%s:%d: %w", file, line, fault)}
+	}
 	keys, _, _ := strings.Cut(fault.Error(), ":")
 	for key := range strings.SplitSeq(keys, ", ") {
 		if _, set := r.over[key]; set {

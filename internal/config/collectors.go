@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net"
 	"net/url"
+	"strings"
 )
 
 // A Collector is an HTTP service that collects reports in OPA's formats.
@@ -12,7 +13,7 @@ import (
 type Collector struct {
 	URL             string `koanf:"url"`
 	BearerTokenFile string `koanf:"bearer_token_file"`
-	CAFile          string `koanf:"ca_file"` // who vouches for the service; "" for whom the machine trusts
+	CAFile          string `koanf:"ca_file"` // CAs trusted for the service; "" for the system's
 }
 
 func (c *Collector) check(key string, fault func(format string, args ...any)) {
@@ -33,7 +34,7 @@ func (c *Collector) check(key string, fault func(format string, args ...any)) {
 
 func isLoopbackName(host string) bool {
 	ip := net.ParseIP(host)
-	return host == "localhost" || ip != nil && ip.IsLoopback()
+	return host == "localhost" || strings.HasSuffix(host, ".localhost") || ip != nil && ip.IsLoopback()
 }
 
 // Credentials reads what the collector's files hold. The token is read again for each

@@ -26,22 +26,29 @@ type Config struct {
 	Roles []string `koanf:"-"`
 
 	PEP struct {
-		Listen      string   `koanf:"listen"`
-		Hosts       []string `koanf:"hosts"` // Host names that are served; empty serves all
-		Certificate string   `koanf:"certificate"`
-		Key         string   `koanf:"key"`
+		Listen string   `koanf:"listen"`
+		Hosts  []string `koanf:"hosts"` // Host names that are served, beside those of applications; empty serves all
+		// Home is the origin of the own pages, where people log in, and by whose scheme and
+		// port applications with hosts have theirs; "" has no session by cookie.
+		Home        string `koanf:"home"`
+		Certificate string `koanf:"certificate"`
+		Key         string `koanf:"key"`
+		// Certificates are further ones, for clients that ask for another name than the first
+		// is made for.
+		Certificates []Certificate `koanf:"certificates"`
+		// WorkstationCAFile has the authority whose client certificates machines of wards are
+		// known by; "" for none. Enforcement point and administrator both read it.
+		WorkstationCAFile string `koanf:"workstation_ca_file"`
 
 		// Addresses and networks of proxies that hand on requests of others: they
 		// tell a client's address, and may ask about requests of theirs. Empty
 		// trusts none.
 		TrustedProxies []string `koanf:"trusted_proxies"`
 
-		// The hospital's own applications that routes name, "name=url" each and what
-		// they are told, and who vouches for their servers; "" for whom the machine trusts.
-		Applications       []string `koanf:"applications"`
-		ApplicationsCAFile string   `koanf:"applications_ca_file"`
-		AssertionIssuer    string   `koanf:"assertion_issuer"` // by which applications know who tells them of users
+		AssertionIssuer string `koanf:"assertion_issuer"` // by which applications know who tells them of users
 	} `koanf:"pep"`
+	Applications []Application `koanf:"applications"` // the hospital's own, that routes name
+
 	PDP     PDP `koanf:"pdp"`
 	Records struct {
 		Listen string `koanf:"listen"` // with mutual TLS, for an enforcement point elsewhere
@@ -64,9 +71,8 @@ type Config struct {
 		Folder string `koanf:"folder"` // shared by all decision points on one database; "" for the data folder's
 	} `koanf:"keys"`
 	ExtAuth struct {
-		Listen       string   `koanf:"listen"`
-		Applications []string `koanf:"applications"` // that only other proxies forward to
-		Proxies      []string `koanf:"proxies"`      // that may ask over HTTP; empty for all of pep.trusted_proxies
+		Listen  string   `koanf:"listen"`
+		Proxies []string `koanf:"proxies"` // that may ask over HTTP; empty for all of pep.trusted_proxies
 	} `koanf:"extauth"`
 	Operations struct {
 		Listen string `koanf:"listen"`
@@ -84,11 +90,12 @@ type Config struct {
 			Username     string `koanf:"username"`
 			PasswordFile string `koanf:"password_file"`
 			TLS          string `koanf:"tls"`     // starttls, implicit, none
-			CAFile       string `koanf:"ca_file"` // who vouches for the server; "" for whom the machine trusts
+			CAFile       string `koanf:"ca_file"` // CAs trusted for the server; "" for the system's
 			From         string `koanf:"from"`
 		} `koanf:"smtp"`
 	} `koanf:"mail"`
-	Stores struct {
+	Passkeys Passkeys `koanf:"passkeys"`
+	Stores   struct {
 		Identity Database `koanf:"identity"`
 		Sessions Database `koanf:"sessions"`
 		Records  Database `koanf:"records"`
@@ -104,6 +111,9 @@ type Config struct {
 		ReserveBytes int `koanf:"reserve_bytes"` // held for when the disk is full
 		RetainDays   int `koanf:"retain_days"`   // how long segments are kept; 0 for ever
 	} `koanf:"journal"`
+	Anchors struct {
+		Folder string `koanf:"folder"` // on another file system: heads of journals, and marks of databases; "" for none
+	} `koanf:"anchors"`
 	Limits struct {
 		Connections           int `koanf:"connections"`             // of one listener
 		ConnectionsPerAddress int `koanf:"connections_per_address"` // of one listener, from one address
@@ -132,12 +142,11 @@ func Default() Config {
 	c.PEP.Listen = "127.0.0.1:8080"
 	c.PEP.Hosts = []string{}
 	c.PEP.TrustedProxies = []string{}
-	c.PEP.Applications = []string{}
 	c.PEP.AssertionIssuer = "wardgate"
+	c.Applications = []Application{}
 	c.PDP.Listen = "127.0.0.1:8181"
 	c.PDP.Callers = []string{}
 	c.ExtAuth.Listen = "127.0.0.1:9191"
-	c.ExtAuth.Applications = []string{}
 	c.ExtAuth.Proxies = []string{}
 	c.Operations.Listen = "127.0.0.1:9464"
 	c.Policy = defaultPolicy()
@@ -197,9 +206,16 @@ func (c *Config) valueFaults() []error {
 	if (c.PEP.Certificate == "") != (c.PEP.Key == "") {
 		fault("pep.certificate, pep.key: one is set without the other")
 	}
+	c.checkListeners(fault)
+	c.checkHosts(fault)
+	c.checkOuterCertificates(fault)
+	c.checkWorkstations(fault)
+	c.checkOrigins(func(err error) { faults = append(faults, err) })
+	c.checkLoops(func(err error) { faults = append(faults, err) })
 	c.PDP.check(fault)
 	c.checkRoles(fault)
 	c.checkMail(fault)
+	c.checkPasskeys(fault)
 	c.checkAlerts(fault)
 	c.checkReports(fault)
 	c.checkPolicy(fault)
@@ -210,7 +226,7 @@ func (c *Config) valueFaults() []error {
 	if _, err := c.Askers(); err != nil {
 		faults = append(faults, err)
 	}
-	if _, err := c.Applications(); err != nil {
+	if _, err := c.ParseApplications(); err != nil {
 		faults = append(faults, err)
 	}
 	c.checkJournal(fault)

@@ -13,7 +13,7 @@ import (
 type Database struct {
 	DSN     string `koanf:"dsn"`      // user:password@tcp(host:port)/database
 	DSNFile string `koanf:"dsn_file"` // a file with the DSN that only its owner can read
-	CAFile  string `koanf:"ca_file"`  // who vouches for the server; "" for whom the machine trusts
+	CAFile  string `koanf:"ca_file"`  // CAs trusted for the server; "" for the system's
 	File    string `koanf:"file"`     // SQLite elsewhere on this machine, which several processes may share
 }
 
@@ -100,27 +100,4 @@ func (c *Config) Store(key string) Store {
 		}
 	}
 	return Store{Key: key, Database: &Database{}}
-}
-
-// Kept is what the data folder of this process holds once it has served. What
-// the configuration keeps elsewhere is no part of it.
-func (c *Config) Kept() []string {
-	var names []string
-	add := func(here bool, some ...string) {
-		if here {
-			names = append(names, some...)
-		}
-	}
-	own := c.Keys.Folder == ""
-	add(c.Journals(), "journal/head", "journal/journal-*.log")
-	add(c.Runs(RoleRecords) && own, "keys/records")
-	for _, d := range c.Databases() {
-		role := map[string]string{"stores.identity": RoleAdministrator, "stores.sessions": RoleAdministrator, "stores.records": RoleRecords}[d.Key]
-		add(role != "" && c.Runs(role) && !d.IsServer() && d.File == "", d.Own)
-	}
-	add(c.Runs(RoleAdministrator) && own, "keys/identity", "keys/tokens")
-	add(c.Runs(RoleEngine) && own, "keys/footprint.json")
-	add(c.Assertion.KeyFile == "", "keys/assertion.key")
-	add(c.Runs(RolePEP), "certs/ca.pem")
-	return names
 }

@@ -18,7 +18,7 @@ type Events struct {
 		Username        string   `koanf:"username"`
 		PasswordFile    string   `koanf:"password_file"`
 		APIKeyFile      string   `koanf:"api_key_file"` // instead of a name and a password
-		CAFile          string   `koanf:"ca_file"`      // who vouches for the nodes; "" for whom the machine trusts
+		CAFile          string   `koanf:"ca_file"`      // CAs trusted for the nodes; "" for the system's
 		DeleteAfterDays int      `koanf:"delete_after_days"`
 	} `koanf:"elasticsearch"`
 	Logstash struct {

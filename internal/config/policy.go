@@ -15,26 +15,38 @@ import (
 // Policy says where the rule book comes from: a folder on the operator's
 // own disk, or signed bundles. With none of them it is the built-in one.
 type Policy struct {
-	Folder string `koanf:"folder"` // the same as policies
+	Folder  string `koanf:"folder"`  // the same as policies
+	Overlay string `koanf:"overlay"` // the hospital's own folder on the rule book; "" for none
 
 	BundleFile      string `koanf:"bundle_file"`
 	BundleURL       string `koanf:"bundle_url"`
 	BearerTokenFile string `koanf:"bearer_token_file"`
-	CAFile          string `koanf:"ca_file"`           // who vouches for the server; "" for whom the machine trusts
+	CAFile          string `koanf:"ca_file"`           // CAs trusted for the server; "" for the system's
 	LongPollSeconds int    `koanf:"long_poll_seconds"` // how long the server may hold a request; 0 polls
 	MinDelaySeconds int    `koanf:"min_delay_seconds"` // between two polls
 	MaxDelaySeconds int    `koanf:"max_delay_seconds"`
 
 	VerificationKeys []string `koanf:"verification_keys"` // ID=FILE, public keys in PEM
+	WaiverKeys       []string `koanf:"waiver_keys"`       // ID=FILE, public keys of those who may waive an invariant, two of them each
 	Scope            string   `koanf:"scope"`             // that bundles must be signed for
+
+	Shadow string `koanf:"shadow"` // folder or bundle of a rule book that is compared with the one in force; "" for none
+
+	RequireProof bool `koanf:"require_proof"` // only a rule book that is proved comes into force
 }
 
 func defaultPolicy() Policy {
-	return Policy{LongPollSeconds: 30, MinDelaySeconds: 10, MaxDelaySeconds: 60, VerificationKeys: []string{}}
+	return Policy{LongPollSeconds: 30, MinDelaySeconds: 10, MaxDelaySeconds: 60, VerificationKeys: []string{}, WaiverKeys: []string{}}
 }
+
+// IsBundle reports whether what a rule book is named by is a bundle, and no folder.
+func IsBundle(name string) bool { return strings.HasSuffix(name, ".tar.gz") }
 
 // Delivered reports whether the rule book comes in signed bundles.
 func (p *Policy) Delivered() bool { return p.BundleFile != "" || p.BundleURL != "" }
+
+// verifies reports whether some rule book comes in a signed bundle.
+func (p *Policy) verifies() bool { return p.Delivered() || IsBundle(p.Shadow) }
 
 // Book is the folder with the rule book, "" for none.
 func (c *Config) Book() string {
@@ -55,12 +67,18 @@ func (c *Config) checkPolicy(fault func(format string, args ...any)) {
 			named = append(named, key)
 		}
 	}
+	if _, err := p.Waivers(); err != nil {
+		fault("policy.waiver_keys: %w", err)
+	}
+	if p.Overlay != "" && p.Delivered() {
+		fault("policy.overlay: a bundle is delivered whole; put the overlay on its base where the bundle is made (`wardgate policy bundle --policies BASE+OVERLAY`)")
+	}
 	switch {
 	case len(named) > 1:
 		fault("policy.folder, policy.bundle_file, policy.bundle_url: expected one of them, because a rule book comes from one place")
-	case !p.Delivered() && (len(p.VerificationKeys) > 0 || p.Scope != ""):
-		fault("policy.verification_keys, policy.scope: nothing is verified without policy.bundle_file or policy.bundle_url")
-	case p.Delivered():
+	case !p.verifies() && (len(p.VerificationKeys) > 0 || p.Scope != ""):
+		fault("policy.verification_keys, policy.scope: nothing is verified without policy.bundle_file, policy.bundle_url or a bundle in policy.shadow")
+	case p.verifies():
 		if _, err := p.Trust(); err != nil {
 			fault("policy.verification_keys: %w", err)
 		}
@@ -79,15 +97,36 @@ func (c *Config) checkPolicy(fault func(format string, args ...any)) {
 	if p.MinDelaySeconds < 1 || p.MaxDelaySeconds < p.MinDelaySeconds || p.MaxDelaySeconds > 86400 {
 		fault("policy.min_delay_seconds, policy.max_delay_seconds: expected 1 to 86400, the least first")
 	}
+	if p.Shadow != "" {
+		if info, err := os.Stat(p.Shadow); err != nil || info.IsDir() == IsBundle(p.Shadow) {
+			fault("policy.shadow: %s is no folder and no bundle (.tar.gz) that can be read; name the folder or the bundle of a rule book, or none", p.Shadow)
+		}
+	}
 	c.DecisionLogs.check("decision_logs", fault)
 	c.Status.check("status", fault)
 }
 
 // Trust reads the verification keys.
 func (p *Policy) Trust() (*bundle.Trust, error) {
+	if len(p.VerificationKeys) == 0 {
+		return nil, errors.New("expected at least one ID=FILE: a bundle is never taken unsigned")
+	}
+	return ReadTrust(p.VerificationKeys, p.Scope)
+}
+
+// Waivers are the keys whose signatures waive invariants: nil for none.
+func (p *Policy) Waivers() (*bundle.Trust, error) {
+	if len(p.WaiverKeys) == 0 {
+		return nil, nil
+	}
+	return ReadTrust(p.WaiverKeys, "")
+}
+
+// ReadTrust reads public keys, each as ID=FILE.
+func ReadTrust(entries []string, scope string) (*bundle.Trust, error) {
 	keys := map[string][]byte{}
 	var faults []error
-	for _, entry := range p.VerificationKeys {
+	for _, entry := range entries {
 		id, file, found := strings.Cut(entry, "=")
 		if !found || id == "" || file == "" {
 			faults = append(faults, fmt.Errorf("expected ID=FILE, such as hospital=/etc/wardgate/policy.pub, and not %q", entry))
@@ -104,13 +143,10 @@ func (p *Policy) Trust() (*bundle.Trust, error) {
 		}
 		keys[id] = text
 	}
-	if len(p.VerificationKeys) == 0 {
-		faults = append(faults, errors.New("expected at least one ID=FILE: a bundle is never taken unsigned"))
-	}
 	if err := errors.Join(faults...); err != nil {
 		return nil, err
 	}
-	return bundle.NewTrust(keys, p.Scope)
+	return bundle.NewTrust(keys, scope)
 }
 
 // Source is where bundles come from.
@@ -137,7 +173,7 @@ func (p *Policy) Source() (delivery.Source, time.Duration, error) {
 	return source, c.Most, err
 }
 
-// ReadCAs reads certificates in PEM; no file is nil, whom the machine trusts.
+// ReadCAs reads certificates in PEM; no file is nil, the system's CAs.
 func ReadCAs(file string) (*x509.CertPool, error) {
 	if file == "" {
 		return nil, nil

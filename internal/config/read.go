@@ -42,6 +42,11 @@ type reading struct {
 }
 
 func readWhole(file string, environ []string) *reading {
+	return readFrom(file, func() ([]byte, error) { return os.ReadFile(file) }, environ)
+}
+
+// readFrom takes what the file holds from load; it is not called when file is "".
+func readFrom(file string, load func() ([]byte, error), environ []string) *reading {
 	r := &reading{}
 	fault := func(err error) {
 		if err != nil {
@@ -56,7 +61,7 @@ func readWhole(file string, environ []string) *reading {
 	known := k.Keys()
 	var err error
 	if file != "" {
-		r.here, err = readFile(file, known, &r.root)
+		r.here, err = readFile(file, load, known, &r.root)
 		fault(err)
 		fault(k.Load(confmap.Provider(r.here, "."), nil))
 	}
@@ -89,8 +94,8 @@ func oneDocument(file string, raw []byte, root *node.Node) error {
 
 // readFile returns the file's known keys, flat, and an error that names each
 // key that is unknown or of the wrong kind with its line.
-func readFile(file string, known []string, root *node.Node) (map[string]any, error) {
-	raw, err := os.ReadFile(file)
+func readFile(file string, load func() ([]byte, error), known []string, root *node.Node) (map[string]any, error) {
+	raw, err := load()
 	if err != nil {
 		return nil, fmt.Errorf("configuration: %w", err)
 	}
@@ -123,9 +128,14 @@ func readFile(file string, known []string, root *node.Node) (map[string]any, err
 				file, line, key, key, envName(key)))
 			continue
 		}
-		if list, is := v.([]any); is && key == reportsKey {
-			readReports(list, func(entry int, err error) {
-				line := lineOf(root, append(strings.Split(key, "."), strconv.Itoa(entry)))
+		if of, entries := entryLists[key]; entries {
+			list, _ := v.([]any)
+			of.read(list, func(entry int, err error) {
+				at := ""
+				if member, is := errors.AsType[*memberFault](err); is {
+					at = member.path
+				}
+				line := lineOfMember(root, key, entry, at)
 				faults = append(faults, fmt.Errorf("%s:%d: %s: %w", file, line, key, err))
 			})
 		}
@@ -141,34 +151,40 @@ func isKind(key string, v any) (is bool) {
 		_, is = v.([]any)
 	case kindOf(key) == aNumber:
 		_, is = v.(int)
+	case kindOf(key) == trueOrFalse:
+		_, is = v.(bool)
 	default:
 		_, is = v.(string)
 	}
 	return is
 }
 
-const aNumber = "a number"
+const (
+	aNumber     = "a number"
+	trueOrFalse = "true or false"
+)
 
 func kindOf(key string) string {
+	if of, entries := entryLists[key]; entries {
+		return "a list such as [" + of.example + "]"
+	}
 	switch key {
 	case "pep.hosts":
 		return "a list of host names"
 	case "pep.trusted_proxies", "extauth.proxies":
 		return "a list of addresses and networks"
-	case "pep.applications":
-		return "a list such as [" + anApplication + "]"
 	case "pdp.callers":
 		return "a list such as [lab=/etc/wardgate/lab.token]"
-	case "extauth.applications":
-		return "a list of names"
 	case "stores.cache.addresses":
 		return "a list of host:port"
 	case "alerts.mail_to":
 		return "a list of e-mail addresses"
-	case reportsKey:
-		return "a list such as [" + reportsExample + "]"
 	case "policy.verification_keys":
 		return "a list such as [hospital=/etc/wardgate/policy.pub]"
+	case "policy.waiver_keys":
+		return "a list such as [officer=/etc/wardgate/officer.pub, head=/etc/wardgate/head.pub]"
+	case "policy.require_proof":
+		return trueOrFalse
 	case "stores.events.elasticsearch.addresses":
 		return "a list of addresses"
 	case "mail.smtp.port", "stores.cache.database", "limits.connections", "limits.connections_per_address", "limits.decision_milliseconds", "journal.reserve_bytes", "journal.retain_days",
@@ -176,7 +192,7 @@ func kindOf(key string) string {
 		"stores.events.elasticsearch.delete_after_days":
 		return aNumber
 	default:
-		return "a text"
+		return aText
 	}
 }
 
@@ -190,6 +206,9 @@ func lineOf(n *node.Node, path []string) int {
 		return lineOf(n.Content[0], path)
 	}
 	if i, err := strconv.Atoi(path[0]); n.Kind == node.SequenceNode && err == nil && i < len(n.Content) {
+		if len(path) > 1 && n.Content[i].Kind == node.MappingNode {
+			return lineOf(n.Content[i], path[1:])
+		}
 		return n.Content[i].Line
 	}
 	for i := 0; n.Kind == node.MappingNode && i+1 < len(n.Content); i += 2 {
@@ -202,6 +221,18 @@ func lineOf(n *node.Node, path []string) int {
 		return lineOf(n.Content[i+1], path[1:])
 	}
 	return 1
+}
+
+// lineOfMember is the line of a member of an entry of a list, or of the entry where the
+// member is "".
+func lineOfMember(root *node.Node, key string, entry int, member string) int {
+	path := append(strings.Split(key, "."), strconv.Itoa(entry))
+	if member != "" {
+		if line := lineOf(root, append(slices.Clone(path), strings.Split(member, ".")...)); line > 1 {
+			return line
+		}
+	}
+	return lineOf(root, path)
 }
 
 // envName is the environment variable that overrides a key.
@@ -229,8 +260,8 @@ func readEnvironment(environ, known []string) (map[string]any, error) {
 			faults = append(faults, fmt.Errorf("environment: %s", to))
 		case !ok:
 			faults = append(faults, fmt.Errorf("environment: %s overrides no known key", name))
-		case key == reportsKey:
-			list, err := reportsFromText(value)
+		case entryLists[key].read != nil:
+			list, err := entriesFromText(key, value)
 			values[key] = list
 			faults = append(faults, err)
 		case lists(key):

@@ -1,14 +1,11 @@
 package config
 
 import (
-	"errors"
 	"fmt"
 	"maps"
 	"regexp"
 	"slices"
 	"strings"
-
-	node "go.yaml.in/yaml/v3"
 
 	"github.com/wardgate/wardgate/pip/signals"
 	signalindex "github.com/wardgate/wardgate/pip/signals/elastic"
@@ -21,13 +18,8 @@ const reportsKey = "signals.reports"
 // reportsExample is one entry, as YAML writes it on one line.
 const reportsExample = "{name: vpn, machine: vpn, kind: failed_log_in, when: {event.outcome: failure}, about: {username: user.name}}"
 
-// movedKeys are those that reportsKey has replaced.
-func movedKeys() []string {
-	return []string{"signals.external", "stores.events.elasticsearch.external"}
-}
-
 // A Report says which events of another system count as which kind of
-// signal, and whom they are about. Either a machine sends them or they are read
+// signal, and which subject they are about. Either a machine sends them or they are read
 // from an index.
 type Report struct {
 	Name    string            `koanf:"name"`
@@ -188,35 +180,4 @@ func readReportMember(entry map[string]any, key string) error {
 		return fmt.Errorf("unknown member %q; known are name, kind, machine, index, when, about, time", key)
 	}
 	return nil
-}
-
-// reportsFromText reads entries as the environment has them: a list in YAML.
-func reportsFromText(text string) ([]any, error) {
-	list := []any{}
-	if err := node.Unmarshal([]byte(text), &list); err != nil {
-		return nil, fmt.Errorf("environment: %s: expected a list in YAML, such as [%s]", envName(reportsKey), reportsExample)
-	}
-	var faults []error
-	readReports(list, func(_ int, err error) {
-		faults = append(faults, fmt.Errorf("environment: %s: %w", envName(reportsKey), err))
-	})
-	return list, errors.Join(faults...)
-}
-
-// moved says where a key is now, when it was moved.
-func moved(key string) (string, bool) {
-	if !slices.Contains(movedKeys(), key) {
-		return "", false
-	}
-	return fmt.Sprintf("%s is a part of %s now, such as [%s]; see docs/events.md", key, reportsKey, reportsExample), true
-}
-
-func movedFromEnvironment(name string) (string, bool) {
-	for _, key := range movedKeys() {
-		if name == envName(key) {
-			to, _ := moved(key)
-			return name + ": " + to, true
-		}
-	}
-	return "", false
 }

@@ -47,7 +47,7 @@ func ParseRoles(names []string) ([]string, error) {
 		faults = append(faults, errors.New("administrator and identity ask each other and the engine in one process: name pdp, which is all three"))
 	}
 	if has(RoleEngine) && !has(RoleAdministrator) && !has(RolePEP) {
-		faults = append(faults, errors.New("nobody could ask an engine alone: name pdp, or pep beside it"))
+		faults = append(faults, errors.New("no enforcement point could ask an engine alone: name pdp, or pep beside it"))
 	}
 	if err := errors.Join(faults...); err != nil {
 		return nil, err

@@ -19,7 +19,7 @@ func TestParseRoles(t *testing.T) {
 		{[]string{"engine", "identity", "administrator"}, []string{"administrator", "engine", "identity"}, ""},
 		{[]string{"pep", "engine"}, []string{"engine", "pep"}, ""},
 		{[]string{"records", "inference", "records"}, []string{"inference", "records"}, ""},
-		{[]string{"engine"}, nil, "nobody could ask an engine alone"},
+		{[]string{"engine"}, nil, "no enforcement point could ask an engine alone"},
 		{[]string{"administrator"}, nil, "name pdp"},
 		{[]string{"identity", "engine"}, nil, "name pdp"},
 		{[]string{"administrator", "identity"}, nil, "name pdp"},

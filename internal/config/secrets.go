@@ -6,7 +6,7 @@ import (
 	"strings"
 )
 
-// ReadSecretFile reads a file that nobody else may read.
+// ReadSecretFile reads a file, and refuses one that others than its owner may read.
 func ReadSecretFile(file string) ([]byte, error) {
 	info, err := os.Stat(file)
 	if err != nil {
@@ -18,7 +18,7 @@ func ReadSecretFile(file string) ([]byte, error) {
 	return os.ReadFile(file)
 }
 
-// ReadSecret reads one line from a file that nobody else may read.
+// ReadSecret reads the one line of such a file.
 func ReadSecret(file string) (string, error) {
 	raw, err := ReadSecretFile(file)
 	if err != nil {

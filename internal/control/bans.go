@@ -43,7 +43,7 @@ func (c *Client) Bans(ctx context.Context, after string, limit int) (BanPage, er
 	return page, c.do(ctx, http.MethodGet, "/bans?"+query.Encode(), nil, &page)
 }
 
-// LiftBar lets whoever has no session in again from an address.
+// LiftBar lets clients without a session in again from an address.
 func (c *Client) LiftBar(ctx context.Context, a Address) error {
 	return c.do(ctx, http.MethodPost, "/bans/lift", a, nil)
 }

@@ -1,5 +1,5 @@
 // Package control is how operators' commands reach a running Wardgate: HTTP
-// over a Unix socket in the data folder. Whoever may open the socket, which is
+// over a Unix socket in the data folder. A process that may open the socket, which is
 // for the owner of the folder alone, is an operator; nothing else is asked.
 package control
 
@@ -71,7 +71,7 @@ type Link struct {
 }
 
 // Listen opens the socket in the data folder, which the caller has locked: a
-// socket that is left there is nobody's.
+// socket that is left there has no process.
 func Listen(data string) (net.Listener, error) {
 	path := filepath.Join(data, Socket)
 	if err := os.Remove(path); err != nil && !errors.Is(err, os.ErrNotExist) {

@@ -24,6 +24,8 @@ type Operator interface {
 	AddMachine(ctx context.Context, name string) (Machine, error)
 	DropMachine(ctx context.Context, name string) error
 	RotateKeys(ctx context.Context) error
+	UserOperator
+	PassOperator
 	BanOperator
 	PolicyOperator
 }
@@ -38,6 +40,8 @@ func Handler(o Operator, log *slog.Logger) http.Handler {
 	mux.HandleFunc("POST /users", s.add)
 	mux.HandleFunc("POST /users/{user}/approve", s.approve)
 	mux.HandleFunc("POST /users/{user}/unban", s.unban)
+	s.userChanges(mux)
+	mux.HandleFunc("POST /users/{user}/pass", s.pass)
 	mux.HandleFunc("POST /machines/{name}", s.addMachine)
 	mux.HandleFunc("DELETE /machines/{name}", s.dropMachine)
 	mux.HandleFunc("POST /keys/rotate", s.rotate)

@@ -8,7 +8,7 @@ import (
 )
 
 // Within returns a context that ends after d, as context.WithTimeout does. It
-// starts a timer only when somebody waits for it: of the bounds that every
+// starts a timer only when a caller waits for it: of the bounds that every
 // request is put under hardly one is ever waited for.
 func Within(ctx context.Context, d time.Duration) (context.Context, context.CancelFunc) {
 	b := &bounded{Context: ctx, deadline: time.Now().Add(d)}

@@ -23,6 +23,7 @@ import (
 
 	"github.com/wardgate/wardgate/internal/assertion"
 	"github.com/wardgate/wardgate/internal/datafolder"
+	"github.com/wardgate/wardgate/internal/durable"
 	"github.com/wardgate/wardgate/pip"
 	"github.com/wardgate/wardgate/pip/identity"
 	"github.com/wardgate/wardgate/pip/identity/password"
@@ -60,20 +61,17 @@ func newAccounts(h *demodata.Dataset) []identity.NewAccount {
 const filled = "demo-filled"
 
 // Fill invents the hospital once, as far as its stores are in this process; nil
-// is in another. A folder in which that was interrupted is refused, because it
-// does not show what it lacks.
+// is in another. What was interrupted goes on: records are filled in whole or not
+// at all, and an account that is there is left alone.
 func Fill(ctx context.Context, folder *datafolder.Folder, records *store.Store, accounts *identity.Accounts) error {
 	marker := folder.Path(filled)
 	if _, err := os.Stat(marker); err == nil {
 		return nil
 	}
-	if !folder.Fresh {
-		return fmt.Errorf("the demo hospital in %s was not filled to its end; delete that folder and start again", folder.Path())
-	}
 	h := demodata.Hospital(seed)
 	var group errgroup.Group
 	if records != nil {
-		group.Go(func() error { return records.Fill(ctx, h.Dataset) })
+		group.Go(func() error { return fillRecords(ctx, records, h.Dataset) })
 	}
 	if accounts != nil {
 		group.Go(func() error { return addAccounts(ctx, accounts, &h) })
@@ -81,7 +79,15 @@ func Fill(ctx context.Context, folder *datafolder.Folder, records *store.Store, 
 	if err := group.Wait(); err != nil {
 		return fmt.Errorf("fill the demo hospital: %w", err)
 	}
-	return os.WriteFile(marker, nil, 0o600)
+	return durable.WriteFile(marker, nil, 0o600)
+}
+
+func fillRecords(ctx context.Context, records *store.Store, d store.Dataset) error {
+	empty, err := records.Empty(ctx)
+	if err != nil || !empty {
+		return err
+	}
+	return records.Fill(ctx, d)
 }
 
 // addAccounts leaves those alone that another decision point on the same
@@ -94,7 +100,7 @@ func addAccounts(ctx context.Context, accounts *identity.Accounts, h *demodata.D
 	for _, account := range newAccounts(h) {
 		account.PasswordHash = hash
 		_, err := accounts.Add(ctx, account)
-		if err != nil && !errors.Is(err, identity.ErrTaken) {
+		if err != nil && !errors.Is(err, identity.ErrTaken) && !errors.Is(err, identity.ErrStaffTaken) {
 			return fmt.Errorf("account %s: %w", account.Username, err)
 		}
 	}

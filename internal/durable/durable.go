@@ -11,6 +11,8 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strings"
+	"syscall"
 )
 
 // disk is what this package asks of a file system. Tests cut its power.
@@ -38,6 +40,18 @@ func CreateFile(path string, data []byte, perm fs.FileMode) error {
 	return create(system{}, path, data, perm)
 }
 
+// Ensure makes an empty file where there is none, for what forces its own content
+// to the disk but not the name of its file.
+func Ensure(path string, perm fs.FileMode) error {
+	if _, err := os.Stat(path); !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	if err := CreateFile(path, nil, perm); err != nil && !errors.Is(err, fs.ErrExist) {
+		return err
+	}
+	return nil
+}
+
 // MkdirAll makes a folder and those above it that are missing, and forces their
 // names to the disk.
 func MkdirAll(path string, perm fs.FileMode) error {
@@ -51,6 +65,9 @@ func MkdirAll(path string, perm fs.FileMode) error {
 			return err
 		}
 	}
+	if err := power.ask("mkdir", path); err != nil {
+		return err
+	}
 	if err := os.Mkdir(path, perm); err != nil && !errors.Is(err, fs.ErrExist) {
 		return err
 	}
@@ -62,7 +79,7 @@ func Rename(from, to string) error {
 	if filepath.Dir(from) != filepath.Dir(to) {
 		return fmt.Errorf("rename %s: expected a name in the same folder", from)
 	}
-	if err := os.Rename(from, to); err != nil {
+	if err := (system{}).Rename(from, to); err != nil {
 		return err
 	}
 	return SyncFolder(filepath.Dir(to))
@@ -71,10 +88,37 @@ func Rename(from, to string) error {
 // Remove removes a file, and forces that it is gone to the disk. One that is not
 // there is no error.
 func Remove(path string) error {
-	if err := os.Remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
+	if err := (system{}).Remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return err
 	}
 	return SyncFolder(filepath.Dir(path))
+}
+
+// NoRoom reports whether a disk, a quota or the largest size of a file is full.
+func NoRoom(err error) bool {
+	return errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EDQUOT) || errors.Is(err, syscall.EFBIG)
+}
+
+// halfPrefix begins the names of files that are being written.
+const halfPrefix = ".half-"
+
+// IsHalf reports whether a file of this name was being written, and never got
+// its place.
+func IsHalf(name string) bool { return strings.HasPrefix(name, halfPrefix) }
+
+// Sweep removes what a power cut left half written in a folder. The caller is the
+// only one that writes there.
+func Sweep(folder string) error {
+	halves, err := filepath.Glob(filepath.Join(folder, halfPrefix+"*"))
+	if err != nil {
+		return err
+	}
+	for _, half := range halves {
+		if err := os.Remove(half); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return err
+		}
+	}
+	return nil
 }
 
 // SyncFolder forces the names in a folder to the disk.
@@ -114,7 +158,10 @@ func put(d disk, path string, data []byte, perm fs.FileMode, name func(from, to 
 type system struct{}
 
 func (system) Temporary(folder string, perm fs.FileMode) (string, error) {
-	f, err := os.CreateTemp(folder, ".half-*") // mode 0600
+	if err := power.ask("temporary", folder); err != nil {
+		return "", err
+	}
+	f, err := os.CreateTemp(folder, halfPrefix+"*") // mode 0600
 	if err != nil {
 		return "", err
 	}
@@ -122,6 +169,9 @@ func (system) Temporary(folder string, perm fs.FileMode) (string, error) {
 }
 
 func (system) Write(path string, data []byte) error {
+	if err := power.ask("write", path); err != nil {
+		return err
+	}
 	f, err := os.OpenFile(path, os.O_WRONLY|os.O_TRUNC, 0)
 	if err != nil {
 		return err
@@ -131,6 +181,9 @@ func (system) Write(path string, data []byte) error {
 }
 
 func (system) Sync(path string) error {
+	if err := power.ask("sync", path); err != nil {
+		return err
+	}
 	f, err := os.OpenFile(path, os.O_WRONLY, 0)
 	if err != nil {
 		return err
@@ -139,6 +192,9 @@ func (system) Sync(path string) error {
 }
 
 func (system) SyncFolder(path string) error {
+	if err := power.ask("sync folder", path); err != nil {
+		return err
+	}
 	f, err := os.Open(path)
 	if err != nil {
 		return err
@@ -146,6 +202,23 @@ func (system) SyncFolder(path string) error {
 	return errors.Join(f.Sync(), f.Close())
 }
 
-func (system) Rename(from, to string) error { return os.Rename(from, to) }
-func (system) Link(from, to string) error   { return os.Link(from, to) }
-func (system) Remove(path string) error     { return os.Remove(path) }
+func (system) Rename(from, to string) error {
+	if err := power.ask("rename", to); err != nil {
+		return err
+	}
+	return os.Rename(from, to)
+}
+
+func (system) Link(from, to string) error {
+	if err := power.ask("link", to); err != nil {
+		return err
+	}
+	return os.Link(from, to)
+}
+
+func (system) Remove(path string) error {
+	if err := power.ask("remove", path); err != nil {
+		return err
+	}
+	return os.Remove(path)
+}

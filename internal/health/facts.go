@@ -33,6 +33,22 @@ func revocationCondition(r pip.Reading) Condition {
 	return c
 }
 
+// Databases watches how the databases stand against the journal.
+func (b *Board) Databases(state func() string, restored func() int64) {
+	b.watch("databases", func(time.Time) Condition {
+		c := Condition{State: state()}
+		c.Degraded = c.State != "current"
+		if c.State == "lost" {
+			c.Fatal = "database_lost"
+		}
+		return c
+	})
+	b.registry.MustRegister(collector(func(tell func(prometheus.ValueType, string, string, float64, ...label)) {
+		tell(prometheus.CounterValue, "databases_restored_total",
+			"How often a database lay behind what the journal proves, and what had been ordered was put in force again.", float64(restored()))
+	}))
+}
+
 // Mirror counts what Redis did not take.
 func (b *Board) Mirror(m *redisfeed.Mirror) {
 	b.registry.MustRegister(collector(func(tell func(prometheus.ValueType, string, string, float64, ...label)) {

@@ -1,7 +1,7 @@
 // Package health tells operators and orchestrators how a process stands: the
 // conditions of its parts, /livez, /readyz, /metrics and /version. It holds
-// states, counts and times; it tells nothing about people, and no address or
-// name of a file.
+// states, counts and times, and what is wrong with files that the hospital edits; it tells
+// nothing about people, and repeats no secret.
 package health
 
 import (
@@ -19,10 +19,12 @@ import (
 // A Condition is how one thing stands on which the process depends.
 type Condition struct {
 	State  string    `json:"state"`
-	Error  string    `json:"error,omitempty"`          // of the operating system, in its own words
+	Error  string    `json:"error,omitempty"`          // in the words of the operating system, or of what was refused
 	Since  time.Time `json:"since,omitzero"`           // it has been so, where that is known
 	Behind uint64    `json:"behind_records,omitempty"` // what is not anchored or shipped yet
 	Age    float64   `json:"age_seconds,omitempty"`    // of what is known
+
+	RestartFor []string `json:"restart_for,omitempty"` // keys of the configuration that a restart would take
 
 	Degraded bool   `json:"-"`
 	Fatal    string `json:"-"` // the status of a process that can allow nothing; "" when it can
@@ -37,20 +39,15 @@ type Board struct {
 	decisions decisions
 	stopping  atomic.Bool
 
-	conditions  []watched
+	conditions  []func(now time.Time, tell map[string]Condition)
 	policy      func() *Policy     // nil where nothing is decided
 	revocations func() pip.Reading // nil where no list is kept
-}
-
-type watched struct {
-	name string
-	read func(now time.Time) Condition
 }
 
 // NewBoard begins the board of a process with these roles.
 func NewBoard(roles []string) *Board {
 	b := &Board{roles: roles, started: time.Now(), registry: prometheus.NewRegistry(), decisions: newDecisions()}
-	b.registry.MustRegister(b.decisions.made, b.decisions.seconds, b.decisions.unasked, boardMetrics{b})
+	b.registry.MustRegister(b.decisions.made, b.decisions.reasons, b.decisions.seconds, b.decisions.unasked, boardMetrics{b})
 	registerRuntime(b.registry)
 	return b
 }
@@ -62,21 +59,26 @@ func (b *Board) Started() time.Time { return b.started }
 func (b *Board) Stopping() { b.stopping.Store(true) }
 
 func (b *Board) watch(name string, read func(now time.Time) Condition) {
-	b.conditions = append(b.conditions, watched{name, read})
+	b.watchAll(func(now time.Time, tell map[string]Condition) { tell[name] = read(now) })
+}
+
+// watchAll has read tell of things that come and go.
+func (b *Board) watchAll(read func(now time.Time, tell map[string]Condition)) {
+	b.conditions = append(b.conditions, read)
 }
 
 func (b *Board) now() map[string]Condition {
 	now, all := time.Now(), map[string]Condition{}
-	for _, w := range b.conditions {
-		all[w.name] = w.read(now)
+	for _, read := range b.conditions {
+		read(now, all)
 	}
 	return all
 }
 
 // readiness is the body of /readyz.
 type readiness struct {
-	// Status is "ready", "stopping", "journal_unavailable",
-	// "decision_point_unavailable" or "revocations_unknown".
+	// Status is "ready", "stopping", "journal_unavailable", "store_unavailable",
+	// "decision_point_unavailable", "revocations_unknown" or "database_lost".
 	Status string    `json:"status"`
 	Since  time.Time `json:"since"`
 	Roles  []string  `json:"roles"`

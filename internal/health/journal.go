@@ -18,6 +18,7 @@ func (b *Board) Journal(j *audit.Journal, anchors *anchor.Follower) {
 	b.watch("anchor", func(time.Time) Condition { return anchorCondition(anchors) })
 	b.registry.MustRegister(collector(func(tell func(prometheus.ValueType, string, string, float64, ...label)) {
 		tell(prometheus.GaugeValue, "journal_failing", "1 while nothing can be journalled, and so nothing allowed.", one(j.Err() != nil))
+		tell(prometheus.GaugeValue, "journal_altered", "1 since something else removed, replaced or changed the journal's files; a start verifies them.", one(errors.Is(j.Err(), audit.ErrAltered)))
 		tell(prometheus.GaugeValue, "journal_reserve_in_use", "1 while the disk is full and the journal writes into its reserve.", one(j.Full()))
 		tell(prometheus.CounterValue, "journal_records_total", "Records of the journal, from its beginning.", float64(j.Head().Seq))
 		tell(prometheus.GaugeValue, "journal_anchor_failing", "1 while the journal's head cannot be anchored.", one(anchors.Err() != nil))
@@ -34,6 +35,8 @@ func journalCondition(j *audit.Journal) Condition {
 	case err == nil && j.Full():
 		c.State, c.Degraded = "reserve", true
 	case err == nil:
+	case errors.Is(err, audit.ErrAltered):
+		c.State, c.Degraded, c.Fatal = "altered", true, "journal_unavailable"
 	case audit.IsFull(err):
 		c.State, c.Degraded, c.Fatal = "full", true, "journal_unavailable"
 	default:

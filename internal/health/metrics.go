@@ -7,6 +7,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/collectors"
 
+	"github.com/wardgate/wardgate/internal/refusals"
 	"github.com/wardgate/wardgate/pdp"
 )
 
@@ -62,6 +63,7 @@ func one(is bool) float64 {
 // decisions counts and times what is decided, and what comes of it.
 type decisions struct {
 	made    *prometheus.CounterVec
+	reasons *prometheus.CounterVec
 	seconds prometheus.Histogram
 	unasked prometheus.Counter
 }
@@ -72,6 +74,10 @@ func newDecisions() decisions {
 			Name: "wardgate_decisions_total",
 			Help: "Decisions by outcome: allow, deny, error.",
 		}, []string{"outcome"}),
+		reasons: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "wardgate_denial_reasons_total",
+			Help: "Denials by the rule book's codes; one with several counts for each.",
+		}, []string{"reason"}),
 		seconds: prometheus.NewHistogram(prometheus.HistogramOpts{
 			Name:    "wardgate_decision_duration_seconds",
 			Help:    "Time to gather facts and decide.",
@@ -88,10 +94,22 @@ func newDecisions() decisions {
 // request had asked for.
 func (b *Board) Unasked() { b.decisions.unasked.Inc() }
 
+// Refusals counts what was refused, and how much of it has a record of its own.
+func (b *Board) Refusals(l *refusals.Ledger) {
+	b.registry.MustRegister(collector(func(tell func(prometheus.ValueType, string, string, float64, ...label)) {
+		recorded := map[bool]string{false: "single", true: "counted"}
+		for total, n := range l.Totals() {
+			tell(prometheus.CounterValue, "refusals_total",
+				"Refused requests, by what they were and whether they have a record of their own or are counted in one for many.",
+				float64(n), label{"kind", total.Kind.String()}, label{"recorded", recorded[total.Counted]})
+		}
+	}))
+}
+
 // Decider counts and times what d decides.
 func (b *Board) Decider(d pdp.Decider) pdp.Decider {
 	return &meteredDecider{
-		next: d, seconds: b.decisions.seconds,
+		next: d, seconds: b.decisions.seconds, reasons: b.decisions.reasons,
 		allow: b.decisions.made.WithLabelValues("allow"),
 		deny:  b.decisions.made.WithLabelValues("deny"),
 		fail:  b.decisions.made.WithLabelValues("error"),
@@ -101,6 +119,7 @@ func (b *Board) Decider(d pdp.Decider) pdp.Decider {
 type meteredDecider struct {
 	next              pdp.Decider
 	seconds           prometheus.Observer
+	reasons           *prometheus.CounterVec // the codes are those of the rule book's table
 	allow, deny, fail prometheus.Counter
 }
 
@@ -115,6 +134,9 @@ func (d *meteredDecider) Decide(ctx context.Context, r pdp.Request) (pdp.Decisio
 		d.allow.Inc()
 	default:
 		d.deny.Inc()
+		for _, code := range decision.Reasons {
+			d.reasons.WithLabelValues(code).Inc()
+		}
 	}
 	return decision, err
 }

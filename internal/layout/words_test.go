@@ -27,13 +27,14 @@ var otherMeaning = map[string][]string{
 	// A resource, a claim, a section of the input.
 	"patient": {
 		"internal/assertion/sign.go", "internal/assertion/statement.go", "pdp/engine/input/", "pdp/engine/rows/", "pdp/engine/words.go",
-		"pdp/console/query.go", "pep/record.go", "pip/care/care.go", "pip/role.go", "pip/signals/sqlstore/add.go",
+		"pdp/console/query.go", "pdp/admin/accounts.go", "pep/record.go", "pip/identity/sqlstore/restore.go", "pip/care/care.go", "pip/role.go", "pip/signals/sqlstore/add.go", "pdp/engine/whocan/",
 	},
 	// Kinds of roles and of subjects, and a key of the configuration.
-	"machine": {"internal/config/reports.go", "pdp/engine/input/", "pdp/pdp.go", "pip/role.go"},
+	"machine": {"internal/config/reports.go", "pdp/engine/input/", "pdp/engine/whocan/", "pdp/pdp.go", "pip/role.go"},
 	"auditor": {"pip/role.go"},
 	// Folders of rules, members of the sentinel's input, verdicts.
 	"bulk_reading":      {"pdp/engine/rulebook/load.go"},
+	"cross_site":        {"pdp/engine/rulebook/load.go"},
 	"impossible_travel": {"pdp/engine/verdicts/verdicts.go"},
 }
 

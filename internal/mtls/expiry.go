@@ -40,10 +40,10 @@ func valid(chain []*x509.Certificate, now time.Time) bool {
 }
 
 // early is how long before the end of a certificate a connection is given up:
-// whoever was called must not be the first to notice.
+// the part that was called must not be the first to notice.
 const early = time.Second
 
-// Dialer connects to the named part and nobody else, as http.Transport's
+// Dialer connects to the named part alone, as http.Transport's
 // DialTLSContext does. A connection takes no request any more once a
 // certificate is over that was shown on it, by either side: nothing of the
 // request is sent, and the transport connects anew, with what then proves who

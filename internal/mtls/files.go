@@ -9,12 +9,13 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"sync"
 	"time"
 
 	"github.com/spiffe/go-spiffe/v2/bundle/x509bundle"
 	"github.com/spiffe/go-spiffe/v2/spiffeid"
 	"github.com/spiffe/go-spiffe/v2/svid/x509svid"
+
+	"github.com/wardgate/wardgate/internal/renewed"
 )
 
 // Files says where a part's certificate lies. The key must be readable by its
@@ -34,8 +35,8 @@ func In(dir, name string) Files {
 	}
 }
 
-// Load reads the identity of the named part. A certificate that is somebody
-// else's, has expired or was signed by another authority is refused here: it
+// Load reads the identity of the named part. A certificate that is another
+// part's, has expired or was signed by another authority is refused here: it
 // would be refused by every peer. Renewed files are noticed while the process
 // runs.
 func Load(name string, f Files) (*Part, error) {
@@ -52,53 +53,34 @@ func Load(name string, f Files) (*Part, error) {
 		return nil, fmt.Errorf("%s: holds no certificate of an authority", f.Authority)
 	}
 	source := &filed{id: id, files: f, trust: trust}
-	if source.svid, source.stamp, err = source.read(); err != nil {
+	if source.svid, err = renewed.Read(source.read, f.Certificate, f.Key); err != nil {
 		return nil, err
 	}
 	return &Part{id: id, trust: trust, source: source}, nil
 }
 
-// filed is a certificate in files that somebody else renews.
+// filed is a certificate in files that another program renews.
 type filed struct {
 	id    spiffeid.ID
 	files Files
 	trust *x509bundle.Bundle
 
-	mu    sync.Mutex
-	svid  *x509svid.SVID
-	stamp stamp
-}
-
-// stamp changes when a file does.
-type stamp struct {
-	certificate, key time.Time
+	svid *renewed.Value[*x509svid.SVID]
 }
 
 // GetX509SVID reads renewed files. While what lies there is no good, the last
 // good certificate serves: it ends by itself.
-func (f *filed) GetX509SVID() (*x509svid.SVID, error) {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	if now, err := f.files.stamp(); err != nil || now == f.stamp {
-		return f.svid, nil
-	}
-	if svid, read, err := f.read(); err == nil {
-		f.svid, f.stamp = svid, read
-	}
-	return f.svid, nil
-}
+func (f *filed) GetX509SVID() (*x509svid.SVID, error) { return f.svid.Now(), nil }
 
-func (f *filed) read() (*x509svid.SVID, stamp, error) {
-	stamp, err := f.files.stamp()
-	if err != nil {
-		return nil, stamp, err
+func (f *filed) read() (*x509svid.SVID, error) {
+	if err := f.files.private(); err != nil {
+		return nil, err
 	}
 	pair, err := tls.LoadX509KeyPair(f.files.Certificate, f.files.Key)
 	if err != nil {
-		return nil, stamp, fmt.Errorf("%s, %s: expected a PEM certificate and its key: %w", f.files.Certificate, f.files.Key, plain(err))
+		return nil, fmt.Errorf("%s, %s: expected a PEM certificate and its key: %w", f.files.Certificate, f.files.Key, plain(err))
 	}
-	svid, err := f.verified(pair)
-	return svid, stamp, err
+	return f.verified(pair)
 }
 
 func (f *filed) verified(pair tls.Certificate) (*x509svid.SVID, error) {
@@ -126,19 +108,20 @@ func (f *filed) verified(pair tls.Certificate) (*x509svid.SVID, error) {
 	return &x509svid.SVID{ID: id, Certificates: chain, PrivateKey: key}, nil
 }
 
-func (f Files) stamp() (stamp, error) {
-	certificate, err := os.Stat(f.Certificate)
+// private reports a file that is missing, and a key that others can read.
+func (f Files) private() error {
+	_, err := os.Stat(f.Certificate)
 	if err != nil {
-		return stamp{}, err
+		return err
 	}
 	key, err := os.Stat(f.Key)
 	if err != nil {
-		return stamp{}, err
+		return err
 	}
 	if key.Mode().Perm()&0o077 != 0 {
-		return stamp{}, fmt.Errorf("%s can be read by others: mode %v, 0600 is needed", f.Key, key.Mode().Perm())
+		return fmt.Errorf("%s can be read by others: mode %v, 0600 is needed", f.Key, key.Mode().Perm())
 	}
-	return stamp{certificate.ModTime(), key.ModTime()}, nil
+	return nil
 }
 
 // plain drops the operation from an error about a file, whose name the caller

@@ -43,7 +43,7 @@ type Authority struct {
 // Open reads the authority in dir, or makes one there (ca.pem and ca.key, the
 // key with mode 0600).
 func Open(dir string) (*Authority, error) {
-	if err := os.MkdirAll(dir, 0o700); err != nil {
+	if err := durable.MkdirAll(dir, 0o700); err != nil {
 		return nil, fmt.Errorf("certificate authority: %w", err)
 	}
 	certFile, keyFile := filepath.Join(dir, "ca.pem"), filepath.Join(dir, "ca.key")
@@ -93,7 +93,7 @@ func create(certFile, keyFile string) error {
 	}
 	// The certificate comes last: it is what tells a whole authority from half
 	// of one, whose key has signed nothing and is made again.
-	if err := os.Remove(keyFile); err != nil && !errors.Is(err, os.ErrNotExist) {
+	if err := durable.Remove(keyFile); err != nil {
 		return err
 	}
 	if err := writePEM(keyFile, "PRIVATE KEY", raw); err != nil {
@@ -116,7 +116,7 @@ func encodePEM(kind string, der []byte) []byte {
 }
 
 // writePEM makes a file for its owner alone. One that is there already is
-// somebody's key: it is left alone.
+// a key in use: it is left alone.
 func writePEM(file, kind string, der []byte) error {
 	return durable.CreateFile(file, encodePEM(kind, der), 0o600)
 }

@@ -131,7 +131,7 @@ func (p *Part) Server(caller string) (*tls.Config, error) {
 	return c, nil
 }
 
-// Client calls the named part and nobody else.
+// Client calls the named part alone.
 func (p *Part) Client(server string) (*tls.Config, error) {
 	id, err := partID(server)
 	if err != nil {

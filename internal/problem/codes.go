@@ -8,6 +8,7 @@ const (
 	DeviceChanged   = "device_changed"
 	AccountInactive = "account_inactive"
 	NotGranted      = "not_granted"
+	OwnAccount      = "own_account"
 	NotYourPatient  = "not_your_patient" // or no patient at all
 	RouteUnknown    = "route_unknown"
 )

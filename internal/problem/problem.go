@@ -18,6 +18,7 @@ type Document struct {
 	Decision string   `json:"decision_id,omitempty"`
 	Reasons  []string `json:"reasons"`          // stable codes, the first one names the type
 	Errors   []Field  `json:"errors,omitempty"` // faulty fields of the caller's own input
+	LogIn    string   `json:"log_in,omitempty"` // where a person logs in, when that would help
 }
 
 // A Field says what is wrong with one input field and what was expected. It

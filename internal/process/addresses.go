@@ -3,12 +3,12 @@ package process
 import (
 	"crypto/tls"
 	"errors"
-	"fmt"
 	"net"
 	"strings"
 
 	"github.com/wardgate/wardgate/internal/config"
 	"github.com/wardgate/wardgate/internal/serve"
+	"github.com/wardgate/wardgate/internal/servercert"
 )
 
 // Addresses are where a process listens. A listener is nil where the process
@@ -53,19 +53,32 @@ func newAddresses(g ground) (*addresses, error) {
 	if err := errors.Join(faults...); err != nil {
 		return nil, err
 	}
-	if c.PEP.Certificate == "" {
-		return a, nil
+	var err error
+	if a.outer, err = g.proving(c.OuterCertificates()); err != nil {
+		return nil, err
 	}
-	pair, err := tls.LoadX509KeyPair(c.PEP.Certificate, c.PEP.Key)
-	if err != nil {
-		return nil, fmt.Errorf("pep.certificate, pep.key: %w", err)
-	}
-	a.outer = &tls.Config{
-		Certificates: []tls.Certificate{pair},
-		MinVersion:   tls.VersionTLS12,
-		NextProtos:   []string{"h2", "http/1.1"},
+	if a.outer != nil && g.workstations != nil {
+		a.outer = g.workstations.Asking(a.outer)
 	}
 	return a, nil
+}
+
+// proving is how a listener proves itself with these certificates; nil for none, which is
+// plain HTTP.
+func (g ground) proving(pairs []servercert.Pair) (*tls.Config, error) {
+	if len(pairs) == 0 {
+		return nil, nil
+	}
+	certificates, err := servercert.Open(pairs...)
+	if err != nil {
+		return nil, err
+	}
+	g.board.Certificates(certificates)
+	return &tls.Config{
+		GetCertificate: certificates.Get,
+		MinVersion:     tls.VersionTLS12,
+		NextProtos:     []string{"h2", "http/1.1"},
+	}, nil
 }
 
 // inside is where an enforcement point in another process reaches a part of

@@ -13,6 +13,7 @@ import (
 	"github.com/wardgate/wardgate/internal/control/operator"
 	"github.com/wardgate/wardgate/internal/demo"
 	"github.com/wardgate/wardgate/internal/serve"
+	"github.com/wardgate/wardgate/internal/sqldb"
 	"github.com/wardgate/wardgate/pdp/admin"
 	"github.com/wardgate/wardgate/pdp/admin/handler"
 	sessionstore "github.com/wardgate/wardgate/pdp/admin/sqlstore"
@@ -20,15 +21,18 @@ import (
 	"github.com/wardgate/wardgate/pdp/engine"
 	"github.com/wardgate/wardgate/pdp/engine/tables"
 	"github.com/wardgate/wardgate/pip/identity"
+	"github.com/wardgate/wardgate/pip/identity/badge"
 	"github.com/wardgate/wardgate/pip/identity/mailqueue"
 	"github.com/wardgate/wardgate/pip/identity/outbox"
+	"github.com/wardgate/wardgate/pip/identity/pass"
+	"github.com/wardgate/wardgate/pip/identity/passkey"
 	"github.com/wardgate/wardgate/pip/identity/smtp"
 	"github.com/wardgate/wardgate/pip/identity/totp"
 	"github.com/wardgate/wardgate/pip/signals/reports"
 	"github.com/wardgate/wardgate/records/store"
 )
 
-// Who signs access tokens, and for whom.
+// The issuer and the audience of access tokens.
 const (
 	issuer   = "https://wardgate.internal"
 	audience = "wardgate"
@@ -50,6 +54,7 @@ type administrator struct {
 	*life
 	*admin.Admin
 	keys     *admin.Keys
+	door     *door
 	people   people
 	services map[string]http.Handler // by the names that routes use
 }
@@ -71,33 +76,58 @@ func newAdministrator(ctx context.Context, g ground, b *book, f *facts, r *revoc
 	if a.keys, err = admin.OpenKeys(g.keyPath("tokens"), keysOutlive, nil); err != nil {
 		return nil, fmt.Errorf("token keys: %w", err)
 	}
-	sessions, err := openSessions(ctx, g, a.life)
+	sessions, tables, err := openSessions(ctx, g, a.life)
 	if err != nil {
 		return nil, fmt.Errorf("sessions: %w", err)
+	}
+	j.keeper, err = newKeeper(ctx, g, j, stateful{facts: f, sessions: sessions, tables: tables, patients: patients, a: a})
+	if err != nil {
+		return nil, fmt.Errorf("databases: %w", err)
 	}
 	sealer, err := footprintKeys(g.keyPath("sessions.json"))
 	if err != nil {
 		return nil, err
 	}
-	a.Admin, err = admin.New(admin.Parts{
+	notices := identity.NewNotices(f.identities, f.vault, a.people.mailer, nil)
+	a.onSweep("notices", notices.Sweep)
+	parts := admin.Parts{
 		Keys: a.keys, Store: sessions, Sealer: sealer,
 		Authenticator: a.people.auth, Registrar: a.people.registrar, Apps: a.people.apps,
+		Notices: notices, Passes: a.people.passes,
 		Decider: g.board.Decider(b.engine), Tables: b.engine.Tables,
-		Journal: j, Revocations: r,
+		Journal: j.keeper, Revocations: r,
 		Footprints: footprints{f.devices, f.places, func(at netip.Addr) bool { return b.Tables().OnSite(at) }},
 		Users:      f.accounts, Staff: staffRegister{known},
 		Log: g.log.With("part", "admin"),
-	}, admin.Config{Issuer: issuer, Audience: audience, Limits: func() admin.Limits { return sessionLimits(b.engine) }})
+	}
+	parts.Badges = badge.New(f.identities, f.vault, nil)
+	if a.people.passkeys != nil {
+		parts.Passkeys = a.people.passkeys
+	}
+	a.Admin, err = admin.New(parts, admin.Config{Issuer: issuer, Audience: audience, Limits: func() admin.Limits { return sessionLimits(b.engine) }})
 	if err != nil {
 		return nil, err
 	}
+	if err := beginKeeper(ctx, g, a.life, j); err != nil {
+		return nil, fmt.Errorf("databases: %w", err)
+	}
+	if err := warnOfSharedStaff(ctx, g, f.accounts); err != nil {
+		return nil, err
+	}
 	a.onSweep("sessions", a.Sweep)
+	if a.door, err = openDoor(g, a.life, a.Admin, sessions, sealer, b.engine.Tables); err != nil {
+		return nil, err
+	}
+	served, err := administration(g, a, sealer, b.engine.Tables)
+	if err != nil {
+		return nil, err
+	}
 	a.services = map[string]http.Handler{
-		handler.Audience: handler.New(a.Admin, g.key, g.log.With("part", "admin")),
+		handler.Audience: served,
 		reports.Audience: (&reports.Desk{Reports: g.config.PushedReports(), Register: f.names, Journal: j, Log: g.log}).Handler(g.key),
 	}
 	a.services[console.Audience], err = console.New(console.Config{
-		Key: g.key, Journal: newEvidence(g.config, j), Book: b.engine, Log: g.log.With("part", "console"),
+		Key: g.key, Journal: newEvidence(g.config, j), Book: b.engine, Log: g.log.With("part", "console"), Shadow: b.shadowed,
 	})
 	if err != nil {
 		return nil, err
@@ -105,16 +135,31 @@ func newAdministrator(ctx context.Context, g ground, b *book, f *facts, r *revoc
 	if g.config.Demo {
 		a.services[demo.Audience] = demo.Outbox(g.data.Path("outbox"), g.key, g.log)
 	}
-	return a, startSentinel(g, a, b.engine, f.behaviour, j)
+	return a, startSentinel(g, a, b.engine, f, j)
 }
 
-func openSessions(ctx context.Context, g ground, l *life) (*sessionstore.Store, error) {
+// warnOfSharedStaff names the accounts that share a staff record, from a version
+// in which they could: a person has to say which of them keeps it.
+func warnOfSharedStaff(ctx context.Context, g ground, accounts *identity.Accounts) error {
+	shared, err := accounts.SharedStaff(ctx)
+	if err != nil {
+		return fmt.Errorf("identity: %w", err)
+	}
+	for staff, ids := range shared {
+		g.log.Warn("accounts share a staff record: unlink all but one, with `wardgate user unlink`", "staff", staff, "accounts", ids)
+	}
+	return nil
+}
+
+func openSessions(ctx context.Context, g ground, l *life) (*sessionstore.Store, *sqldb.DB, error) {
 	tables, err := openDatabase(ctx, g.config, g.config.Store("stores.sessions"))
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	l.onClose(tables.Close)
-	return sessionstore.New(ctx, tables)
+	g.watch(l, "stores.sessions", tables.Ready)
+	s, err := sessionstore.New(ctx, tables)
+	return s, tables, err
 }
 
 // people is what is done with accounts beside logging in.
@@ -122,6 +167,8 @@ type people struct {
 	auth      *identity.Authenticator
 	registrar *identity.Registrar
 	apps      *totp.Apps
+	passkeys  *passkey.Passkeys // nil where people use none
+	passes    *pass.Passes
 	mailer    identity.Mailer
 }
 
@@ -131,10 +178,19 @@ func openPeople(g ground, l *life, e *engine.Engine, f *facts, known patientRegi
 		return people{}, err
 	}
 	p.apps = totp.New(f.accounts, f.vault, f.identities, appIssuer, nil)
-	p.auth = identity.NewAuthenticator(f.accounts, f.identities, identity.NewEmailCode(p.mailer), identity.Config{
+	p.passes = pass.New(f.identities, f.vault, func() time.Duration { return e.Limits().Pass }, nil)
+	factors := identity.Config{
 		Limits:  func() identity.Limits { return identityLimits(e) },
 		Carried: []identity.Factor{p.apps},
-	})
+		Passes:  p.passes,
+	}
+	if origin := g.config.PasskeyOrigin(); origin != "" {
+		if p.passkeys, err = passkey.New(f.accounts, f.vault, f.identities, passkey.Config{Origin: origin}); err != nil {
+			return people{}, err
+		}
+		factors.Passkeys = p.passkeys
+	}
+	p.auth = identity.NewAuthenticator(f.accounts, f.identities, identity.NewEmailCode(p.mailer, f.vault), factors)
 	p.registrar = identity.NewRegistrar(p.auth, p.mailer, enrolments{known})
 	l.onSweep("sign-ups", func(ctx context.Context) error { return errors.Join(p.auth.Sweep(ctx), p.registrar.Sweep(ctx)) })
 	return p, nil
@@ -182,7 +238,8 @@ func identityLimits(e *engine.Engine) identity.Limits {
 func sessionLimits(e *engine.Engine) admin.Limits {
 	l := e.Limits()
 	return admin.Limits{
-		Access: l.Access, RefreshAfter: l.RefreshAfter, Elevation: l.Elevation,
+		Access: l.Access, RefreshAfter: l.RefreshAfter, Elevation: l.Elevation, Carried: l.Carried,
+		WalkAway: l.WalkAway, Shift: l.Shift,
 		Idle: l.Idle, Absolute: l.Absolute, Leeway: clockLeeway, RetryWithin: l.RetryWithin,
 		DeviceMemory: l.DeviceMemory, NetworkMemory: l.NetworkMemory, LogInMemory: l.LogInMemory,
 	}
@@ -198,7 +255,7 @@ func serveControl(g ground, a *administrator, b *book, f *facts, j *journal, s *
 	if s != nil {
 		c.RotateStatements = s.rotate
 	}
-	o, err := operator.New(a.Admin, f.accounts, b.roles, j, c)
+	o, err := operator.New(a.Admin, f.accounts, b.roles, j.keeper, c)
 	if err != nil {
 		return nil, err
 	}

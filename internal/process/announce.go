@@ -34,6 +34,9 @@ func (p *Process) Announce(w io.Writer) {
 			fmt.Fprintf(w, "  %-12s at %s\n", part.Name, part.URL)
 		}
 	}
+	if p.listening.pep != nil && p.config.PEP.Home != "" {
+		fmt.Fprintf(w, "  pages        %s (people log in there and nowhere else)\n", p.config.PEP.Home)
+	}
 	fmt.Fprintf(w, "  operations   %s/readyz\n", p.Operations())
 	fmt.Fprintf(w, "  data         %s\n", p.config.Data)
 	if p.book != nil {

@@ -2,10 +2,12 @@ package process
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"time"
 
 	"github.com/wardgate/wardgate/internal/config"
@@ -14,10 +16,15 @@ import (
 	"github.com/wardgate/wardgate/pdp"
 	"github.com/wardgate/wardgate/pdp/engine"
 	"github.com/wardgate/wardgate/pdp/engine/delivery"
+	"github.com/wardgate/wardgate/pdp/engine/overlay"
+	"github.com/wardgate/wardgate/pdp/engine/proofs"
 	"github.com/wardgate/wardgate/pdp/engine/rulebook"
+	"github.com/wardgate/wardgate/pdp/engine/shadow"
+	"github.com/wardgate/wardgate/pdp/engine/tables"
 	"github.com/wardgate/wardgate/pep/route"
 	"github.com/wardgate/wardgate/pip"
 	"github.com/wardgate/wardgate/policies"
+	"github.com/wardgate/wardgate/records"
 )
 
 // A book is the rule book of a process: where it comes from, and the engine that
@@ -26,7 +33,10 @@ type book struct {
 	ground
 	first   *engine.Candidate
 	bundles *delivery.Follower // nil unless signed bundles are delivered
-	engine  *engine.Engine     // nil before decide
+	proofs  *proofs.Keeper
+	shadow  *shadow.Shadow // nil unless one is configured
+	engine  *engine.Engine // nil before decide
+	again   chan struct{}  // a refused rule book is looked at again
 }
 
 // openBook prepares the first rule book, where this process decides. It writes
@@ -36,19 +46,29 @@ func openBook(ctx context.Context, g ground) (*book, error) {
 	if !g.config.Runs(config.RoleEngine) {
 		return nil, nil
 	}
-	b := &book{ground: g}
+	b := &book{ground: g, again: make(chan struct{}, 1)}
+	if err := b.openProofs(); err != nil {
+		return nil, err
+	}
 	if g.config.Policy.Delivered() {
 		return b, b.openDelivery(ctx)
 	}
 	if err := b.check(); err != nil {
 		return nil, err
 	}
-	files, err := rulebook.ReadRules(b.files())
+	files, err := rulebook.ReadFiles(b.files())
 	if err != nil {
 		return nil, err
 	}
-	b.first, err = engine.Prepare(files, points.Sections(), checkTables)
-	return b, err
+	if b.builtIn() {
+		// It went through the gate when the program was built.
+		b.first, err = engine.Load(files, points.Sections())
+		return b, err
+	}
+	if b.first, err = engine.Prepare(ctx, rulebook.Gate{Points: points.Sections(), Check: b.checkTables}, files); err != nil {
+		return nil, err
+	}
+	return b, b.admit(ctx, files)
 }
 
 func (b *book) openDelivery(ctx context.Context) error {
@@ -61,8 +81,8 @@ func (b *book) openDelivery(ctx context.Context) error {
 		return fmt.Errorf("policy.verification_keys: %w", err)
 	}
 	b.bundles, err = delivery.Open(ctx, delivery.Config{
-		Dir: filepath.Join(b.config.Data, "policy"), Source: source, Trust: trust, Points: points.Sections(), Check: checkTables,
-		Log: b.log.With("part", "policy"), Patience: patience,
+		Dir: filepath.Join(b.config.Data, "policy"), Source: source, Trust: trust, Points: points.Sections(), Check: b.checkTables,
+		Admit: b.admitBundle, Log: b.log.With("part", "policy"), Patience: patience,
 	})
 	if err != nil {
 		return err
@@ -71,37 +91,79 @@ func (b *book) openDelivery(ctx context.Context) error {
 	return nil
 }
 
-// checkTables refuses a rule book whose routes the enforcement point could not
-// read.
-func checkTables(t *pdp.Tables) error {
-	_, err := route.New(t)
-	return err
+// checkTables refuses a rule book that this house could not serve: as CheckTables does,
+// and where it is known which applications have hosts of their own, one of which two
+// rows would tie.
+func (b *book) checkTables(t *pdp.Tables) error {
+	if c := b.known.Load(); len(c.Applications) > 0 || c.Runs(config.RolePEP) {
+		if _, err := route.New(t, c.Hosted()...); err != nil {
+			return errors.Join(err, checkColumns(t))
+		}
+	}
+	return CheckTables(t)
+}
+
+// CheckTables refuses a rule book whose routes no enforcement point could
+// read, or whose columns are not those of records.
+func CheckTables(t *pdp.Tables) error {
+	_, err := route.Recorded(t)
+	return errors.Join(err, checkColumns(t))
+}
+
+// checkColumns holds that the columns of a rule book are those of records.
+func checkColumns(t *pdp.Tables) error {
+	var faults []error
+	have := records.Columns()
+	for _, name := range t.Columns {
+		if !slices.Contains(have, name) {
+			faults = append(faults, fmt.Errorf("columns: records have no column %q%s", name, tables.Near(name, have)))
+		}
+	}
+	for _, name := range have {
+		if !slices.Contains(t.Columns, name) {
+			faults = append(faults, fmt.Errorf("columns: %q is missing, which records have", name))
+		}
+	}
+	return errors.Join(faults...)
 }
 
 // check says plainly that the rule book's folder is not there.
 func (b *book) check() error {
-	folder := b.config.Book()
-	if folder == "" {
-		return nil
-	}
-	if info, err := os.Stat(folder); err != nil || !info.IsDir() {
-		return fmt.Errorf("rule book: %s is no folder that can be read; name one with --policies", folder)
+	for _, one := range []struct{ folder, flag string }{{b.config.Book(), "--policies"}, {b.config.Policy.Overlay, "--overlay"}} {
+		if one.folder == "" {
+			continue
+		}
+		if info, err := os.Stat(one.folder); err != nil || !info.IsDir() {
+			return fmt.Errorf("rule book: %s is no folder that can be read; name one with %s", one.folder, one.flag)
+		}
 	}
 	return nil
 }
 
+// builtIn reports whether the book is the program's own, as it is.
+func (b *book) builtIn() bool { return b.config.Book() == "" && b.config.Policy.Overlay == "" }
+
 func (b *book) files() fs.FS {
-	if b.config.Book() == "" {
-		return policies.FS
+	base := fs.FS(policies.FS)
+	if folder := b.config.Book(); folder != "" {
+		base = os.DirFS(folder)
 	}
-	return os.DirFS(b.config.Book())
+	if own := b.config.Policy.Overlay; own != "" {
+		return overlay.New(base, os.DirFS(own), own)
+	}
+	return base
 }
 
 // decide makes the engine, which asks these information points. What it begins
 // with is durable and journalled before anything asks it, and it stays on the
 // newest good rule book while l runs.
 func (b *book) decide(ctx context.Context, l *life, sources []pip.Source, journal pip.Journal) error {
-	b.engine = engine.NewFrom(b.first, sources, checkTables, b.log, engine.Config{Timeout: b.config.DecisionTime()})
+	c := engine.Config{Timeout: b.config.DecisionTime(), Admit: b.admit}
+	if b.shadow = b.openShadow(); b.shadow != nil {
+		c.Decided = b.shadow.Offer
+		l.inBackground(b.shadow.Run)
+	}
+	b.engine = engine.NewFrom(b.first, sources, b.checkTables, b.log, c)
 	var delivered func() delivery.Status
 	switch {
 	case b.bundles != nil:
@@ -110,11 +172,13 @@ func (b *book) decide(ctx context.Context, l *life, sources []pip.Source, journa
 		}
 		l.inBackground(b.bundles.Run)
 		delivered = b.bundles.Status
-	case b.config.Book() != "":
+	case !b.builtIn():
+		files := b.files()
 		l.inBackground(func(ctx context.Context) {
-			b.engine.Watch(ctx, b.files(), func(revision string, err error) { b.changed(journal, revision, err) })
+			b.engine.Watch(ctx, files, b.again, func(revision string, err error) { b.changed(journal, revision, err) })
 		})
 	}
+	l.inBackground(b.prove)
 	b.board.Policy(b.shown, delivered)
 	return nil
 }
@@ -145,6 +209,24 @@ func (b *book) changed(journal pip.Journal, revision string, err error) {
 
 // shown is what operators see of the rule book.
 func (b *book) shown() *health.Policy {
+	p := b.standing()
+	if f := b.engine.Overrun(); f != nil {
+		p.Overrun = &health.Refused{Time: f.Time, Error: f.Err.Error()}
+	}
+	if err := b.engine.Interpreted(); err != nil {
+		p.Interpreted = err.Error()
+	}
+	p.Overruns = b.engine.Overruns()
+	p.Proof = b.proof(p.Revision)
+	if b.shadow != nil {
+		now := b.shadow.Status()
+		now.List = nil // it is for auditors
+		p.Shadow = &now
+	}
+	return p
+}
+
+func (b *book) standing() *health.Policy {
 	if b.bundles != nil {
 		s := b.bundles.Status()
 		return health.Delivered(b.engine.Revision(), &s)
@@ -157,10 +239,14 @@ func (b *book) shown() *health.Policy {
 }
 
 func (b *book) source() string {
+	source := "built-in"
 	if folder := b.config.Book(); folder != "" {
-		return folder
+		source = folder
 	}
-	return "built-in"
+	if own := b.config.Policy.Overlay; own != "" {
+		source += "+" + own
+	}
+	return source
 }
 
 // status is the same for bundles, for a folder and for the built-in book.

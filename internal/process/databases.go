@@ -42,13 +42,21 @@ func openExisting(ctx context.Context, c *config.Config, d config.Store) (*sqldb
 }
 
 // openCare opens the records' database a second time, to read from it alone:
-// as the account of stores.care, whom the hospital grants two views, or else as
+// as the account of stores.care, which the hospital grants two views, or else as
 // the records' own in sessions that can change nothing.
 func openCare(ctx context.Context, c *config.Config) (*sqldb.DB, error) {
-	named := c.Store("stores.care")
-	if !named.IsServer() {
-		named = c.Store("stores.records")
+	return openToRead(ctx, c, careStore(c))
+}
+
+func careStore(c *config.Config) config.Store {
+	if named := c.Store("stores.care"); named.IsServer() {
+		return named
 	}
+	return c.Store("stores.records")
+}
+
+// openToRead opens a database in sessions that can change nothing.
+func openToRead(ctx context.Context, c *config.Config, named config.Store) (*sqldb.DB, error) {
 	if !named.IsServer() {
 		return sqldb.ReadFile(c.SQLite(named))
 	}
@@ -57,5 +65,34 @@ func openCare(ctx context.Context, c *config.Config) (*sqldb.DB, error) {
 		return nil, fmt.Errorf("%s.%w", named.Key, err)
 	}
 	s.ReadOnly = true
-	return sqldb.OpenServer(ctx, s)
+	db, err := sqldb.OpenServer(ctx, s)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", named.Key, err)
+	}
+	return db, nil
+}
+
+// ReadAccounts opens the accounts of a configured server, which may be running, to read
+// from them alone. The caller closes the database.
+func ReadAccounts(ctx context.Context, c *config.Config) (*sqldb.DB, error) {
+	return readExisting(ctx, c, c.Store("stores.identity"))
+}
+
+// ReadCare opens who treats which patient, in the same way.
+func ReadCare(ctx context.Context, c *config.Config) (*sqldb.DB, error) {
+	return readExisting(ctx, c, careStore(c))
+}
+
+// ReadSessions opens sessions and bans, in the same way.
+func ReadSessions(ctx context.Context, c *config.Config) (*sqldb.DB, error) {
+	return readExisting(ctx, c, c.Store("stores.sessions"))
+}
+
+func readExisting(ctx context.Context, c *config.Config, named config.Store) (*sqldb.DB, error) {
+	if !named.IsServer() {
+		if _, err := os.Stat(c.SQLite(named)); err != nil {
+			return nil, fmt.Errorf("%s: people are read from the files identity.db and records.db, and bans from sessions.db, of a data folder, or from where a configuration (--config) says: %w", named.Key, err)
+		}
+	}
+	return openToRead(ctx, c, named)
 }

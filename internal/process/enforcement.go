@@ -1,7 +1,6 @@
 package process
 
 import (
-	"context"
 	"net"
 	"net/http"
 	"net/netip"
@@ -23,47 +22,55 @@ import (
 
 // An enforcement is the enforcement point of this process.
 type enforcement struct {
+	ways  *ways           // nil where this process does not enforce
+	proxy *pep.Proxy      // likewise
 	outer []*serve.Server // where users and other proxies reach it
 	inner []*serve.Server // where it reaches those of Wardgate's own services that are in this process
 }
 
 // newEnforcement makes it, where this process enforces. Services of this process
 // are reached on loopback, by certificates that live in memory only.
-func newEnforcement(g ground, at *addresses, q questions, services map[string]http.Handler, s *statements, j *journal, r *revocations) (*enforcement, error) {
+func newEnforcement(g ground, at *addresses, q questions, services map[string]http.Handler, s *statements, kept trail, r *revocations) (*enforcement, error) {
 	e := &enforcement{}
 	if !g.config.Runs(config.RolePEP) {
 		return e, nil
 	}
-	upstreams, err := externalUpstreams(g)
+	l := g.begin()
+	e.ways = &ways{ground: g, journal: kept.journal, own: map[string]pep.Upstream{}}
+	l.onClose(e.ways.close)
+	l.inBackground(e.ways.run)
+	g.board.Applications(e.ways.shown)
+	first, err := e.ways.of(g.config)
 	if err != nil {
 		return nil, err
 	}
-	if err := addRemote(g.config, upstreams); err != nil {
+	e.ways.take(first)
+	if err := addRemote(g.config, e.ways.own); err != nil {
 		return nil, err
 	}
-	l := g.begin()
-	if e.inner, err = serveInside(g, l, services, upstreams); err != nil {
+	if e.inner, err = serveInside(g, l, services, e.ways.own); err != nil {
+		return nil, err
+	}
+	applications, err := first.applications(g.config)
+	if err != nil {
 		return nil, err
 	}
 	limiter, err := anonymous.New(anonymous.Config{
-		Limits:  func() anonymous.Limits { return anonymousLimits(q.tables) },
-		OnSite:  func(at netip.Addr) bool { return q.tables.Tables().OnSite(at) },
-		Journal: j, Log: g.log.With("part", "pep"),
+		Limits: func() anonymous.Limits { return anonymousLimits(q.tables) },
+		OnSite: func(at netip.Addr) bool { return q.tables.Tables().OnSite(at) },
 	})
 	if err != nil {
 		return nil, err
 	}
-	l.inBackground(limiter.Run)
-	l.onClose(func() error { return limiter.Flush(context.Background()) })
-	proxy, err := newProxy(g, q, upstreams, limiter, s, j, r)
+	if e.proxy, err = newProxy(g, q, applications, limiter, s, kept, r); err != nil {
+		return nil, err
+	}
+	l.inBackground(e.proxy.Watch)
+	h, err := forOtherProxies(g.config, e.proxy)
 	if err != nil {
 		return nil, err
 	}
-	h, err := forOtherProxies(g.config, proxy)
-	if err != nil {
-		return nil, err
-	}
-	envoy, err := extauth.NewEnvoy(proxy, g.log.With("part", "extauth"))
+	envoy, err := extauth.NewEnvoy(e.proxy, g.log.With("part", "extauth"))
 	if err != nil {
 		return nil, err
 	}
@@ -74,30 +81,27 @@ func newEnforcement(g ground, at *addresses, q questions, services map[string]ht
 	return e, nil
 }
 
-func newProxy(g ground, q questions, upstreams map[string]pep.Upstream, limiter *anonymous.Limiter, s *statements, j *journal, r *revocations) (*pep.Proxy, error) {
-	identities, proxied, err := introductions(g.config)
-	if err != nil {
-		return nil, err
-	}
+func newProxy(g ground, q questions, applications pep.Applications, limiter *anonymous.Limiter, s *statements, kept trail, r *revocations) (*pep.Proxy, error) {
 	return pep.New(pep.Config{
+		Browsers:     cookies(g, q, applications.Origins),
 		Anonymous:    limiter,
 		KnownDevice:  q.knownDevice,
 		DecisionTime: g.config.DecisionTime(),
 		Decider:      g.board.Decider(q.decider),
 		Tables:       q.tables,
 		Revoker:      q.revoker,
-		Journal:      j,
+		Journal:      kept.journal,
+		Refusals:     kept.refusals,
+		Ended:        r,
+		Sessions:     q.door,
 		Keys:         q.keys,
 		Tokens:       token.Policy{Issuer: issuer, Audience: audience},
 		Assertion:    g.key,
-		Upstreams:    upstreams,
-		Proxied:      proxied,
-		Identities:   identities,
+		Applications: applications,
 		Statements:   s.Keys,
 		Issuer:       g.config.PEP.AssertionIssuer,
 		Log:          g.log.With("part", "pep"),
 		Proxies:      proxies(g.config),
-		Hosts:        hosts(g.config),
 		Revocations:  r,
 	})
 }
@@ -108,8 +112,17 @@ type questions struct {
 	tables  pep.TableSource
 	revoker pdp.Revoker
 	keys    token.Keys
+	door    forBrowsers
 
 	knownDevice func(key string) (id string, ok bool) // nil where this process cannot tell
+}
+
+// forBrowsers is what the enforcement point asks on behalf of browsers.
+type forBrowsers interface {
+	pdp.Continuer
+	pdp.Sessions
+	// CookieKey is an error as long as the key is not known.
+	CookieKey() (pdp.CookieKey, error)
 }
 
 // ask puts questions to this process as far as it has the roles, and else to the
@@ -117,13 +130,13 @@ type questions struct {
 func ask(b *book, a *administrator, d *decisionPointClient) questions {
 	var q questions
 	if d != nil {
-		q = questions{decider: d, tables: d, revoker: d, keys: d}
+		q = questions{decider: d, tables: d, revoker: d, keys: d, door: d}
 	}
 	if b != nil {
 		q.decider, q.tables = b.engine, b.engine
 	}
 	if a != nil {
-		q.revoker, q.keys, q.knownDevice = a, a.keys, a.KnownDevice
+		q.revoker, q.keys, q.knownDevice, q.door = a, a.keys, a.KnownDevice, a.door
 	}
 	return q
 }
@@ -187,10 +200,10 @@ func proxies(c *config.Config) peer.Proxies {
 	return trusted
 }
 
-// hosts tells which Host headers are served; nil serves all.
-func hosts(c *config.Config) func(string) bool {
+// Hosts tells which Host headers are served; nil serves all.
+func Hosts(c *config.Config) func(string) bool {
 	if c.Demo {
-		return demo.IsLoopback
+		return func(host string) bool { return demo.IsLoopback(host) || c.Serves(host) }
 	}
 	if len(c.PEP.Hosts) == 0 {
 		return nil
@@ -200,7 +213,7 @@ func hosts(c *config.Config) func(string) bool {
 		if err != nil {
 			name = host
 		}
-		return slices.ContainsFunc(c.PEP.Hosts, func(h string) bool { return strings.EqualFold(h, name) })
+		return slices.ContainsFunc(c.PEP.Hosts, func(h string) bool { return strings.EqualFold(h, name) }) || c.Serves(host)
 	}
 }
 
@@ -209,7 +222,7 @@ func anonymousLimits(tables pep.TableSource) anonymous.Limits {
 	return anonymous.Limits{
 		PerMinute: l.PerMinute, Burst: l.Burst, OffSite: l.OffSitePerMinute,
 		OnSitePerMinute: l.OnSitePerMinute, OnSiteBurst: l.OnSiteBurst,
-		Recorded: l.Recorded, OnSiteRecorded: l.OnSiteRecorded,
+		FruitlessPerMinute: l.FruitlessPerMinute, FruitlessBurst: l.FruitlessBurst,
 		AtOnce: l.CostlyAtOnce, Waiting: l.CostlyWaiting, Costly: l.Costly,
 	}
 }

@@ -9,6 +9,7 @@ import (
 
 	"github.com/wardgate/wardgate/internal/config"
 	"github.com/wardgate/wardgate/internal/points"
+	"github.com/wardgate/wardgate/internal/sqldb"
 	"github.com/wardgate/wardgate/internal/version"
 	"github.com/wardgate/wardgate/pdp/admin"
 	"github.com/wardgate/wardgate/pdp/engine/delivery/report"
@@ -28,6 +29,7 @@ import (
 // Facts are the information points of this process, and what they answer from.
 type facts struct {
 	identities *identitystore.Store
+	tables     *sqldb.DB          // of identities
 	accounts   *identity.Accounts // nil without the policy administrator
 	vault      *vault.Vault       // of accounts
 	names      register
@@ -49,6 +51,8 @@ func newFacts(ctx context.Context, g ground, b *book) (_ *facts, err error) {
 		return nil, fmt.Errorf("identity: %w", err)
 	}
 	l.onClose(tables.Close)
+	g.watch(l, "stores.identity", tables.Ready)
+	f.tables = tables
 	if f.identities, err = identitystore.New(ctx, tables); err != nil {
 		return nil, fmt.Errorf("identity: %w", err)
 	}
@@ -57,6 +61,9 @@ func newFacts(ctx context.Context, g ground, b *book) (_ *facts, err error) {
 			return nil, fmt.Errorf("identity: %w", err)
 		}
 		f.accounts = identity.NewAccounts(f.identities, f.vault, b.roles, nil)
+		if err := f.accounts.CheckKeys(ctx); err != nil {
+			return nil, fmt.Errorf("identity: %w", err)
+		}
 	}
 	f.names = register{f.identities, f.accounts}
 	if f.behaviour, err = openBehaviour(ctx, g, l, b, f.names); err != nil {

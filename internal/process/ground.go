@@ -1,24 +1,24 @@
 package process
 
 import (
-	"bytes"
+	"context"
 	"crypto/rand"
-	"errors"
 	"fmt"
 	"log/slog"
-	"os"
 	"path/filepath"
+	"sync/atomic"
 
 	"github.com/tink-crypto/tink-go/v2/aead"
-	"github.com/tink-crypto/tink-go/v2/insecurecleartextkeyset"
-	"github.com/tink-crypto/tink-go/v2/keyset"
 	"github.com/tink-crypto/tink-go/v2/tink"
 
 	"github.com/wardgate/wardgate/internal/assertion"
+	"github.com/wardgate/wardgate/internal/clientca"
 	"github.com/wardgate/wardgate/internal/config"
 	"github.com/wardgate/wardgate/internal/datafolder"
 	"github.com/wardgate/wardgate/internal/durable"
 	"github.com/wardgate/wardgate/internal/health"
+	"github.com/wardgate/wardgate/internal/keyfile"
+	"github.com/wardgate/wardgate/internal/sqldb"
 )
 
 // A ground is what every part stands on.
@@ -27,6 +27,11 @@ type ground struct {
 	log    *slog.Logger
 	board  *health.Board
 	parts  *[]*life
+
+	// known is the configuration of the start with the applications that are in force.
+	known *atomic.Pointer[config.Config]
+
+	workstations *clientca.Authority // nil: no machine is known by a certificate
 
 	data *datafolder.Folder // for the parts that are made after it was claimed
 	key  *assertion.Key     // between the enforcement point and Wardgate's own services
@@ -39,17 +44,22 @@ func (g *ground) begin() *life {
 	return l
 }
 
+// watch has the board ask a database again and again.
+func (g *ground) watch(l *life, key string, ready func(ctx context.Context) error) {
+	l.inBackground(g.board.Store(key, !g.config.Store(key).IsServer(), ready, sqldb.Standing).Run)
+}
+
 // openData claims the data folder, and refuses one that has lost something.
 func (g *ground) openData() (err error) {
 	if g.data, err = datafolder.Open(g.config.Data, g.config.Demo); err != nil {
 		return err
 	}
 	g.begin().onClose(g.data.Close)
-	if err := g.data.Whole(g.config.Kept()); err != nil {
-		return err
-	}
-	if err := os.MkdirAll(g.keyPath(), 0o700); err != nil {
+	if err := durable.MkdirAll(g.keyPath(), 0o700); err != nil {
 		return fmt.Errorf("keys: %w", err)
+	}
+	if err := g.data.Check(g.keyPath(manifestKey), keptFiles(g)); err != nil {
+		return err
 	}
 	g.key, err = g.assertionKey()
 	return err
@@ -74,6 +84,9 @@ func (g *ground) assertionKey() (*assertion.Key, error) {
 	if err != nil {
 		return nil, fmt.Errorf("assertion.key_file: %w", err)
 	}
+	if err := keyfile.Check(secret); err != nil {
+		return nil, fmt.Errorf("assertion.key_file: %s: %w", file, err)
+	}
 	key, err := assertion.NewKey(secret)
 	if err != nil {
 		return nil, fmt.Errorf("assertion.key_file: %w", err)
@@ -81,23 +94,10 @@ func (g *ground) assertionKey() (*assertion.Key, error) {
 	return key, nil
 }
 
-// readOrMake returns the bytes of a secret file, and makes it first, with mode
-// 0600, when there is none. It survives a power cut once it is returned.
-func readOrMake(file string, content func() ([]byte, error)) ([]byte, error) {
-	raw, err := os.ReadFile(file)
-	if err == nil || !errors.Is(err, os.ErrNotExist) {
-		return raw, err
-	}
-	if raw, err = content(); err != nil {
-		return nil, err
-	}
-	return raw, durable.CreateFile(file, raw, 0o600)
-}
-
 // ownAssertionKey is the secret between the enforcement point and Wardgate's own
 // services.
 func ownAssertionKey(file string) (*assertion.Key, error) {
-	secret, err := readOrMake(file, func() ([]byte, error) {
+	secret, err := keyfile.ReadOrMake(file, func() ([]byte, error) {
 		b := make([]byte, 32)
 		_, err := rand.Read(b)
 		return b, err
@@ -105,26 +105,18 @@ func ownAssertionKey(file string) (*assertion.Key, error) {
 	if err != nil {
 		return nil, fmt.Errorf("assertion key: %w", err)
 	}
-	return assertion.NewKey(secret)
+	key, err := assertion.NewKey(secret)
+	if err != nil {
+		return nil, fmt.Errorf("assertion key: %s: %w", file, err)
+	}
+	return key, nil
 }
 
 // footprintKeys is the keyset that device footprints are sealed under.
 func footprintKeys(file string) (tink.AEAD, error) {
-	raw, err := readOrMake(file, func() ([]byte, error) {
-		h, err := keyset.NewHandle(aead.AES256GCMKeyTemplate())
-		if err != nil {
-			return nil, err
-		}
-		var b bytes.Buffer
-		err = insecurecleartextkeyset.Write(h, keyset.NewJSONWriter(&b))
-		return b.Bytes(), err
-	})
+	h, err := keyfile.OpenKeyset(file, aead.AES256GCMKeyTemplate())
 	if err != nil {
 		return nil, fmt.Errorf("footprint keys: %w", err)
-	}
-	h, err := insecurecleartextkeyset.Read(keyset.NewJSONReader(bytes.NewReader(raw)))
-	if err != nil {
-		return nil, fmt.Errorf("footprint keys in %s are not readable; restore the file from a backup", file)
 	}
 	return aead.New(h)
 }

@@ -8,13 +8,16 @@ import (
 	"time"
 
 	"github.com/wardgate/wardgate/internal/config"
+	"github.com/wardgate/wardgate/internal/continuity"
 	"github.com/wardgate/wardgate/internal/datafolder"
+	"github.com/wardgate/wardgate/internal/sqldb"
 	"github.com/wardgate/wardgate/pip"
 	"github.com/wardgate/wardgate/pip/audit"
 	"github.com/wardgate/wardgate/pip/audit/anchor"
+	"github.com/wardgate/wardgate/pip/audit/chain"
+	"github.com/wardgate/wardgate/pip/audit/folderanchor"
 	"github.com/wardgate/wardgate/pip/audit/reader"
 	"github.com/wardgate/wardgate/pip/audit/ship"
-	"github.com/wardgate/wardgate/pip/audit/sqlanchor"
 )
 
 // A journal is the journal of this process, its anchor, what counts its events,
@@ -24,8 +27,10 @@ type journal struct {
 	*life
 	journal  *audit.Journal
 	anchors  anchor.Anchor
-	observer observer        // nil where nothing is counted
-	shippers []*ship.Shipper // all of which must have read a segment before it is removed
+	outside  *folderanchor.Folder // nil without anchors.folder
+	keeper   *continuity.Keeper   // of the databases; nil where this process does not administer
+	observer observer             // nil where nothing is counted
+	shippers []*ship.Shipper      // all of which must have read a segment before it is removed
 	begun    bool
 }
 
@@ -47,7 +52,7 @@ func newJournal(ctx context.Context, g ground, o observer) (*journal, error) {
 	if err != nil {
 		return nil, err
 	}
-	j.anchors = anchors
+	j.anchors, j.outside = anchors, anchors.folder
 	j.onClose(anchors.Close)
 	c := g.config.AuditConfig()
 	c.Log = g.log.With("part", "audit")
@@ -58,7 +63,9 @@ func newJournal(ctx context.Context, g ground, o observer) (*journal, error) {
 		return nil, fmt.Errorf("journal: %w", err)
 	}
 	follower, err := anchor.Follow(ctx, j.journal, anchors, c.Log)
-	if err != nil {
+	if sqldb.Standing(err) == "full" { // the follower tries again, as it does when the disk runs full later
+		g.log.Error("the journal's head cannot be anchored until there is room on the disk", "error", err)
+	} else if err != nil {
 		return nil, errors.Join(fmt.Errorf("journal: %w", err), j.journal.Close())
 	}
 	j.onClose(func() error { return j.end(follower) })
@@ -68,6 +75,9 @@ func newJournal(ctx context.Context, g ground, o observer) (*journal, error) {
 			upTo := follower.Anchored()
 			for _, s := range j.shippers {
 				upTo = min(upTo, s.Holds())
+			}
+			if j.keeper != nil {
+				upTo = min(upTo, j.keeper.Holds())
 			}
 			return upTo
 		}}
@@ -88,6 +98,9 @@ func (j *journal) Append(ctx context.Context, e pip.Event) error {
 	}
 	return nil
 }
+
+// Head is the newest signed head.
+func (j *journal) Head() chain.Head { return j.journal.Head() }
 
 // start writes the first record of this run. The last one is written by end.
 func (j *journal) start(ctx context.Context, revision string) error {
@@ -135,20 +148,6 @@ func (j *journal) ship(name string, sink ship.Sink, encode func(chain string, r 
 	j.inBackground(s.Run)
 	j.board.Shipper(s)
 	return nil
-}
-
-// OpenAnchors opens the anchors of journals, which stand in the sessions'
-// database. The caller closes them.
-func OpenAnchors(ctx context.Context, c *config.Config) (*sqlanchor.Store, error) {
-	db, err := openDatabase(ctx, c, c.Store("stores.sessions"))
-	if err != nil {
-		return nil, fmt.Errorf("journal: %w", err)
-	}
-	s, err := sqlanchor.New(ctx, db)
-	if err != nil {
-		return nil, errors.Join(fmt.Errorf("journal: %w", err), db.Close())
-	}
-	return s, nil
 }
 
 // AcceptLoss lets a journal go on that was refused at start. The data folder

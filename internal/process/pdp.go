@@ -9,6 +9,7 @@ import (
 
 	"github.com/wardgate/wardgate/internal/config"
 	"github.com/wardgate/wardgate/internal/demo"
+	"github.com/wardgate/wardgate/internal/keyfile"
 	"github.com/wardgate/wardgate/internal/mtls"
 	"github.com/wardgate/wardgate/internal/problem"
 	"github.com/wardgate/wardgate/internal/serve"
@@ -16,15 +17,15 @@ import (
 )
 
 // servePDP serves enforcement points of others, where this process administers.
-func servePDP(g ground, b *book, j *journal, at *addresses) ([]*serve.Server, error) {
+func servePDP(g ground, b *book, kept trail, at *addresses) ([]*serve.Server, error) {
 	if at.pdp == nil {
 		return nil, nil
 	}
-	h, err := decisionPoint(g, b, j, at.decisions(g.config))
+	h, err := decisionPoint(g, b, kept, at.decisions(g.config))
 	if err != nil {
 		return nil, err
 	}
-	secure, err := decisionTLS(&g.config.PDP)
+	secure, err := decisionTLS(g)
 	if err != nil {
 		return nil, err
 	}
@@ -33,14 +34,15 @@ func servePDP(g ground, b *book, j *journal, at *addresses) ([]*serve.Server, er
 
 // decisionPoint serves enforcement points of others. The token in the data
 // folder is made on first use, in a file for the owner alone.
-func decisionPoint(g ground, b *book, j *journal, at string) (http.Handler, error) {
+func decisionPoint(g ground, b *book, kept trail, at string) (http.Handler, error) {
 	tokens, err := callers(g)
 	if err != nil {
 		return nil, err
 	}
 	service, err := api.New(api.Config{
 		Decider:            g.board.Decider(b.engine),
-		Journal:            j,
+		Journal:            kept.journal,
+		Refusals:           kept.refusals,
 		Tokens:             tokens,
 		ClientCertificates: g.config.PDP.ClientCAFile != "",
 		BaseURL:            at,
@@ -54,7 +56,7 @@ func decisionPoint(g ground, b *book, j *journal, at string) (http.Handler, erro
 
 // callers are the bearer tokens of callers by name.
 func callers(g ground) (map[string]string, error) {
-	own, err := readOrMake(g.data.Path("pdp.token"), func() ([]byte, error) {
+	own, err := keyfile.ReadOrMake(g.data.Path("pdp.token"), func() ([]byte, error) {
 		return []byte(rand.Text() + rand.Text() + "\n"), nil
 	})
 	if err != nil {
@@ -74,22 +76,15 @@ func callers(g ground) (map[string]string, error) {
 }
 
 // decisionTLS is nil for plain HTTP.
-func decisionTLS(c *config.PDP) (*tls.Config, error) {
-	if c.Certificate == "" {
-		return nil, nil
+func decisionTLS(g ground) (*tls.Config, error) {
+	c := &g.config.PDP
+	served, err := g.proving(c.DecisionCertificates())
+	if served == nil || err != nil {
+		return nil, err
 	}
-	pair, err := tls.LoadX509KeyPair(c.Certificate, c.Key)
-	if err != nil {
-		return nil, fmt.Errorf("pdp.certificate, pdp.key: %w", err)
-	}
-	served := &tls.Config{
-		Certificates: []tls.Certificate{pair},
-		MinVersion:   tls.VersionTLS12,
-		NextProtos:   []string{"h2", "http/1.1"},
-		// A caller proves itself on each connection: a session that began with a
-		// certificate is not taken up after that has ended.
-		SessionTicketsDisabled: true,
-	}
+	// A caller proves itself on each connection: a session that began with a certificate
+	// is not taken up after that has ended.
+	served.SessionTicketsDisabled = true
 	if c.ClientCAFile == "" {
 		return served, nil
 	}

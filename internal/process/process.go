@@ -10,7 +10,9 @@ import (
 	"log/slog"
 	"slices"
 	"sync"
+	"sync/atomic"
 
+	"github.com/wardgate/wardgate/internal/clientca"
 	"github.com/wardgate/wardgate/internal/config"
 	"github.com/wardgate/wardgate/internal/health"
 	"github.com/wardgate/wardgate/internal/serve"
@@ -26,16 +28,18 @@ type Process struct {
 	book      *book // nil where no engine runs
 	parts     []*life
 	servers   []*serve.Server // in the order in which they drain
+	reloader  *reloader
 }
 
 // New checks the configuration, claims the addresses, and opens the rule book
 // and the data folder, in this order: what fails early has touched nothing.
 func New(ctx context.Context, c config.Config, log *slog.Logger) (*Process, error) {
-	if err := c.Check(); err != nil {
+	workstations, err := c.WorkstationAuthority()
+	if err := errors.Join(c.Check(), err); err != nil {
 		return nil, err
 	}
 	p := &Process{config: c, log: log, board: health.NewBoard(c.RoleNames())}
-	if err := p.open(ctx); err != nil {
+	if err := p.open(ctx, workstations); err != nil {
 		return nil, errors.Join(err, p.Close())
 	}
 	return p, nil
@@ -43,11 +47,12 @@ func New(ctx context.Context, c config.Config, log *slog.Logger) (*Process, erro
 
 // open makes the parts in the order of what needs what. A part is nil where the
 // process lacks the role.
-func (p *Process) open(ctx context.Context) (err error) {
-	g := ground{config: &p.config, log: p.log, board: p.board, parts: &p.parts}
-	if p.listening, err = newAddresses(g); err != nil {
+func (p *Process) open(ctx context.Context, workstations *clientca.Authority) (err error) {
+	g := ground{config: &p.config, log: p.log, board: p.board, parts: &p.parts, workstations: workstations, known: &atomic.Pointer[config.Config]{}}
+	if err = p.listen(g); err != nil {
 		return err
 	}
+	g.known.Store(g.config)
 	if p.book, err = openBook(ctx, g); err != nil {
 		return err
 	}
@@ -94,11 +99,15 @@ func (p *Process) open(ctx context.Context) (err error) {
 		return err
 	}
 	questions := ask(p.book, administrator, decisionPoint)
-	enforcement, err := newEnforcement(g, p.listening, questions, services, statements, journal, revocations)
+	kept := trail{journal: journal}
+	if kept.refusals, err = newRefusals(g, questions.tables, journal); err != nil {
+		return err
+	}
+	enforcement, err := newEnforcement(g, p.listening, questions, services, statements, kept, revocations)
 	if err != nil {
 		return err
 	}
-	decisions, err := servePDP(g, p.book, journal, p.listening)
+	decisions, err := servePDP(g, p.book, kept, p.listening)
 	if err != nil {
 		return err
 	}
@@ -113,8 +122,27 @@ func (p *Process) open(ctx context.Context) (err error) {
 	}
 	// First what users reach, last what that depends on, and what says that this
 	// process stops.
+	p.reloader = &reloader{ground: g, journal: journal, book: p.book, enforcement: enforcement}
+	if administrator != nil {
+		p.reloader.door = administrator.door
+	}
 	p.servers = slices.Concat(enforcement.outer, decisions, enforcement.inner, remote, []*serve.Server{operations}, control)
-	return journal.start(ctx, questions.revision())
+	if err := journal.start(ctx, questions.revision()); err != nil {
+		return err
+	}
+	return g.seal(ctx, journal)
+}
+
+// listen claims the addresses. The demo is at home where it listens: the port may have
+// been left to the system.
+func (p *Process) listen(g ground) (err error) {
+	if p.listening, err = newAddresses(g); err != nil {
+		return err
+	}
+	if p.config.Demo && p.config.PEP.Home == "" && p.listening.pep != nil {
+		p.config.PEP.Home = p.Address()
+	}
+	return nil
 }
 
 // Run serves until the context ends, then drains and closes everything. What

@@ -30,7 +30,9 @@ func newRecords(ctx context.Context, g ground) (*store.Store, error) {
 	if err != nil {
 		return nil, fmt.Errorf("records: %w", err)
 	}
-	g.begin().onClose(s.Close)
+	l := g.begin()
+	l.onClose(s.Close)
+	g.watch(l, "stores.records", s.Ready)
 	return s, nil
 }
 

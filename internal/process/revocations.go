@@ -71,6 +71,9 @@ func followRevocations(ctx context.Context, g ground, r *revocations, a *adminis
 	}
 	l.inBackground(follower.Run)
 	g.board.Revocations(r.List, follower)
+	if feed != nil {
+		g.board.Feed(follower.Fed)
+	}
 	if own && r.feed != nil {
 		mirror := redisfeed.NewMirror(r.feed, authority, log)
 		l.inBackground(mirror.Run)

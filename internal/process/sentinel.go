@@ -23,22 +23,29 @@ import (
 const alertLife = 24 * time.Hour
 
 // startSentinel has behaviour judged each second.
-func startSentinel(g ground, a *administrator, e *engine.Engine, b *behaviour, j *journal) error {
+func startSentinel(g ground, a *administrator, e *engine.Engine, f *facts, j *journal) error {
+	b := f.behaviour
 	tell, err := openAlerts(g, a, j)
 	if err != nil {
 		return err
 	}
+	a.inBackground(func(ctx context.Context) {
+		tellOfJournal(ctx, g.log.With("part", "journal"), tell, j.journal.Err)
+	})
 	watch, err := sentinel.New(sentinel.Config{
-		Judge: e, Commander: commander{a.Admin}, Journal: j, Notifier: tell,
+		Judge: e, Commander: commander{a.Admin}, Journal: j.keeper, Notifier: tell,
 		Log: g.log.With("part", "sentinel"), NewID: uuid.NewString,
 	})
 	if err != nil {
 		return err
 	}
+	known := &roleMemory{accounts: f.identities, log: g.log.With("part", "sentinel")}
 	a.inBackground(func(ctx context.Context) {
 		b.watch(ctx, g, j, func(ctx context.Context) {
 			now := time.Now()
-			watch.Look(ctx, now, behaviours(b.Active(now)))
+			active := behaviours(b.Active(now))
+			known.fill(ctx, now, active)
+			watch.Look(ctx, now, active)
 		})
 	})
 	return nil
@@ -128,6 +135,15 @@ func (t *alerts) Notify(ctx context.Context, channel string, alert sentinel.Aler
 }
 
 func alertMail(to string, alert *sentinel.Alert) identity.Message {
+	if alert.Verdict == verdictAltered {
+		return identity.Message{
+			To: to, Subject: "Wardgate: " + alert.Verdict, Life: alertLife,
+			Text: fmt.Sprintf("The files of the journal were removed, replaced or changed while Wardgate ran.\n"+
+				"Noticed: %s\nAlert: %s\n\nEvery request is refused until it is started again, which verifies the journal.\n"+
+				"The log says which file. Secure the folder first: it is evidence.\n",
+				alert.Time.UTC().Format(time.RFC3339), alert.ID),
+		}
+	}
 	who := "account " + alert.Subject
 	if alert.Subject == "" {
 		who = "address " + alert.Address

@@ -37,7 +37,7 @@ type sweptSignals interface {
 	Sweep(ctx context.Context, now time.Time) error
 }
 
-// openBehaviour opens the counts. names says whom other systems report.
+// openBehaviour opens the counts. names finds the accounts that other systems report.
 func openBehaviour(ctx context.Context, g ground, l *life, rules *book, names register) (*behaviour, error) {
 	b, c := &behaviour{}, g.config
 	var err error
@@ -152,7 +152,7 @@ type register struct {
 	emails    *identity.Accounts // nil where ID management is in another process
 }
 
-// Named returns ids by the names that are somebody's.
+// Named returns ids by the names that are an account's.
 func (r register) Named(ctx context.Context, by signals.By, values []string) (map[string]string, error) {
 	switch {
 	case by == signals.ByUsername:

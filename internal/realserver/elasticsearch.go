@@ -120,7 +120,7 @@ func newElasticsearch() (*elasticsearch, error) {
 		"cluster.routing.allocation.disk.threshold_enabled: false",
 	}, "\n") + "\n"
 	if hasGeoIP(home) {
-		settings += "ingest.geoip.downloader.enabled: false\n" // a test's server calls nobody
+		settings += "ingest.geoip.downloader.enabled: false\n" // a test's server makes no calls
 	}
 	config := e.room.path("config")
 	if err := os.CopyFS(config, os.DirFS(filepath.Join(home, "config"))); err != nil {
@@ -181,7 +181,7 @@ func javaHome() (string, error) {
 	return filepath.Dir(filepath.Dir(java)), nil
 }
 
-// giveAway hands the folder to nobody when this process is root: Elasticsearch
+// giveAway hands the folder to the user "nobody" when this process is root: Elasticsearch
 // refuses to run as root.
 func (e *elasticsearch) giveAway() error {
 	if os.Geteuid() != 0 {

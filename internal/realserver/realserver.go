@@ -170,7 +170,7 @@ func newRoom(name string) (*room, error) {
 	return &room{dir: dir, held: held}, nil
 }
 
-// freeAddress is a loopback address that nobody listened on just now.
+// freeAddress is a loopback address that was free just now.
 func freeAddress() (string, error) {
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {

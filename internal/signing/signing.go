@@ -1,6 +1,6 @@
 // Package signing keeps keys that sign tokens (ES256) in a folder, one file a
-// key, and replaces them so that nobody ever meets a signature under a key that
-// he could not know: a new key is published before it signs, and verifies for as
+// key, and replaces them so that no verifier ever meets a signature under a key
+// that it could not know: a new key is published before it signs, and verifies for as
 // long as what it signed can live. It knows nothing of what is signed.
 package signing
 
@@ -19,6 +19,8 @@ import (
 	"time"
 
 	"github.com/golang-jwt/jwt/v5"
+
+	"github.com/wardgate/wardgate/internal/durable"
 )
 
 // lookEvery is how often the folder is looked at, at most: a storm of unknown
@@ -70,7 +72,7 @@ func Open(dir string, c Config) (*Keys, error) {
 	if c.Now == nil {
 		c.Now = time.Now
 	}
-	if err := os.MkdirAll(dir, 0o700); err != nil {
+	if err := durable.MkdirAll(dir, 0o700); err != nil {
 		return nil, fmt.Errorf("open signing keys: %w", err)
 	}
 	k := &Keys{dir: dir, lead: c.Lead, outlive: c.Outlive, now: c.Now}
@@ -171,7 +173,7 @@ func (k *Keys) prune() error {
 			kept = append(kept, one)
 			continue
 		}
-		if err := os.Remove(one.file); err != nil && !errors.Is(err, os.ErrNotExist) {
+		if err := durable.Remove(one.file); err != nil {
 			errs = append(errs, fmt.Errorf("remove retired key: %w", err))
 		}
 	}

@@ -71,6 +71,30 @@ func Unavailable(err error) bool {
 	return false
 }
 
+// Standing names what an error says of a database: "locked", "full",
+// "unreachable", or "failing".
+func Standing(err error) string {
+	var file *sqlite.Error
+	switch {
+	case err == nil:
+		return "answering"
+	case errors.As(err, &file):
+		switch file.Code() & 0xff {
+		case sqlitecodes.SQLITE_BUSY, sqlitecodes.SQLITE_LOCKED:
+			return "locked"
+		case sqlitecodes.SQLITE_FULL:
+			return "full"
+		case sqlitecodes.SQLITE_CANTOPEN:
+			return "unreachable"
+		}
+		return "failing"
+	case Unavailable(err):
+		return "unreachable"
+	default:
+		return "failing"
+	}
+}
+
 // discreet replaces a server's words by their number.
 func discreet(err error) error {
 	var e *mysql.MySQLError

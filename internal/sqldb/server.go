@@ -35,7 +35,7 @@ const (
 // A Server is a MySQL or MariaDB to connect to.
 type Server struct {
 	DSN      string // user:password@tcp(host:port)/database
-	CAFile   string // who vouches for the server; "" for whom the machine trusts, when the DSN says tls=true
+	CAFile   string // CAs trusted for the server; "" for the system's, when the DSN says tls=true
 	ReadOnly bool   // sessions cannot change anything
 }
 
@@ -74,8 +74,8 @@ func (s Server) config() (*mysql.Config, error) {
 		return nil, errors.New("expected user:password@tcp(host:port)/database")
 	}
 	switch {
-	case c.MultiStatements, c.AllowAllFiles, c.AllowOldPasswords, c.AllowCleartextPasswords, c.InterpolateParams:
-		return nil, errors.New("multiStatements, allowAllFiles, allowOldPasswords, allowCleartextPasswords and interpolateParams are refused; leave them out")
+	case c.MultiStatements, c.AllowAllFiles, c.AllowOldPasswords, c.AllowCleartextPasswords:
+		return nil, errors.New("multiStatements, allowAllFiles, allowOldPasswords and allowCleartextPasswords are refused; leave them out")
 	case c.AllowFallbackToPlaintext, slices.Contains([]string{"preferred", "skip-verify"}, c.TLSConfig):
 		return nil, errors.New("tls=preferred and tls=skip-verify trust anybody; write tls=true, or name the authority in a CA file")
 	case c.TLSConfig == "" && s.CAFile == "" && !local(c):
@@ -88,6 +88,12 @@ func (s Server) config() (*mysql.Config, error) {
 	}
 	c.ClientFoundRows = true // a conditional update counts the rows that it found
 	c.RejectReadOnly = true  // after a fail-over, not to be stuck with the old primary
+	// The driver writes values into the statement, which then takes one way to the
+	// server and back instead of two. It escapes them by the mode that the server
+	// reports, bytes as _binary and nil as NULL, and prepares what it cannot write.
+	// That is safe in an encoding none of whose characters holds the byte of a quote
+	// or a backslash within it: in UTF-8, which session.Connect sees to.
+	c.InterpolateParams = true
 	c.Collation = ""
 	c.Logger = &mysql.NopLogger{} // what it would log, it also returns
 	if c.Timeout == 0 {
@@ -145,7 +151,7 @@ func OpenServer(ctx context.Context, s Server) (*DB, error) {
 	if err := checkDatabase(ctx, db); err != nil {
 		return nil, errors.Join(fmt.Errorf("open database: %w", discreet(err)), db.Close())
 	}
-	return &DB{DB: db, server: c}, nil
+	return &DB{DB: db, server: c, name: c.DBName}, nil
 }
 
 func pool(c *mysql.Config, readOnly bool) (*sql.DB, error) {
@@ -169,7 +175,9 @@ type session struct {
 
 // Connect returns a connection in which a statement sees what is committed when
 // it begins (so that a conditional update does not compare with the past), text
-// that does not fit is an error, and a lock is not waited for forever.
+// that does not fit is an error, and a lock is not waited for forever. It reads
+// statements as UTF-8 with backslashes that escape, whatever the server, its
+// init_connect or the DSN would have set: values stand in them.
 func (s session) Connect(ctx context.Context) (driver.Conn, error) {
 	conn, err := s.Connector.Connect(ctx)
 	if errors.Is(err, driver.ErrBadConn) {
@@ -182,7 +190,8 @@ func (s session) Connect(ctx context.Context) (driver.Conn, error) {
 	}
 	settings := []string{
 		"SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED",
-		fmt.Sprintf("SET SESSION sql_mode = 'STRICT_ALL_TABLES,ONLY_FULL_GROUP_BY,NO_ENGINE_SUBSTITUTION', innodb_lock_wait_timeout = %d", lockTime),
+		fmt.Sprintf("SET SESSION sql_mode = 'STRICT_ALL_TABLES,ONLY_FULL_GROUP_BY,NO_ENGINE_SUBSTITUTION', innodb_lock_wait_timeout = %d, "+
+			"character_set_client = utf8mb4, character_set_results = utf8mb4, collation_connection = utf8mb4_general_ci", lockTime),
 	}
 	if s.readOnly {
 		settings = append(settings, "SET SESSION TRANSACTION READ ONLY")

@@ -3,6 +3,7 @@
 package sqldb_test
 
 import (
+	"bytes"
 	"context"
 	"strings"
 	"testing"
@@ -56,6 +57,50 @@ func TestTextThatDoesNotFitIsAnError(t *testing.T) {
 	}
 	if _, err := db.ExecContext(t.Context(), "INSERT INTO counters (id, n) VALUES (?, 0)", strings.Repeat("x", 37)); err == nil {
 		t.Error("37 characters were cut to 36")
+	}
+}
+
+// Values stand in the statements: no byte of them ends their quotes, also on a
+// server that would read statements as GBK or take a backslash for a letter.
+func TestValuesTravelInTheirStatement(t *testing.T) {
+	server := realserver.MariaDB(t)
+	name := server.Database()
+	server.Execute("CREATE TABLE "+name+".x (id INT, word VARCHAR(200), bytes VARBINARY(300), flag BOOLEAN)",
+		"SET GLOBAL sql_mode = 'NO_BACKSLASH_ESCAPES,ANSI_QUOTES'", "SET GLOBAL init_connect = 'SET NAMES gbk'")
+	t.Cleanup(func() { server.Execute("SET GLOBAL init_connect = ''") })
+	db, err := sqldb.OpenServer(t.Context(), sqldb.Server{DSN: server.DSN(name) + "?charset=gbk"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	every := make([]byte, 256)
+	for i := range every {
+		every[i] = byte(i)
+	}
+	words := []string{"", "'", `\`, `\'`, `"; DROP TABLE x; -- `, "\x00\n\r\x1a", "\u7e97' OR 1=1 -- ", "\u00bf'", "%_?", "\U0001f3e5"}
+	for i, word := range words {
+		if _, err := db.ExecContext(t.Context(), "INSERT INTO x (id, word, bytes, flag) VALUES (?, ?, ?, ?)", int64(i), word, every, i%2 == 0); err != nil {
+			t.Fatal(err)
+		}
+		var got string
+		var raw []byte
+		var flag bool
+		err := db.QueryRowContext(t.Context(), "SELECT word, bytes, flag FROM x WHERE id = ? AND word = ? AND bytes = ?", i, word, every).Scan(&got, &raw, &flag)
+		if err != nil || got != word || !bytes.Equal(raw, every) || flag != (i%2 == 0) {
+			t.Errorf("%q: got %q, %t, %v", word, got, flag, err)
+		}
+	}
+	if _, err := db.ExecContext(t.Context(), "INSERT INTO x (id, word, bytes, flag) VALUES (?, ?, ?, ?)", int64(-1), nil, []byte(nil), nil); err != nil {
+		t.Fatal(err)
+	}
+	var nulls int
+	if err := db.QueryRowContext(t.Context(), "SELECT COUNT(*) FROM x WHERE word IS NULL AND bytes IS NULL AND flag IS NULL AND id = ?", -1).Scan(&nulls); err != nil || nulls != 1 {
+		t.Errorf("nil: got %d rows of NULL, %v", nulls, err)
+	}
+	var variable string
+	var prepared int
+	if err := db.QueryRowContext(t.Context(), "SHOW GLOBAL STATUS LIKE 'Com_stmt_prepare'").Scan(&variable, &prepared); err != nil || prepared != 0 {
+		t.Errorf("got %d statements that were prepared first, %v", prepared, err)
 	}
 }
 

@@ -15,7 +15,7 @@ import (
 	"io/fs"
 	"math/rand/v2"
 	"net/url"
-	"os"
+	"path/filepath"
 	"slices"
 	"time"
 
@@ -23,6 +23,8 @@ import (
 	"github.com/pressly/goose/v3"
 	"modernc.org/sqlite"
 	sqlitecodes "modernc.org/sqlite/lib"
+
+	"github.com/wardgate/wardgate/internal/durable"
 )
 
 const (
@@ -40,16 +42,13 @@ const (
 type DB struct {
 	*sql.DB
 	server *mysql.Config // nil for SQLite
+	name   string        // for errors
 }
 
 // OpenFile opens the SQLite file at path, mode 0600, and makes it when there is
 // none. The caller closes the database.
 func OpenFile(path string) (*DB, error) {
-	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600)
-	if err != nil {
-		return nil, fmt.Errorf("open database: %w", err)
-	}
-	if err := f.Close(); err != nil {
+	if err := durable.Ensure(path, 0o600); err != nil {
 		return nil, fmt.Errorf("open database: %w", err)
 	}
 	return openFile(path, "?_pragma=journal_mode(WAL)&_pragma=foreign_keys(1)&_pragma=busy_timeout(1000)&_txlock=immediate")
@@ -72,7 +71,7 @@ func openFile(path, pragmas string) (*DB, error) {
 		return nil, fmt.Errorf("open database: %w", err)
 	}
 	db.SetMaxOpenConns(fileConnections)
-	return &DB{DB: db}, nil
+	return &DB{DB: db, name: filepath.Base(path)}, nil
 }
 
 // Close closes the database. That a server is not there to say goodbye to is no
@@ -106,11 +105,39 @@ func (db *DB) Migrate(ctx context.Context, files fs.FS, versions string) error {
 	if err != nil {
 		return fmt.Errorf("migrate: %w", err)
 	}
-	if _, err := p.Up(ctx); err != nil {
-		return fmt.Errorf("migrate: %w", err)
+	if err := Raise(ctx, p, db.name); err != nil {
+		return err
 	}
 	if db.server != nil {
 		return checkColumns(ctx, on)
+	}
+	return nil
+}
+
+// A NewerError says that a program of a later version has changed the tables: this
+// one does not know what they mean.
+type NewerError struct {
+	Database     string
+	Found, Known int64
+}
+
+func (e *NewerError) Error() string {
+	return fmt.Sprintf("the tables of %s have version %d, and this program knows them up to version %d; use the program that changed them, or a newer one",
+		e.Database, e.Found, e.Known)
+}
+
+// Raise brings tables up to the newest version that the program knows, and
+// returns a NewerError for those that are beyond it. Nothing is changed then.
+func Raise(ctx context.Context, p *goose.Provider, database string) error {
+	found, known, err := p.GetVersions(ctx)
+	if err != nil {
+		return fmt.Errorf("migrate: %w", err)
+	}
+	if found > known {
+		return &NewerError{Database: database, Found: found, Known: known}
+	}
+	if _, err := p.Up(ctx); err != nil {
+		return fmt.Errorf("migrate: %w", err)
 	}
 	return nil
 }
@@ -129,6 +156,20 @@ func (m migrations) Glob(pattern string) ([]string, error) {
 	}
 	own, err := fs.Glob(m.FS, m.own+"/"+pattern)
 	return append(common, own...), err
+}
+
+// Ready reports whether the database answers and would take a change now.
+func (db *DB) Ready(ctx context.Context) error {
+	tx, err := db.BeginTx(ctx, nil)
+	if err != nil {
+		return fmt.Errorf("%s is not ready: %w", db.name, discreet(err))
+	}
+	defer tx.Rollback()
+	var one int
+	if err := tx.QueryRowContext(ctx, "SELECT 1").Scan(&one); err != nil {
+		return fmt.Errorf("%s is not ready: %w", db.name, discreet(err))
+	}
+	return nil
 }
 
 // A Tx is a transaction of Change.
@@ -187,7 +228,7 @@ var ErrCollided = errors.New("another change came first")
 
 // again runs f until it does not fail as one of these numbers say: with a
 // collision, which has changed nothing. In a transaction a duplicate is one, too:
-// somebody else has inserted the row that f did not find, and will find now. Any
+// another transaction has inserted the row that f did not find, and will find now. Any
 // other failure, above all one of unknown outcome, is the caller's.
 func again(ctx context.Context, f func() error, numbers ...uint16) error {
 	var err error

@@ -1,4 +1,4 @@
-// Package strictjson reads JSON in the one way in which nobody can read it
+// Package strictjson reads JSON in the one way in which no parser can read it
 // otherwise, and takes members out of it. It owns no schema, and it never
 // changes a byte of what it keeps.
 package strictjson

@@ -1,8 +1,8 @@
 // Package admin is the Policy Administrator of NIST SP 800-207: it begins,
 // refreshes, elevates and ends sessions, and is the only signer of session
-// credentials. It proves nobody's identity itself: it asks an Authenticator
-// who somebody is, then a Decider whether that somebody may have a session,
-// and signs only when both say yes.
+// credentials. It proves no identity itself: it asks an Authenticator who the
+// client is, then a Decider whether that account may have a session, and signs
+// only when both say yes.
 //
 // Ending a session is written in SQL, which is the authority, and put on the
 // revocation list, which enforcement points read.
@@ -13,6 +13,7 @@ import (
 	"errors"
 	"log/slog"
 	"net/netip"
+	"sync"
 	"time"
 
 	"github.com/wardgate/wardgate/internal/required"
@@ -24,18 +25,25 @@ import (
 const (
 	ACRTwoFactor = "urn:wardgate:acr:two-factor"
 	ACRSteppedUp = "urn:wardgate:acr:stepped-up"
+	// ACRPhishingResistant is the level of a log-in by a passkey (OpenID Connect EAP ACR
+	// Values). A step-up by one is of the level of step-ups, and its amr says so.
+	ACRPhishingResistant = "phr"
 )
 
-// An Authenticator proves who somebody is. A *pip.Refusal is a definite no; every
+// An Authenticator proves who a client is. A *pip.Refusal is a definite no; every
 // other error means that it could not tell.
 type Authenticator interface {
 	Password(ctx context.Context, email, password string, from pip.Origin) (pip.Challenge, error)
+	// Passkey begins a log-in that names no account.
+	Passkey(ctx context.Context) (pip.Challenge, error)
+	// Verify ends a log-in. A code is one of letters and digits, or the JSON of a
+	// passkey's answer; so it is in a step-up.
 	Verify(ctx context.Context, challenge, code string, from pip.Origin) (pip.Proof, error)
 	// Bar refuses log-ins that the limiter counts until then. A refusal names its
 	// limiter.
 	Bar(ctx context.Context, limiter string, until time.Time) error
-	// Unbar lifts the bars of an account from these origins and from strangers.
-	Unbar(ctx context.Context, account string, origins []string) error
+	// Unbar lifts what wrong passwords and codes have closed for an account.
+	Unbar(ctx context.Context, account string) error
 	Resend(ctx context.Context, challenge string) error
 	StepUp(ctx context.Context, account, session string) (pip.Challenge, error)
 	VerifyStepUp(ctx context.Context, account, session, challenge, code string) (pip.Proof, error)
@@ -59,7 +67,7 @@ type Revocations interface {
 }
 
 // Parts is what an Admin works with. All of it is required but Staff,
-// without which nobody can be linked to a staff record, and Registrar and Apps,
+// without which no account can be linked to a staff record, and Registrar and Apps,
 // without which there is no sign-up, no new password and no authenticator app.
 type Parts struct {
 	Keys          *Keys
@@ -74,7 +82,11 @@ type Parts struct {
 	Users         Users
 	Staff         Staff
 	Registrar     Registrar
+	Notices       Notices
+	Passes        Passes // nil issues none
 	Apps          Apps
+	Passkeys      Passkeys // nil keeps none
+	Badges        Badges   // nil keeps none
 	Log           *slog.Logger
 }
 
@@ -91,6 +103,7 @@ type Config struct {
 type Admin struct {
 	parts Parts
 	cfg   Config
+	bans  sync.Mutex // one ban after the other
 }
 
 var _ pdp.Revoker = (*Admin)(nil)
@@ -101,7 +114,7 @@ func New(parts Parts, cfg Config) (*Admin, error) {
 		"Keys": parts.Keys != nil, "Store": parts.Store != nil, "Authenticator": parts.Authenticator != nil,
 		"Decider": parts.Decider != nil, "Journal": parts.Journal != nil, "Footprints": parts.Footprints != nil,
 		"Revocations": parts.Revocations != nil, "Log": parts.Log != nil, "Sealer": parts.Sealer != nil,
-		"Users": parts.Users != nil, "Tables": parts.Tables != nil, "Issuer": cfg.Issuer != "", "Audience": cfg.Audience != "",
+		"Users": parts.Users != nil, "Notices": parts.Notices != nil, "Tables": parts.Tables != nil, "Issuer": cfg.Issuer != "", "Audience": cfg.Audience != "",
 	}); err != nil {
 		return nil, err
 	}

@@ -44,25 +44,47 @@ func ValidReason(reason string) bool { return reasonForm.MatchString(reason) }
 
 // Ban keeps an account out of everything for a while, and ends its sessions.
 // It takes effect even if the journal fails afterwards, which is an error; if
-// the database fails, it takes effect here until the database answers again.
+// the database fails, it takes effect here until the database answers again. The
+// owner is told until when, and who did it, and not why.
 func (a *Admin) Ban(ctx context.Context, c Client, by, account string, life time.Duration, reason string) error {
 	if life <= 0 || life > MaxBan || !ValidReason(reason) {
 		return Refuse(Malformed, "ban_malformed")
 	}
-	if _, err := a.user(ctx, account); err != nil {
+	p, err := a.user(ctx, account)
+	if err != nil {
 		return err
 	}
 	ctx = context.WithoutCancel(ctx)
-	now := a.cfg.Now()
+	until, err := a.ban(ctx, c, by, p, life, reason)
+	if !until.IsZero() {
+		a.tell(ctx, c, p, pip.Notice{Kind: pip.NoticeBanned, Until: until, By: a.named(ctx, by)})
+	}
+	return err
+}
+
+// ban returns until when the account is banned; zero when it is not, or it is not known.
+func (a *Admin) ban(ctx context.Context, c Client, by string, p pip.Profile, life time.Duration, reason string) (until time.Time, err error) {
+	now, account := a.cfg.Now(), p.ID
+	// Of two that are banned at once by machines each could be the last.
+	a.bans.Lock()
+	defer a.bans.Unlock()
+	if err := a.mayBan(ctx, by, &p); err != nil {
+		var r *Refusal
+		if errors.As(err, &r) {
+			return time.Time{}, errors.Join(err, a.spared(ctx, c, by, account, reason, now))
+		}
+		return time.Time{}, err
+	}
 	b := Ban{Account: account, Reason: reason, By: by, Created: now, Until: now.Add(life)}
 	// The database first: the list's next answer from there must hold the ban.
 	stored := a.parts.Store.Ban(ctx, b)
 	if err := errors.Join(stored, a.parts.Revocations.Ban(ctx, account, b.Until)); err != nil {
-		return fmt.Errorf("ban %s: %w", account, err)
+		return time.Time{}, fmt.Errorf("ban %s: %w", account, err)
 	}
-	return errors.Join(
+	return b.Until, errors.Join(
 		a.endAll(ctx, c, account, "banned"),
-		a.administered(ctx, c, "user.ban", by, account, reason))
+		a.ordered(ctx, c, "user.ban", by, account, reason,
+			pip.Change{What: pip.ChangeBan, Of: account, By: by, Why: reason, Until: b.Until}))
 }
 
 // Unban lifts a ban, and the bars that grew from failed log-ins.
@@ -70,18 +92,14 @@ func (a *Admin) Unban(ctx context.Context, c Client, by, account string) error {
 	if _, err := a.user(ctx, account); err != nil {
 		return err
 	}
-	origins, err := a.parts.Store.Origins(ctx, account)
-	if err != nil {
-		return fmt.Errorf("unban %s: %w", account, err)
-	}
-	// The evidence comes first: what cannot be journalled lets nobody in.
-	if err := a.administered(ctx, c, "user.unban", by, account, ""); err != nil {
+	// The evidence comes first: what cannot be journalled lets no caller in.
+	if err := a.ordered(ctx, c, "user.unban", by, account, "", pip.Change{What: pip.ChangeLift, Of: account}); err != nil {
 		return err
 	}
 	if _, err := a.parts.Store.Unban(ctx, account); err != nil {
 		return fmt.Errorf("unban %s: %w", account, err)
 	}
-	if err := a.parts.Authenticator.Unbar(ctx, account, origins); err != nil {
+	if err := a.parts.Authenticator.Unbar(ctx, account); err != nil {
 		return fmt.Errorf("unban %s: %w", account, err)
 	}
 	return a.parts.Revocations.Unban(ctx, account)
@@ -108,7 +126,7 @@ func (a *Admin) Restrictions(ctx context.Context, after string, limit int) (foun
 	return all, "", nil
 }
 
-// LiftBar lets whoever has no session in again from an address, and in IPv6
+// LiftBar lets clients without a session in again from an address, and in IPv6
 // from its whole /64. The sentinel does not bar it again for the same verdict
 // before the lifted bar would have ended.
 func (a *Admin) LiftBar(ctx context.Context, c Client, by string, address netip.Addr) error {
@@ -124,9 +142,10 @@ func (a *Admin) LiftBar(ctx context.Context, c Client, by string, address netip.
 	if !slices.ContainsFunc(bans, func(b Ban) bool { return b.Account == name }) {
 		return Refuse(Missing, "not_found")
 	}
-	// The evidence comes first: what cannot be journalled lets nobody in.
+	// The evidence comes first: what cannot be journalled lets no caller in.
 	e := a.event(c, "ban.lift", by, "", a.cfg.Now())
 	e.Kind, e.Outcome, e.Allow, e.Detail = pip.KindSession, "success", true, name
+	e.Change = &pip.Change{What: pip.ChangeLift, Of: name}
 	if err := a.parts.Journal.Append(ctx, e); err != nil {
 		return fmt.Errorf("journal ban.lift: %w", err)
 	}
@@ -136,10 +155,18 @@ func (a *Admin) LiftBar(ctx context.Context, c Client, by string, address netip.
 	return a.parts.Revocations.Unban(ctx, name)
 }
 
-// administered journals what somebody did to an account, and why.
+// administered journals what an administrator did to an account, and why.
 func (a *Admin) administered(ctx context.Context, c Client, action, by, account, reason string) error {
+	return a.ordered(ctx, c, action, by, account, reason, pip.Change{})
+}
+
+// ordered is administered for what has to stay in force in a database that loses it.
+func (a *Admin) ordered(ctx context.Context, c Client, action, by, account, reason string, change pip.Change) error {
 	e := a.event(c, action, by, "", a.cfg.Now())
 	e.Kind, e.Outcome, e.Allow = pip.KindAccount, "success", true
+	if change.What != "" {
+		e.Change = &change
+	}
 	e.Detail = "account " + account
 	if reason != "" {
 		e.Detail += ": " + reason

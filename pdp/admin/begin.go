@@ -11,7 +11,7 @@ import (
 const (
 	actionBegin = "log_in.begin"
 
-	// barredWait is what somebody is told who may not try now: how long a bar
+	// barredWait is the wait that a barred client is told: how long a bar
 	// really lasts is no stranger's business.
 	barredWait = time.Minute
 )

@@ -13,6 +13,8 @@ const (
 	reasonDrifted  = problem.DeviceChanged
 	reasonExpired  = "session_expired"
 	reasonInactive = problem.AccountInactive
+	// reasonOvertaken is the end of a log-in during which all sessions were ended.
+	reasonOvertaken = "session_ended"
 )
 
 // reasons are those of the active rule book, and of the codes above.
@@ -21,6 +23,7 @@ func (a *Admin) reasons() pdp.Reasons {
 		reasonReplayed: {Class: pdp.ClassCredential, Status: http.StatusUnauthorized, Alone: true, Alarm: true},
 		reasonDrifted:  {Class: pdp.ClassDevice, Status: http.StatusUnauthorized, Alone: true, Alarm: true},
 		reasonExpired:  {Class: pdp.ClassCredential, Status: http.StatusUnauthorized, Alone: true},
+		reasonCloned:   {Class: pdp.ClassCredential, Status: http.StatusUnauthorized, Alone: true, Alarm: true},
 		reasonInactive: {Class: pdp.ClassRight, Status: http.StatusForbidden},
 	})
 }

@@ -18,7 +18,7 @@ const (
 
 // failed turns an error of the Authenticator at log-in into a refusal. What
 // was evaluated and found wrong is put before the policy, which may bar further
-// log-ins from the same kind of origin, and is journalled; that somebody was
+// log-ins from the same kind of origin, and is journalled; that a client was
 // told to wait is not, or strangers could fill the journal.
 //
 // Whatever the policy says, and if it says nothing, the refusal stands.
@@ -37,6 +37,7 @@ func (a *Admin) failed(ctx context.Context, c Client, factor string, seen famili
 	if err := a.parts.Journal.Append(context.WithoutCancel(ctx), e); err != nil {
 		return fmt.Errorf("journal a failed %s: %w", actionCreate, err)
 	}
+	a.tellOfCopy(ctx, c, known)
 	if err := a.bar(context.WithoutCancel(ctx), known.Limiter, decision.Obligations, now); err != nil {
 		return fmt.Errorf("after a failed %s: %w", actionCreate, err)
 	}
@@ -65,7 +66,7 @@ func (a *Admin) askAboutFailure(ctx context.Context, c Client, seen pdp.LogIn, n
 }
 
 // bar does what the policy obliges to. An obligation that is not known is an
-// error: nobody may think that it was met.
+// error: it must not pass for met.
 func (a *Admin) bar(ctx context.Context, limiter string, obligations []pdp.Obligation, now time.Time) error {
 	for _, o := range obligations {
 		if o.ID != barLogIn {

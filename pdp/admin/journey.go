@@ -18,6 +18,7 @@ const coordinateDigits = 1000
 // word, and are there only with its consent.
 func (a *Admin) observe(c Client) pip.Footprint {
 	f := a.parts.Footprints.Observe(c.UserAgent, c.Address)
+	f.Workstation = c.At
 	if c.Coordinates != nil {
 		f.Coordinates = &pip.Coordinates{
 			Latitude:  math.Round(c.Coordinates.Latitude*coordinateDigits) / coordinateDigits,
@@ -96,4 +97,8 @@ type Client struct {
 	Device      string           // the key that a device got at an earlier log-in; "" for none
 	Coordinates *pip.Coordinates // with the owner's consent; nil for none
 	Retry       string           // the idempotency key of a refresh; "" for none
+	Host        string           // where a browser logs in that is to hold no token; "" for any other client
+	Station     string           // the key of a workstation that the browser holds on that host; "" for none
+	Certificate string           // names the machine whose client certificate the enforcement point has verified; "" for none
+	At          *pip.Workstation // that the browser has proven to be at; nil for none
 }

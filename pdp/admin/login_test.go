@@ -29,7 +29,7 @@ func TestLogInIssuesTokens(t *testing.T) {
 			t.Errorf("%s: got %v, want %v", name, c[name], value)
 		}
 	}
-	if amr, _ := c["amr"].([]any); len(amr) != 2 || amr[0] != "pwd" || amr[1] != "otp" {
+	if amr, _ := c["amr"].([]any); len(amr) != 2 || amr[0] != "pwd" || amr[1] != "email" {
 		t.Errorf("amr: got %v", c["amr"])
 	}
 	if text(c, "sid") == "" || text(c, "jti") == "" {
@@ -53,7 +53,7 @@ func TestLogInAsksThePolicy(t *testing.T) {
 	}
 	c := r.Context
 	if c.Address.String() != "127.0.0.1" || c.UserAgent != laptop || !c.Time.Equal(w.clock.Now()) ||
-		c.Credential.State != pdp.CredentialValid || strings.Join(c.Credential.AMR, " ") != "pwd otp" {
+		c.Credential.State != pdp.CredentialValid || strings.Join(c.Credential.AMR, " ") != "pwd email" {
 		t.Errorf("context: got %+v", c)
 	}
 }
@@ -68,6 +68,7 @@ func TestLogInDenied(t *testing.T) {
 		journal string
 	}{
 		{"by the policy", pdp.Decision{Reasons: []string{"subject_banned"}}, nil, 403, "subject_banned", "session.create failure  subject_banned"},
+		{"by what is not known", pdp.Decision{Reasons: []string{"revocation_unknown"}}, nil, 503, "revocation_unknown", "session.create failure  revocation_unknown"},
 		{"by silence", pdp.Decision{}, nil, 403, "not_granted", "session.create failure "},
 		{"by a fault", pdp.Decision{}, errors.New("timeout"), 503, "identity_unavailable", "session.create failure "},
 		{"by a fault that says yes", pdp.Decision{Allow: true}, errors.New("timeout"), 503, "identity_unavailable", "session.create failure "},

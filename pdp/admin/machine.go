@@ -50,7 +50,7 @@ func (a *Admin) DropMachineKeys(ctx context.Context, c Client, by, account strin
 		return err
 	}
 	return errors.Join(a.endAll(ctx, c, account, "machine_key_dropped"),
-		a.administered(ctx, c, "machine.drop_keys", by, account, ""))
+		a.ordered(ctx, c, "machine.drop_keys", by, account, "", pip.Change{What: pip.ChangeMachineKeys, Of: account}))
 }
 
 // kind is that of an account's role; "" when no rule book knows the role.
@@ -90,13 +90,34 @@ func (a *Admin) LogInMachine(ctx context.Context, c Client, key string) (Tokens,
 	if err != nil {
 		return Tokens{}, err
 	}
-	return a.beginMachine(ctx, c, proof, decision, now)
+	tokens, s, err := a.beginMachine(ctx, c, proof, decision, now)
+	if err != nil {
+		return Tokens{}, err
+	}
+	if err := a.stillKeyed(ctx, c, proof, s, key); err != nil {
+		return Tokens{}, err
+	}
+	return tokens, nil
 }
 
-func (a *Admin) beginMachine(ctx context.Context, c Client, proof pip.Proof, decision pdp.Decision, now time.Time) (Tokens, error) {
+// stillKeyed looks behind a stored session whether the key is still one, and the
+// account the same: they are taken away first, and then the sessions that there are end.
+func (a *Admin) stillKeyed(ctx context.Context, c Client, proof pip.Proof, s Session, key string) error {
+	account, err := a.parts.Store.MachineOf(ctx, hashRefresh(key))
+	switch {
+	case errors.Is(err, ErrNotFound) || err == nil && account != s.Account:
+		return a.endFor(ctx, c, s, reasonOvertaken)
+	case err != nil:
+		_, undo := a.parts.Store.End(context.WithoutCancel(ctx), s.ID, s.Account, "not_begun", a.cfg.Now())
+		return errors.Join(fmt.Errorf("begin session: %w", err), undo)
+	}
+	return a.stillTheSame(ctx, c, proof, s)
+}
+
+func (a *Admin) beginMachine(ctx context.Context, c Client, proof pip.Proof, decision pdp.Decision, now time.Time) (Tokens, Session, error) {
 	id, err := uuid.NewV7()
 	if err != nil {
-		return Tokens{}, fmt.Errorf("begin session: %w", err)
+		return Tokens{}, Session{}, fmt.Errorf("begin session: %w", err)
 	}
 	until := now.Add(a.Limits().Access)
 	s := Session{
@@ -104,20 +125,20 @@ func (a *Admin) beginMachine(ctx context.Context, c Client, proof pip.Proof, dec
 		AuthTime: proof.AuthTime, Created: now, LastUsed: now, IdleUntil: until, Until: until,
 	}
 	if s.Sealed, err = a.sealFootprint(s.ID, s.Footprint); err != nil {
-		return Tokens{}, fmt.Errorf("begin session: %w", err)
+		return Tokens{}, Session{}, fmt.Errorf("begin session: %w", err)
 	}
 	tokens, err := a.sign(s, proof.Account.Role, s.ACR, s.AuthTime, now, a.Limits().Access)
 	if err != nil {
-		return Tokens{}, fmt.Errorf("begin session: %w", err)
+		return Tokens{}, Session{}, fmt.Errorf("begin session: %w", err)
 	}
-	if err := a.parts.Store.Begin(ctx, s, Refresh{}, Sighting{}); err != nil {
-		return Tokens{}, fmt.Errorf("begin session: %w", err)
+	if err := a.parts.Store.Begin(ctx, s, Refresh{}); err != nil {
+		return Tokens{}, Session{}, fmt.Errorf("begin session: %w", err)
 	}
 	e := a.event(c, actionMachine, s.Account, s.ID, now)
 	e.Role, e.Outcome, e.Allow = proof.Account.Role, "success", true
 	if err := a.parts.Journal.Append(context.WithoutCancel(ctx), a.withDecision(e, decision)); err != nil {
 		_, undo := a.parts.Store.End(context.WithoutCancel(ctx), s.ID, s.Account, "not_journalled", now)
-		return Tokens{}, errors.Join(fmt.Errorf("begin session: %w", err), undo)
+		return Tokens{}, Session{}, errors.Join(fmt.Errorf("begin session: %w", err), undo)
 	}
-	return tokens, nil
+	return tokens, s, nil
 }

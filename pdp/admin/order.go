@@ -14,7 +14,7 @@ import (
 // bySentinel is who orders what no person did.
 const bySentinel = "sentinel"
 
-// orderRepeats is how long at the least one verdict about somebody is carried
+// orderRepeats is how long at the least one verdict about a subject is carried
 // out once: what led to it counts for as long.
 const orderRepeats = 10 * time.Minute
 
@@ -44,6 +44,12 @@ type OrderStore interface {
 // CarryOut does what the sentinel orders, once for as long as it holds, of all
 // processes. It reports whether this call did.
 func (a *Admin) CarryOut(ctx context.Context, o Order) (bool, error) {
+	return a.once(ctx, o, func(ctx context.Context, now time.Time) error { return a.apply(ctx, o, now) })
+}
+
+// once has an order done once for as long as it holds, of all processes. One that failed is
+// not done.
+func (a *Admin) once(ctx context.Context, o Order, do func(ctx context.Context, now time.Time) error) (bool, error) {
 	who := o.Subject
 	if who == "" {
 		who = pip.BarredAddress(o.Address)
@@ -57,7 +63,7 @@ func (a *Admin) CarryOut(ctx context.Context, o Order) (bool, error) {
 	if err != nil || !mine {
 		return false, err
 	}
-	if err := a.apply(ctx, o, now); err != nil {
+	if err := do(ctx, now); err != nil {
 		return false, errors.Join(err, a.parts.Store.DropOrder(ctx, name))
 	}
 	return true, a.parts.Store.FinishOrder(ctx, name)
@@ -71,9 +77,17 @@ func (a *Admin) apply(ctx context.Context, o Order, now time.Time) error {
 		if longer, err := a.retainedLonger(ctx, o.Subject, now.Add(o.Life)); longer || err != nil {
 			return err
 		}
-		return a.Ban(ctx, Client{}, bySentinel, o.Subject, o.Life, o.Verdict)
+		err := a.Ban(ctx, Client{}, bySentinel, o.Subject, o.Life, o.Verdict)
+		if r, ok := errors.AsType[*Refusal](err); ok && r.Reasons[0] == reasonLastOfficer {
+			return nil // journalled, as an alarm: trying again does not ban either
+		}
+		return err
 	case o.Do == pdp.ActionRevoke && o.Subject != "":
-		return a.RevokeAccount(ctx, o.Subject, o.Verdict)
+		if err := a.RevokeAccount(ctx, o.Subject, o.Verdict); err != nil {
+			return err
+		}
+		a.tellOwner(ctx, Client{}, o.Subject, pip.Notice{Kind: pip.NoticeSessionsEnded, By: []string{bySentinel}})
+		return nil
 	case o.Do == pdp.ActionStepUp && o.Subject != "":
 		return a.retain(ctx, pip.OwesStepUp(o.Subject), o, now)
 	case o.Do == pdp.ActionBar && o.Subject == "":

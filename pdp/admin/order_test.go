@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/wardgate/wardgate/internal/sqldb/sqldbtest"
 	"github.com/wardgate/wardgate/pdp"
 	"github.com/wardgate/wardgate/pdp/admin"
 	"github.com/wardgate/wardgate/pip"
@@ -120,5 +121,33 @@ func TestABarIsLifted(t *testing.T) {
 	held, _, err := w.admin.Restrictions(ctx, "", 10)
 	if err != nil || len(held) != 1 || held[0].Account != pip.OwesStepUp(w.account.ID) {
 		t.Errorf("got %+v, %v, want the step-up alone", held, err)
+	}
+}
+
+// What people are to be told and could not be journalled is told the next time, once.
+func TestAnAlertThatIsNotJournalledIsRaisedAgain(t *testing.T) {
+	w := newCheapWorld(t, sqldbtest.New(t))
+	token := w.login().text("refresh_token")
+	w.policy.goesOn.Obligations = []pdp.Obligation{{ID: "alert", Type: "alert", Properties: []byte(`{"seconds":3600,"reason":"claimed_drift"}`)}}
+	w.clock.Pass(2 * time.Minute)
+	client := admin.Client{UserAgent: laptop, Retry: "k-1"}
+	w.journal.err = errors.New("the disk is full")
+	if _, err := w.admin.Refresh(t.Context(), client, token); err == nil {
+		t.Error("a refresh without a record")
+	}
+	w.journal.err = nil
+	for range 2 {
+		if _, err := w.admin.Refresh(t.Context(), client, token); err != nil {
+			t.Fatal(err)
+		}
+	}
+	raised := 0
+	for _, e := range w.journal.events {
+		if e.Action == "session.alert" && e.Alarm {
+			raised++
+		}
+	}
+	if raised != 1 {
+		t.Errorf("raised %d times, want once", raised)
 	}
 }

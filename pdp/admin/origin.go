@@ -7,7 +7,9 @@ import (
 	"encoding/base64"
 	"encoding/hex"
 	"fmt"
+	"iter"
 	"net/netip"
+	"slices"
 	"strings"
 	"time"
 
@@ -18,8 +20,11 @@ import (
 const (
 	deviceKeyUse   = "wardgate device key"
 	maxDeviceKey   = 512
-	networkBitsIP4 = 24
-	networkBitsIP6 = 48
+	mostDeviceKeys = 16 // of people who share a browser
+	// deviceKeySeparator stands between keys, in which it does not occur.
+	deviceKeySeparator = "."
+	networkBitsIP4     = 24
+	networkBitsIP6     = 48
 )
 
 // A Sealer encrypts and authenticates: device keys, and answers that are kept
@@ -33,6 +38,9 @@ type Sealer interface {
 type Sighting struct {
 	Account string
 	Device  string // hash of the device's id
+	New     bool   // the id was made for this log-in
+	Client  string // what was observed of it, sealed
+	Crowded bool   // Known said so: the oldest devices give way to a new one
 	Network string // "" when there is none
 	Place   string // the sealed footprint
 	At      time.Time
@@ -44,16 +52,21 @@ type Arrival struct {
 	At    time.Time
 }
 
+// Known is what an account has signed in from, of one origin.
+type Known struct {
+	Device, Network bool
+	Last            Arrival // the newest log-in from anywhere; zero for none
+	Crowded         bool    // as many devices are remembered as may be
+	Endings         int64   // orders so far to end all sessions of the account
+}
+
 // An OriginStore remembers from where accounts have signed in.
 type OriginStore interface {
 	// Familiar reports whether the account has signed in from the device since
-	// deviceSince, and from the network since networkSince.
-	Familiar(ctx context.Context, account, device, network string, deviceSince, networkSince time.Time) (knowsDevice, knowsNetwork bool, err error)
-	// LastLogIn returns the newest one, or the zero Arrival.
-	LastLogIn(ctx context.Context, account string) (Arrival, error)
-	// Origins lists the devices and networks of an account, each as "device/…"
-	// or "network/…".
-	Origins(ctx context.Context, account string) ([]string, error)
+	// deviceSince, and from the network since networkSince, and its last log-in.
+	Familiar(ctx context.Context, account, device, network string, deviceSince, networkSince time.Time) (Known, error)
+	// Sight remembers a log-in. It may keep a part of it when it fails.
+	Sight(ctx context.Context, from Sighting) error
 	// Forget drops devices, networks and log-ins last seen before these times.
 	Forget(ctx context.Context, devices, networks, logIns time.Time) error
 }
@@ -90,14 +103,36 @@ func (a *Admin) newDeviceKey(account string) (key, hash string, err error) {
 	return base64.RawURLEncoding.EncodeToString(sealed), hashDevice(id), nil
 }
 
-// deviceHash returns the hash of the device that a presented key names, or ""
-// when it is not a genuine key of this account.
-func (a *Admin) deviceHash(account, key string) string {
-	owner, id := a.openDeviceKey(key)
-	if account == "" || owner != account || id == "" {
-		return ""
+// ownDevice returns the one of the presented keys that is a genuine key of this account,
+// with the hash of the device that it names, or "" when none is.
+func (a *Admin) ownDevice(account, keys string) (key, hash string) {
+	for key := range deviceKeys(keys) {
+		if owner, id := a.openDeviceKey(key); account != "" && owner == account && id != "" {
+			return key, hashDevice(id)
+		}
 	}
-	return hashDevice(id)
+	return "", ""
+}
+
+// deviceKeys are the keys that a client presents at once. Several people of one browser
+// have one each, and none says whose it is.
+func deviceKeys(keys string) iter.Seq[string] {
+	if len(keys) > mostDeviceKeys*(maxDeviceKey+1) {
+		keys = ""
+	}
+	return strings.SplitSeq(keys, deviceKeySeparator)
+}
+
+// besides puts an account's key before the genuine ones of others that were presented. The
+// oldest give way.
+func (a *Admin) besides(account, key, keys string) string {
+	all := []string{key}
+	for other := range deviceKeys(keys) {
+		if owner, id := a.openDeviceKey(other); id != "" && owner != account && len(all) < mostDeviceKeys && !slices.Contains(all, other) {
+			all = append(all, other)
+		}
+	}
+	return strings.Join(all, deviceKeySeparator)
 }
 
 // openDeviceKey returns whose key it is and the device's id, both "" when it is
@@ -119,13 +154,15 @@ func (a *Admin) openDeviceKey(key string) (owner, id string) {
 }
 
 // KnownDevice returns the hash of the device that a genuine key names, of
-// whatever account. It is no proof of who asks: whoever copied the key has it.
-func (a *Admin) KnownDevice(key string) (id string, ok bool) {
-	_, id = a.openDeviceKey(key)
-	if id == "" {
-		return "", false
+// whatever account. It is no proof of who asks: a client that copied the key has it.
+// Of several keys the first genuine one counts.
+func (a *Admin) KnownDevice(keys string) (id string, ok bool) {
+	for key := range deviceKeys(keys) {
+		if _, id = a.openDeviceKey(key); id != "" {
+			return hashDevice(id), true
+		}
 	}
-	return hashDevice(id), true
+	return "", false
 }
 
 func hashDevice(id string) string {
@@ -136,43 +173,80 @@ func hashDevice(id string) string {
 // A familiarity is what an account has signed in from, of one client's origin.
 type familiarity struct {
 	device  string // hash of the presented device, when it is known
+	key     string // that names it
 	network string // the client's network
+	place   string // the client's address, when it is one of the hospital's
 	words   string // pdp.FamiliarDevice, pdp.FamiliarNetwork or ""
+	last    Arrival
+	crowded bool
+	endings int64 // orders to end all sessions of the account, before it proved anything
 }
 
-// suffix names the limiter that counts failures from here.
-func (f familiarity) suffix() string {
-	switch f.words {
-	case pdp.FamiliarDevice:
+// origin names what ID management counts apart. A place in the hospital is
+// familiar to everybody, by the table of networks, and each one apart: what is
+// done at one workstation closes no other.
+func (f familiarity) origin() string {
+	switch {
+	case f.words == pdp.FamiliarDevice:
 		return "device/" + f.device
-	case pdp.FamiliarNetwork:
+	case f.place != "":
+		return "on_site/" + f.place
+	case f.words == pdp.FamiliarNetwork:
 		return "network/" + f.network
 	default:
 		return ""
 	}
 }
 
+// placeOf is the client's address when it is on-site, in IPv6 its /64: one
+// machine has all of it.
+func (a *Admin) placeOf(at netip.Addr) string {
+	if !a.parts.Tables().OnSite(at) {
+		return ""
+	}
+	at = at.Unmap().WithZone("")
+	if at.Is6() && !at.IsLoopback() {
+		if p, err := at.Prefix(64); err == nil {
+			return p.String()
+		}
+	}
+	return at.String()
+}
+
 // familiar finds out what the account knows of the client's origin.
 func (a *Admin) familiar(ctx context.Context, c Client, account string) (familiarity, error) {
-	f := familiarity{network: networkOf(c.Address)}
-	device := a.deviceHash(account, c.Device)
+	f := familiarity{network: networkOf(c.Address), place: a.placeOf(c.Address)}
+	key, device := a.ownDevice(account, c.Device)
 	now, limits := a.cfg.Now(), a.Limits()
-	knowsDevice, knowsNetwork, err := a.parts.Store.Familiar(ctx, account, device, f.network,
+	known, err := a.parts.Store.Familiar(ctx, account, device, f.network,
 		now.Add(-limits.DeviceMemory), now.Add(-limits.NetworkMemory))
 	switch {
 	case err != nil:
 		return familiarity{}, err
-	case knowsDevice:
-		f.device, f.words = device, pdp.FamiliarDevice
-	case knowsNetwork:
+	case known.Device:
+		f.device, f.key, f.words = device, key, pdp.FamiliarDevice
+	case known.Network:
 		f.words = pdp.FamiliarNetwork
 	}
+	f.last, f.crowded, f.endings = known.Last, known.Crowded, known.Endings
 	return f, nil
 }
 
-// origin is the client's origin as the Authenticator asks for it. It leaves in
-// seen what was found for the account that the e-mail turned out to be.
-func (a *Admin) origin(c Client, seen *familiarity) pip.Origin {
+// origin is the client's origin as ID management asks for it.
+func (a *Admin) origin(c Client) pip.Origin {
+	return pip.Origin{
+		Network: networkOf(c.Address),
+		Familiar: func(ctx context.Context, account string) (string, error) {
+			f, err := a.familiar(ctx, c, account)
+			return f.origin(), err
+		},
+	}
+}
+
+// loggingIn is the client's origin for a log-in, which the policy has to allow to
+// begin. It leaves in seen what was found for the account that the e-mail turned
+// out to be.
+func (a *Admin) loggingIn(c Client, seen *familiarity) pip.Origin {
 	return pip.Origin{
 		Network: networkOf(c.Address),
 		Familiar: func(ctx context.Context, account string) (string, error) {
@@ -181,10 +255,7 @@ func (a *Admin) origin(c Client, seen *familiarity) pip.Origin {
 				return "", err
 			}
 			*seen = f
-			if err := a.mayTry(ctx, c, f); err != nil {
-				return "", err
-			}
-			return f.suffix(), nil
+			return f.origin(), a.mayTry(ctx, c, f)
 		},
 	}
 }

@@ -1,6 +1,7 @@
 package admin_test
 
 import (
+	"errors"
 	"fmt"
 	"net/http"
 	"strings"
@@ -8,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/wardgate/wardgate/internal/sqldb/sqldbtest"
 	"github.com/wardgate/wardgate/pdp"
 	"github.com/wardgate/wardgate/pdp/admin"
 	"github.com/wardgate/wardgate/pip"
@@ -43,6 +45,25 @@ func TestRetriesOfOneRefreshAreOneAnswer(t *testing.T) {
 	wg.Wait()
 	if len(answers) != 1 {
 		t.Errorf("%d different answers, want 1", len(answers))
+	}
+}
+
+// What could not be journalled is given to no retry: a refresh that the journal does not
+// know is one that a database from before would let happen again.
+func TestARetryIsOnRecord(t *testing.T) {
+	w := newCheapWorld(t, sqldbtest.New(t))
+	token := w.login().text("refresh_token")
+	w.clock.Pass(2 * time.Minute)
+	client := admin.Client{UserAgent: laptop, Retry: "k-1"}
+	w.journal.err = errors.New("the disk is full")
+	for range 2 {
+		if got, err := w.admin.Refresh(t.Context(), client, token); err == nil || got.Access != "" {
+			t.Errorf("without a record: got tokens, %v", err)
+		}
+	}
+	w.journal.err = nil
+	if got, err := w.admin.Refresh(t.Context(), client, token); err != nil || got.Access == "" || !strings.HasPrefix(w.journal.Last(), "session.refresh success") {
+		t.Errorf("with one: %v, journalled %q", err, w.journal.Last())
 	}
 }
 
@@ -132,16 +153,16 @@ func TestAJourneyIsMeasured(t *testing.T) {
 func TestWhatIsRememberedOfLogInsIsForgotten(t *testing.T) {
 	w := newWorld(t)
 	w.claims.Address = "203.0.113.7"
-	w.login()
+	device, _ := w.admin.KnownDevice(w.login().text("device"))
 	stay := []struct {
-		days    int
-		origins string
-		lastly  bool
+		days            int
+		device, network bool
+		lastly          bool
 	}{
-		{29, "2", true},
-		{31, "2", false},
-		{91, "1", false},
-		{181, "0", false},
+		{29, true, true, true},
+		{31, true, true, false},
+		{91, true, false, false},
+		{181, false, false, false},
 	}
 	passed := 0
 	for _, s := range stay {
@@ -150,10 +171,9 @@ func TestWhatIsRememberedOfLogInsIsForgotten(t *testing.T) {
 		if err := w.admin.Sweep(t.Context()); err != nil {
 			t.Fatal(err)
 		}
-		origins, err := w.store.Origins(t.Context(), w.account.ID)
-		last, err2 := w.store.LastLogIn(t.Context(), w.account.ID)
-		if err != nil || err2 != nil || fmt.Sprint(len(origins)) != s.origins || (last.Place != "") != s.lastly {
-			t.Errorf("after %d days: %v, last log-in %v (%v, %v)", s.days, origins, last.Place != "", err, err2)
+		known, err := w.store.Familiar(t.Context(), w.account.ID, device, "203.0.113.0/24", time.Time{}, time.Time{})
+		if err != nil || known.Device != s.device || known.Network != s.network || (known.Last.Place != "") != s.lastly {
+			t.Errorf("after %d days: device %v, network %v, last log-in %v (%v)", s.days, known.Device, known.Network, known.Last.Place != "", err)
 		}
 		if live, err := w.store.Session(t.Context(), w.claims.Session); err == nil {
 			t.Errorf("after %d days the footprint of session %s is still there", s.days, live.ID)

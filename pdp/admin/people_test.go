@@ -5,6 +5,7 @@ import (
 	"errors"
 	"log/slog"
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 
@@ -27,22 +28,33 @@ type desk struct {
 	account string
 	err     error
 	said    pip.SignUpForm
+	removed int
+	changed int // what the desk was asked for and that was on record before
 }
 
-func (d *desk) SignUp(_ context.Context, s pip.SignUpForm) error { d.said = s; return d.err }
-
-func (d *desk) VerifySignUp(context.Context, string, string) (pip.Profile, error) {
-	return pip.Profile{ID: d.account, Role: "nurse"}, d.err
+func (d *desk) SignUp(_ context.Context, s pip.SignUpForm, _ pip.Origin) (string, error) {
+	d.said = s
+	return "f-1", d.err
 }
 
-func (d *desk) Forgot(context.Context, string) (pip.Challenge, error) {
+func (d *desk) VerifySignUp(ctx context.Context, _ pip.SignUpAnswer, _ pip.Origin, record func(context.Context, pip.Profile) error) (pip.Profile, error) {
+	p := pip.Profile{ID: d.account, Role: "nurse"}
+	if err := errors.Join(d.err, record(ctx, p)); err != nil {
+		return pip.Profile{}, err
+	}
+	d.changed++
+	return p, nil
+}
+
+func (d *desk) Forgot(context.Context, string, pip.Origin) (pip.Challenge, error) {
 	return pip.Challenge{ID: "c-1", Methods: []string{"email"}}, d.err
 }
 
-func (d *desk) Reset(ctx context.Context, _, _, _ string, end func(context.Context, string) error) (string, error) {
-	if d.err != nil {
-		return "", d.err
+func (d *desk) Reset(ctx context.Context, _ pip.ResetAnswer, _ pip.Origin, record, end func(context.Context, string) error) (string, error) {
+	if err := errors.Join(d.err, record(ctx, d.account)); err != nil {
+		return "", err
 	}
+	d.changed++
 	return d.account, end(ctx, d.account)
 }
 
@@ -50,25 +62,41 @@ func (d *desk) Offer(context.Context, string) (secret, uri string, err error) {
 	return "SECRET", "otpauth://totp/x", d.err
 }
 
-func (d *desk) Confirm(context.Context, string, string) ([]string, error) {
-	return []string{"AAAAA-BBBBB"}, d.err
+func (d *desk) OfferAnew(ctx context.Context, account string) (secret, uri string, err error) {
+	return d.Offer(ctx, account)
 }
 
-func (d *desk) Remove(context.Context, string) error { return d.err }
+func (d *desk) Confirm(ctx context.Context, _, _ string, record func(context.Context) error) ([]string, error) {
+	if err := errors.Join(d.err, record(ctx)); err != nil {
+		return nil, err
+	}
+	d.changed++
+	return []string{"AAAAA-BBBBB"}, nil
+}
+
+func (d *desk) Left(context.Context, string) (bool, int, error) { return true, 9, d.err }
+
+func (d *desk) Remove(context.Context, string) error { d.removed++; return d.err }
 
 // withDesk serves the same world with a desk.
 func (w *world) withDesk(d *desk) {
 	w.t.Helper()
+	w.server = handler.New(w.withPeople(d), nil, nil, w.key, slog.New(slog.NewTextHandler(w.log, nil)))
+}
+
+// withPeople is the administrator of the same world with a desk.
+func (w *world) withPeople(d *desk) *admin.Admin {
+	w.t.Helper()
 	a, err := admin.New(admin.Parts{
 		Tables: tables,
 		Keys:   w.keys, Store: w.store, Authenticator: w.auth, Decider: w.policy, Journal: w.journal,
-		Footprints: devices{}, Revocations: w.revoked, Sealer: w.sealer, Users: w.people,
-		Registrar: d, Apps: d, Log: slog.New(slog.NewTextHandler(w.log, nil)),
-	}, admin.Config{Issuer: "https://wardgate.test", Audience: "wardgate", Now: w.clock.Now})
+		Footprints: devices{}, Revocations: w.revoked, Sealer: w.sealer, Users: w.people, Notices: w.told,
+		Registrar: d, Apps: d, Passkeys: w.passkeys, Badges: w.badges, Log: slog.New(slog.NewTextHandler(w.log, nil)),
+	}, admin.Config{Issuer: "https://wardgate.test", Audience: "wardgate", Now: w.clock.Now, Limits: func() admin.Limits { return w.limits }})
 	if err != nil {
 		w.t.Fatal(err)
 	}
-	w.server = handler.New(a, w.key, slog.New(slog.NewTextHandler(w.log, nil)))
+	return a
 }
 
 var (
@@ -87,9 +115,12 @@ func TestPeopleAreServed(t *testing.T) {
 		journalled               string
 	}{
 		{"forgot", http.MethodPost, "/auth/forgot", `{"email":"nia@hospital.test"}`, 202, ""},
+		{"verify a flow", http.MethodPost, "/auth/signup/verify", `{"flow":"f-1","code":"123123"}`, 204, "account.verify success "},
+		{"verify nothing", http.MethodPost, "/auth/signup/verify", `{"code":"123123"}`, 400, ""},
 		{"verify", http.MethodPost, "/auth/signup/verify", `{"email":"nia@hospital.test","code":"123123"}`, 204, "account.verify success "},
 		{"offer", http.MethodPost, "/api/me/totp", ``, 200, "factor.add success "},
 		{"confirm", http.MethodPost, "/api/me/totp/confirm", `{"code":"123123"}`, 200, "factor.confirm success "},
+		{"look", http.MethodGet, "/api/me/totp", ``, 200, ""},
 		{"remove", http.MethodDelete, "/api/me/totp", ``, 204, "factor.remove success "},
 	}
 	for _, c := range cases {
@@ -102,7 +133,7 @@ func TestPeopleAreServed(t *testing.T) {
 			}
 		})
 	}
-	if a := w.post("/auth/signup", signUp); a.Status != 202 || a.Raw != "" || d.said.Username != "nia" || d.said.Number != "" {
+	if a := w.post("/auth/signup", signUp); a.Status != 202 || a.text("flow") != "f-1" || d.said.Username != "nia" || d.said.Number != "" {
 		t.Errorf("sign-up: got %d %q", a.Status, a.Raw)
 	}
 }
@@ -118,8 +149,8 @@ func TestResetEndsAllSessions(t *testing.T) {
 	if !w.revoked.Has(session) {
 		t.Error("the session goes on")
 	}
-	if got := w.journal.Last(); got != "account.reset success " {
-		t.Errorf("journalled %q", got)
+	if !slices.ContainsFunc(w.journal.events, func(e pip.Event) bool { return e.Action == "account.reset" && e.Outcome == "success" }) {
+		t.Error("it is not journalled")
 	}
 }
 
@@ -167,8 +198,33 @@ func TestPeopleFailClosed(t *testing.T) {
 			t.Errorf("%s without a session: got %d, want 401", path, a.Status)
 		}
 	}
-	w.journal.err = errors.New("disk full")
-	if a := w.post("/auth/reset", reset); a.Status != http.StatusServiceUnavailable {
-		t.Errorf("without a journal: got %d, want 503", a.Status)
+}
+
+// What cannot be journalled changes no password and no factor, and is told to no owner.
+func TestNothingAboutFactorsChangesWithoutTheJournal(t *testing.T) {
+	w := newWorld(t)
+	w.login()
+	d := &desk{account: w.account.ID}
+	w.withDesk(d)
+	w.told.Take()
+	for _, c := range []struct{ name, method, path, body string }{
+		{"a password", http.MethodPost, "/auth/reset", `{"challenge":"c-1","code":"123123","password":"a lamp on the third stair"}`},
+		{"an account", http.MethodPost, "/auth/signup/verify", `{"email":"nia@hospital.test","code":"123123"}`},
+		{"an app", http.MethodPost, "/api/me/totp/confirm", `{"code":"123123"}`},
+		{"no app any more", http.MethodDelete, "/api/me/totp", ``},
+	} {
+		w.journal.err = errors.New("disk full")
+		if a := w.send(c.method, c.path, c.body); a.Status != http.StatusServiceUnavailable || d.changed+d.removed != 0 {
+			t.Errorf("%s: got %d %s, changed %d, removed %d", c.name, a.Status, a.Raw, d.changed, d.removed)
+		}
+		if got := w.told.Take(); got != "" {
+			t.Errorf("%s: told %q", c.name, got)
+		}
+		w.journal.err = nil
+		if a := w.send(c.method, c.path, c.body); a.Status >= 300 || d.changed+d.removed != 1 {
+			t.Errorf("%s, with a journal: got %d %s, changed %d, removed %d", c.name, a.Status, a.Raw, d.changed, d.removed)
+		}
+		d.changed, d.removed = 0, 0
+		w.told.Take()
 	}
 }

@@ -11,7 +11,10 @@ import (
 	"github.com/wardgate/wardgate/pip"
 )
 
-const actionContinue = "session.continue"
+const (
+	actionContinue = "session.continue"
+	actionRefresh  = "session.refresh"
+)
 
 // Refresh exchanges a refresh token for a new pair. A token that was used
 // before ends the session: one of the two who presented it is a thief. Only the
@@ -46,7 +49,8 @@ func (a *Admin) Refresh(ctx context.Context, c Client, token string) (Tokens, er
 	return a.rotate(ctx, c, s, hash, now)
 }
 
-// repeat answers a refresh token that was used before.
+// repeat answers a refresh token that was used before. The record comes first: that of the
+// first answer may be what failed.
 func (a *Admin) repeat(ctx context.Context, c Client, s Session, r Refresh, now time.Time) (Tokens, error) {
 	tokens, found, err := a.answered(ctx, r.Hash, c.Retry, r.Used, now)
 	if err != nil {
@@ -59,6 +63,9 @@ func (a *Admin) repeat(ctx context.Context, c Client, s Session, r Refresh, now 
 		return Tokens{}, a.endFor(ctx, c, s, reasonExpired)
 	}
 	if err := a.mayContinue(ctx, c, s, now); err != nil {
+		return Tokens{}, err
+	}
+	if err := a.refreshed(ctx, c, s, "", now); err != nil {
 		return Tokens{}, err
 	}
 	return tokens, nil
@@ -82,13 +89,16 @@ func (a *Admin) mayContinue(ctx context.Context, c Client, s Session, now time.T
 			Journey:    journey(s.Footprint, here, now.Sub(s.Created)),
 		},
 	})
-	switch {
-	case err != nil:
+	if err != nil {
 		return fmt.Errorf("decide on a refresh: %w", err)
-	case d.Allow && len(d.Obligations) == 0:
+	}
+	if d.Allow {
+		alarms, err := alarmsOf(d.Obligations)
+		if err != nil {
+			return fmt.Errorf("decide on a refresh: %w", err)
+		}
+		a.raise(ctx, c, s.Account, s.ID, d, alarms, now)
 		return nil
-	case d.Allow:
-		return errors.New("decide on a refresh: an obligation that is not known here")
 	}
 	if a.undecided(d.Reasons) {
 		return fmt.Errorf("decide on a refresh: %s", strings.Join(d.Reasons, ", "))
@@ -97,14 +107,11 @@ func (a *Admin) mayContinue(ctx context.Context, c Client, s Session, now time.T
 }
 
 func (a *Admin) rotate(ctx context.Context, c Client, s Session, hash string, now time.Time) (Tokens, error) {
-	profile, err := a.parts.Authenticator.Account(ctx, s.Account)
+	role, err := a.activeRole(ctx, c, s)
 	if err != nil {
-		return Tokens{}, fmt.Errorf("refresh: %w", err)
+		return Tokens{}, err
 	}
-	if profile.Standing != pip.AccountActive {
-		return Tokens{}, a.endFor(ctx, c, s, reasonInactive)
-	}
-	tokens, err := a.sign(s, profile.Role, s.ACR, s.AuthTime, now, a.Limits().Access)
+	tokens, err := a.sign(s, role, s.ACR, s.AuthTime, now, a.Limits().Access)
 	if err != nil {
 		return Tokens{}, fmt.Errorf("refresh: %w", err)
 	}
@@ -120,6 +127,9 @@ func (a *Admin) rotate(ctx context.Context, c Client, s Session, hash string, no
 	err = a.parts.Store.Rotate(ctx, rotation)
 	switch {
 	case err == nil:
+		if err := a.refreshed(ctx, c, s, "", now); err != nil {
+			return Tokens{}, err
+		}
 		return tokens, nil
 	case errors.Is(err, ErrUsed):
 		return a.lost(ctx, c, s, hash, now)
@@ -130,7 +140,19 @@ func (a *Admin) rotate(ctx context.Context, c Client, s Session, hash string, no
 	}
 }
 
-// lost answers whoever presented the token at the same moment as the winner.
+// refreshed journals that a session got a new token, on which host when a browser
+// did. A refresh token was used up for it, which a copy of the database from before
+// would let be used again.
+func (a *Admin) refreshed(ctx context.Context, c Client, s Session, host string, now time.Time) error {
+	e := a.event(c, actionRefresh, s.Account, s.ID, now)
+	e.Outcome, e.Allow, e.Detail = "success", true, host
+	if err := a.parts.Journal.Append(context.WithoutCancel(ctx), e); err != nil {
+		return fmt.Errorf("refresh: %w", err)
+	}
+	return nil
+}
+
+// lost answers a client that presented the token at the same moment as the winner.
 func (a *Admin) lost(ctx context.Context, c Client, s Session, hash string, now time.Time) (Tokens, error) {
 	r, _, err := a.parts.Store.Refresh(ctx, hash)
 	if err != nil {

@@ -12,11 +12,13 @@ type Kind uint8
 
 // The kinds of refusals.
 const (
-	Forbidden Kind = iota // the policy does not want it
-	Malformed             // the input is wrong
-	Unproven              // the caller has not proven who it is
-	Missing               // there is no such thing, or it is not the caller's
-	TooSoon               // later, perhaps
+	Forbidden   Kind = iota // the policy does not want it
+	Malformed               // the input is wrong
+	Unproven                // the caller has not proven who it is
+	Missing                 // there is no such thing, or it is not the caller's
+	TooSoon                 // later, perhaps
+	Conflicting             // something else stands against it
+	Undecided               // the policy needs to know what Wardgate does not know now
 )
 
 // A Refusal is a definite no. Every other error of an Admin means that
@@ -44,6 +46,10 @@ func Refuse(kind Kind, reason string) *Refusal {
 // the input.
 const ReasonEmail = "email_malformed"
 
+// reasonMethod says that the way of proving is none for this account: a mailed
+// code with an app enrolled.
+const reasonMethod = "method_unavailable"
+
 // refused turns the definite no of ID management in err into a Refusal; nil when
 // there is none. known is what ID management said.
 func refused(err error) (r *Refusal, known *pip.Refusal) {
@@ -57,6 +63,8 @@ func refused(err error) (r *Refusal, known *pip.Refusal) {
 		r.Kind = TooSoon
 	case known.Reason == ReasonEmail:
 		r.Kind = Malformed
+	case known.Reason == reasonMethod:
+		r.Kind = Forbidden
 	}
 	return r, known
 }

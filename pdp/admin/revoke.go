@@ -34,12 +34,22 @@ func (a *Admin) LogOut(ctx context.Context, c Client, account, session string) e
 	return a.end(ctx, c, session, account, "logged_out")
 }
 
+// Supersede ends the session that a browser had before it got another one. That it has
+// ended already is no fault.
+func (a *Admin) Supersede(ctx context.Context, c Client, account, session string) error {
+	err := a.end(context.WithoutCancel(ctx), c, session, account, "superseded")
+	if r := (*Refusal)(nil); errors.As(err, &r) {
+		return nil
+	}
+	return err
+}
+
 // LogOutAll ends all live sessions of the account.
 func (a *Admin) LogOutAll(ctx context.Context, c Client, account string) error {
 	return a.endAll(ctx, c, account, "logged_out_everywhere")
 }
 
-// RevokeAccount ends all live sessions of the account for somebody else.
+// RevokeAccount ends all live sessions of the account on another's request.
 func (a *Admin) RevokeAccount(ctx context.Context, account, reason string) error {
 	return a.endAll(ctx, Client{}, account, reason)
 }
@@ -48,18 +58,27 @@ func (a *Admin) endAll(ctx context.Context, c Client, account, reason string) er
 	if account == "" {
 		return Refuse(Unproven, problem.SessionMissing)
 	}
+	return a.endOthers(ctx, c, account, "", reason)
+}
+
+// endOthers ends all live sessions of the account but one, and the log-ins that are
+// under way. That those could not be told keeps no session from ending.
+func (a *Admin) endOthers(ctx context.Context, c Client, account, but, reason string) error {
+	told := a.parts.Store.EndFrom(ctx, account)
 	live, err := a.parts.Store.LiveOf(ctx, account, a.cfg.Now())
 	if err != nil {
-		return fmt.Errorf("end sessions of %s: %w", account, err)
+		return fmt.Errorf("end sessions of %s: %w", account, errors.Join(err, told))
 	}
-	var faults []error
+	faults := []error{told}
 	for _, s := range live {
-		faults = append(faults, a.end(ctx, c, s.ID, account, reason))
+		if s.ID != but {
+			faults = append(faults, a.end(ctx, c, s.ID, account, reason))
+		}
 	}
 	return errors.Join(faults...)
 }
 
-// EndOwn ends one session of the account. Somebody else's session and one that
+// EndOwn ends one session of the account. Another account's session and one that
 // does not exist are the same refusal.
 func (a *Admin) EndOwn(ctx context.Context, c Client, account, session string) error {
 	if account == "" {

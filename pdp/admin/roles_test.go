@@ -1,6 +1,8 @@
 package admin_test
 
 import (
+	"net/netip"
+
 	"github.com/wardgate/wardgate/pdp"
 	"github.com/wardgate/wardgate/pip"
 )
@@ -20,5 +22,7 @@ func tables() *pdp.Tables {
 		"identity_unknown":   {Class: pdp.ClassUnavailable, Status: 503},
 		"revocation_unknown": {Class: pdp.ClassUnavailable, Status: 503},
 		"location_drifted":   {Class: pdp.ClassPlace, Status: 403, Alarm: true},
+	}, Rows: map[string]pip.Networks{
+		"hospital": {netip.MustParsePrefix("127.0.0.1/32")}, "labs": {netip.MustParsePrefix("10.1.0.0/16")},
 	}}
 }

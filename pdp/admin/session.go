@@ -24,6 +24,9 @@ type Session struct {
 	Until     time.Time // never extended
 	Ended     time.Time // zero while it was not ended
 	EndReason string
+	Device    string // hash of the device that it began on; "" for none
+
+	At *pip.Workstation // where the token is used that is signed now; not stored
 }
 
 // Live reports whether s may be used at now.
@@ -84,13 +87,15 @@ type Revoked struct {
 // number of processes exactly one rotates a given token, and one ends a session.
 type Store interface {
 	OriginStore
+	DeviceStore
 	BanStore
 	MachineStore
 	OrderStore
+	RestoreStore
 
-	// Begin stores a session, its first refresh token, and from where it began.
-	// A machine's session has neither of the two.
-	Begin(ctx context.Context, s Session, r Refresh, from Sighting) error
+	// Begin stores a session and its first refresh token, or neither. A machine's
+	// session has none.
+	Begin(ctx context.Context, s Session, r Refresh) error
 	Session(ctx context.Context, id string) (Session, error) // ErrNotFound
 	// Refresh returns a token by its hash, with its session, or ErrNotFound.
 	Refresh(ctx context.Context, hash string) (Refresh, Session, error)
@@ -101,6 +106,10 @@ type Store interface {
 	// End ends a session and reports whether this call did it. With an account
 	// the session must be that account's; else it is ErrNotFound.
 	End(ctx context.Context, id, account, reason string, at time.Time) (bool, error)
+	// EndFrom notes an order to end all sessions of an account, before those that there
+	// are end: a log-in that is under way finds by Endings that there was one.
+	EndFrom(ctx context.Context, account string) error
+	Endings(ctx context.Context, account string) (int64, error)
 	// LiveOf returns the live sessions of an account, newest first.
 	LiveOf(ctx context.Context, account string, now time.Time) ([]Session, error)
 	// Revoked returns who is cut off at one moment: the sessions that ended after

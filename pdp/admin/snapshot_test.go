@@ -19,7 +19,7 @@ func (w *world) begin(account string) string {
 		ID: uuid.NewString(), Account: account, Created: now, LastUsed: now,
 		IdleUntil: now.Add(15 * time.Minute), Until: now.Add(12 * time.Hour),
 	}
-	if err := w.store.Begin(w.t.Context(), s, admin.Refresh{}, admin.Sighting{}); err != nil {
+	if err := w.store.Begin(w.t.Context(), s, admin.Refresh{}); err != nil {
 		w.t.Fatal(err)
 	}
 	return s.ID

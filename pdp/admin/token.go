@@ -14,11 +14,13 @@ import (
 
 const refreshBytes = 32
 
-// Tokens is what a caller gets. It holds secrets: it prints as "redacted".
+// Tokens is what a caller gets of a session. It holds secrets: it prints as "redacted".
 type Tokens struct {
 	Access       string
+	Session      string // id
 	Refresh      string // "" when only an access token was issued
 	Device       string // the key to present at the next log-in; "" but at a log-in
+	Devices      string // that and those of others who share the browser, for its cookie
 	ExpiresIn    time.Duration
 	RefreshAfter time.Duration
 	Role         string
@@ -50,7 +52,9 @@ type tokenClaims struct {
 func (a *Admin) sign(s Session, role, acr string, authTime, now time.Time, life time.Duration) (Tokens, error) {
 	life = min(life, s.Until.Sub(now), a.tokenLife()-a.Limits().Leeway)
 	id := rand.Text()
-	footprint, err := a.parts.Footprints.Seal(id, s.Footprint)
+	seen := s.Footprint
+	seen.Workstation = s.At // where the session began says nothing of where it is now
+	footprint, err := a.parts.Footprints.Seal(id, seen)
 	if err != nil {
 		return Tokens{}, fmt.Errorf("seal footprint: %w", err)
 	}
@@ -74,7 +78,7 @@ func (a *Admin) sign(s Session, role, acr string, authTime, now time.Time, life 
 	if err != nil {
 		return Tokens{}, fmt.Errorf("sign access token: %w", err)
 	}
-	return Tokens{Access: signed, ExpiresIn: life, RefreshAfter: a.Limits().RefreshAfter, Role: role, ACR: acr}, nil
+	return Tokens{Access: signed, Session: s.ID, ExpiresIn: life, RefreshAfter: a.Limits().RefreshAfter, Role: role, ACR: acr}, nil
 }
 
 // newRefresh draws an opaque refresh token and the hash under which it is kept.

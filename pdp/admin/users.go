@@ -12,8 +12,10 @@ import (
 type Users interface {
 	List(ctx context.Context, after string, limit int) ([]pip.Profile, error)
 	Find(ctx context.Context, id string) (pip.Profile, error)
-	// Approve makes a pending account active and links it.
-	Approve(ctx context.Context, id, staff, department string) (pip.Profile, error)
+	// FindNamed is Find by a username.
+	FindNamed(ctx context.Context, username string) (pip.Profile, error)
+	// Change changes an account, and returns it as it was and as it is.
+	Change(ctx context.Context, id string, c pip.AccountChange) (before, after pip.Profile, err error)
 }
 
 // Staff is the hospital's staff register. found is false for a record that
@@ -66,26 +68,23 @@ func (a *Admin) Approve(ctx context.Context, c Client, by, account, staff, depar
 	case role.Kind == "":
 		return Refuse(Malformed, "role_unknown")
 	case role.Record == pip.RecordStaff:
-		if department, err = a.staffOf(ctx, p.Role, staff, department); err != nil {
+		if department, err = a.StaffOf(ctx, p.Role, staff, department); err != nil {
 			return err
 		}
 	case staff != "" || department != "":
 		return Refuse(Malformed, "staff_unfit")
 	}
-	// The evidence comes first: what cannot be journalled lets nobody in.
-	if err := a.administered(ctx, c, "user.approve", by, account, ""); err != nil {
-		return err
+	if p.Standing != pip.AccountPending {
+		return Refuse(Malformed, "not_pending")
 	}
-	_, err = a.parts.Users.Approve(ctx, account, staff, department)
-	if r, _ := refused(err); r != nil {
-		r.Kind = kindOfUser(r.Reasons[0])
-		return r
-	}
-	return err
+	active := pip.AccountActive
+	return a.change(ctx, c, task{"user.approve", by, account, pip.NoticeEnabled, false},
+		pip.AccountChange{Standing: &active, Staff: &staff, Department: &department, OfRole: p.Role, From: []pip.Account{pip.AccountPending}})
 }
 
-// staffOf checks the staff record that a member of role is to be linked to.
-func (a *Admin) staffOf(ctx context.Context, role, staff, department string) (string, error) {
+// StaffOf checks the staff record that an account of role is to be linked to, and
+// returns its department.
+func (a *Admin) StaffOf(ctx context.Context, role, staff, department string) (string, error) {
 	if a.parts.Staff == nil || staff == "" {
 		return "", Refuse(Malformed, "staff_unfit")
 	}
@@ -99,15 +98,17 @@ func (a *Admin) staffOf(ctx context.Context, role, staff, department string) (st
 	return of, nil
 }
 
-// RevokeUser ends all sessions of an account for somebody else.
+// RevokeUser ends all sessions of an account on another's request.
 func (a *Admin) RevokeUser(ctx context.Context, c Client, by, account string) error {
-	if _, err := a.user(ctx, account); err != nil {
+	p, err := a.user(ctx, account)
+	if err != nil {
 		return err
 	}
 	ctx = context.WithoutCancel(ctx)
 	if err := a.endAll(ctx, c, account, "revoked_by_administrator"); err != nil {
 		return err
 	}
+	a.tell(ctx, c, p, pip.Notice{Kind: pip.NoticeSessionsEnded, By: a.named(ctx, by)})
 	return a.administered(ctx, c, "user.revoke", by, account, "")
 }
 
@@ -121,9 +122,22 @@ func (a *Admin) user(ctx context.Context, id string) (pip.Profile, error) {
 	return p, err
 }
 
-func kindOfUser(reason string) Kind {
-	if reason == "not_found" {
-		return Missing
+// NameOf is the user name of an account, or its id where there is none any more.
+func (a *Admin) NameOf(ctx context.Context, id string) string {
+	p, err := a.parts.Users.Find(ctx, id)
+	if err != nil || p.Username == "" {
+		return id
 	}
-	return Malformed
+	return p.Username
+}
+
+func kindOfUser(reason string) Kind {
+	switch reason {
+	case "not_found":
+		return Missing
+	case reasonLastOfficer, "staff_taken", "account_taken":
+		return Conflicting
+	default:
+		return Malformed
+	}
 }

@@ -30,6 +30,8 @@ import (
 	"github.com/wardgate/wardgate/pdp/admin/sqlstore"
 	"github.com/wardgate/wardgate/pip"
 	"github.com/wardgate/wardgate/pip/identity"
+	"github.com/wardgate/wardgate/pip/identity/badge"
+	"github.com/wardgate/wardgate/pip/identity/passkey"
 	"github.com/wardgate/wardgate/pip/identity/password"
 	identitystore "github.com/wardgate/wardgate/pip/identity/sqlstore"
 	"github.com/wardgate/wardgate/pip/identity/vault"
@@ -190,6 +192,49 @@ func (r *revoked) Has(session string) bool {
 	return found
 }
 
+// told remembers what owners were told.
+type told struct {
+	mu    sync.Mutex
+	notes []string
+	kept  []pip.Notice
+	whose []string // of kept
+	err   error
+}
+
+func (n *told) Tell(_ context.Context, p pip.Profile, note pip.Notice) error {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	n.notes = append(n.notes, strings.Join(append([]string{p.Email, string(note.Kind)}, note.By...), " "))
+	return n.err
+}
+
+func (n *told) Keep(_ context.Context, account string, note pip.Notice) error {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	n.kept = append([]pip.Notice{note}, n.kept...)
+	n.whose = append([]string{account}, n.whose...)
+	return n.err
+}
+
+func (n *told) List(_ context.Context, account string) (notes []pip.Notice, err error) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	for i, note := range n.kept {
+		if n.whose[i] == account {
+			notes = append(notes, note)
+		}
+	}
+	return notes, n.err
+}
+
+// Take returns what was told since the last time.
+func (n *told) Take() string {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	defer func() { n.notes = nil }()
+	return strings.Join(n.notes, ", ")
+}
+
 // devices reads "Browser on OS".
 type devices struct{}
 
@@ -229,6 +274,8 @@ type world struct {
 	t        testing.TB
 	dir      string // of its keys
 	db       sqldbtest.Database
+	hasher   password.Hasher
+	limits   admin.Limits // the defaults unless a test says otherwise
 	clock    *clock
 	mail     *mailbox
 	policy   *policy
@@ -244,7 +291,10 @@ type world struct {
 	log      *bytes.Buffer
 	auth     *identity.Authenticator
 	people   *identity.Accounts
+	passkeys *passkey.Passkeys
+	told     *told
 	sealer   tink.AEAD
+	badges   *badge.Badges
 
 	// What the assertion of the next request says.
 	claims assertion.Claims
@@ -252,11 +302,22 @@ type world struct {
 
 func newWorld(t testing.TB) *world {
 	t.Helper()
+	return newWorldOn(t, sqldbtest.New(t))
+}
+
+func newWorldOn(t testing.TB, db sqldbtest.Database) *world {
+	t.Helper()
+	return newWorldBy(t, db, password.Bcrypt{}, hash())
+}
+
+// newWorldBy has the doctor's password compared by a hasher, whose hash is given.
+func newWorldBy(t testing.TB, db sqldbtest.Database, by password.Hasher, hash string) *world {
+	t.Helper()
 	w := &world{
-		t: t, dir: t.TempDir(), db: sqldbtest.New(t), mail: &mailbox{}, policy: &policy{
+		t: t, dir: t.TempDir(), db: db, hasher: by, mail: &mailbox{}, policy: &policy{
 			answer: pdp.Decision{Allow: true, Revision: "r1"}, goesOn: pdp.Decision{Allow: true, Revision: "r1"},
 		},
-		journal: &journal{}, revoked: &revoked{until: map[string]time.Time{}}, log: &bytes.Buffer{},
+		told: &told{}, journal: &journal{}, revoked: &revoked{until: map[string]time.Time{}}, log: &bytes.Buffer{},
 		clock: &clock{now: time.Date(2026, 3, 2, 9, 0, 0, 0, time.UTC)},
 	}
 	var err error
@@ -266,10 +327,10 @@ func newWorld(t testing.TB) *world {
 	if w.keys, err = admin.OpenKeys(filepath.Join(w.dir, "keys"), 0, w.clock.Now); err != nil {
 		t.Fatal(err)
 	}
-	w.auth = w.register()
+	w.auth = w.register(hash)
 	w.sealer = newSealer(t)
 	w.store, w.admin = w.process()
-	w.server = handler.New(w.admin, w.key, slog.New(slog.NewTextHandler(w.log, nil)))
+	w.server = handler.New(w.admin, nil, nil, w.key, slog.New(slog.NewTextHandler(w.log, nil)))
 	w.claims = assertion.Claims{Address: "127.0.0.1", UserAgent: laptop, Action: "log_in.attempt", Decision: "d-1"}
 	return w
 }
@@ -288,7 +349,7 @@ func newSealer(t testing.TB) tink.AEAD {
 }
 
 // register opens ID management with one account.
-func (w *world) register() *identity.Authenticator {
+func (w *world) register(hash string) *identity.Authenticator {
 	w.t.Helper()
 	store, err := identitystore.New(w.t.Context(), w.db())
 	if err != nil {
@@ -300,14 +361,19 @@ func (w *world) register() *identity.Authenticator {
 	}
 	accounts := identity.NewAccounts(store, vault, roles, w.clock.Now)
 	w.account, err = accounts.Add(w.t.Context(), identity.NewAccount{
-		Username: "doctor", Email: email, PasswordHash: hash(), Role: "doctor",
+		Username: "doctor", Email: email, PasswordHash: hash, Role: "doctor",
 		Standing: pip.AccountActive, Staff: "s-1", Department: "d-1",
 	})
 	if err != nil {
 		w.t.Fatal(err)
 	}
-	w.identity, w.people = store, accounts
-	return identity.NewAuthenticator(accounts, store, identity.NewEmailCode(w.mail), identity.Config{Now: w.clock.Now})
+	w.identity, w.people, w.badges = store, accounts, badge.New(store, vault, w.clock.Now)
+	if w.passkeys, err = passkey.New(accounts, vault, store, passkey.Config{Origin: "https://" + pagesHome, Now: w.clock.Now}); err != nil {
+		w.t.Fatal(err)
+	}
+	return identity.NewAuthenticator(accounts, store, identity.NewEmailCode(w.mail, vault), identity.Config{
+		Now: w.clock.Now, Hasher: w.hasher, Passkeys: w.passkeys,
+	})
 }
 
 // process opens another administrator on the same files.
@@ -320,8 +386,8 @@ func (w *world) process() (*sqlstore.Store, *admin.Admin) {
 	a, err := admin.New(admin.Parts{
 		Tables: tables,
 		Keys:   w.keys, Store: store, Authenticator: w.auth, Decider: w.policy, Journal: w.journal,
-		Footprints: devices{}, Revocations: w.revoked, Sealer: w.sealer, Users: w.people, Staff: staff{}, Log: slog.New(slog.NewTextHandler(w.log, nil)),
-	}, admin.Config{Issuer: "https://wardgate.test", Audience: "wardgate", Now: w.clock.Now})
+		Footprints: devices{}, Revocations: w.revoked, Sealer: w.sealer, Users: w.people, Notices: w.told, Staff: staff{}, Badges: w.badges, Log: slog.New(slog.NewTextHandler(w.log, nil)),
+	}, admin.Config{Issuer: "https://wardgate.test", Audience: "wardgate", Now: w.clock.Now, Limits: func() admin.Limits { return w.limits }})
 	if err != nil {
 		w.t.Fatal(err)
 	}

@@ -21,6 +21,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/wardgate/wardgate/internal/refusals"
 	"github.com/wardgate/wardgate/pdp"
 	"github.com/wardgate/wardgate/pip"
 )
@@ -47,6 +48,9 @@ type Config struct {
 	BaseURL            string            // scheme and host under which callers reach this service
 	Log                *slog.Logger
 
+	// Refusals counts what is denied too often to be recorded singly; nil counts none.
+	Refusals *refusals.Ledger
+
 	Timeout time.Duration    // of one decision; 0 means DecisionTimeout
 	Now     func() time.Time // nil means time.Now
 }
@@ -56,6 +60,7 @@ type Config struct {
 type Service struct {
 	decider pdp.Decider
 	journal pip.Journal
+	refused *refusals.Ledger
 	guard   guard
 	base    string
 	log     *slog.Logger
@@ -87,6 +92,7 @@ func New(c Config) (*Service, error) {
 	s := &Service{
 		decider: c.Decider,
 		journal: c.Journal,
+		refused: c.Refusals,
 		guard:   newGuard(c.ClientCertificates, c.Tokens),
 		base:    base,
 		log:     c.Log,
@@ -118,7 +124,7 @@ func baseURL(text string) (string, error) {
 }
 
 // tokenFaults refuses tokens that are guessable, and one that two callers share:
-// nobody could tell which of them asks.
+// the service could not tell which of them asks.
 func tokenFaults(tokens map[string]string) []error {
 	var faults []error
 	owner := map[string]string{}

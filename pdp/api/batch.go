@@ -43,7 +43,7 @@ type answers struct {
 }
 
 // evaluations answers one AuthZEN access evaluations request. A decision of a
-// batch that is broken off is evidence too, though nobody was told.
+// batch that is broken off is evidence too, though no caller got it.
 func (s *Service) evaluations(ctx context.Context, from pdp.Caller, body object) (any, error) {
 	b, err := readBatch(body)
 	if err != nil {
@@ -79,6 +79,7 @@ func (s *Service) run(ctx context.Context, from pdp.Caller, b batch) ([]answer, 
 			if err != nil {
 				return nil, verdicts, err
 			}
+			s.settle(&v)
 			told, verdicts = append(told, v.answer()), append(verdicts, v)
 		}
 		if b.semantic.ends(told[len(told)-1].Decision) {

@@ -22,6 +22,7 @@ func (s *Service) single(ctx context.Context, from pdp.Caller, o object, at stri
 	if err != nil {
 		return answer{}, err
 	}
+	s.settle(&v)
 	if err := s.record(ctx, v); err != nil {
 		return answer{}, err
 	}
@@ -29,10 +30,11 @@ func (s *Service) single(ctx context.Context, from pdp.Caller, o object, at stri
 }
 
 // A document is what OPA's data API answers: the value of the path, and the
-// id under which the decision stands in the journal.
+// id under which the decision stands in the journal: none of a denial that is one of
+// so many that they are counted in one record.
 type document struct {
 	Result   answer `json:"result"`
-	Decision string `json:"decision_id"`
+	Decision string `json:"decision_id,omitempty"`
 }
 
 // data answers the same question in the envelope of OPA's data API.

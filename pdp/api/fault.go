@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/wardgate/wardgate/internal/problem"
+	"github.com/wardgate/wardgate/pdp"
 )
 
 var (
@@ -63,6 +64,8 @@ func documentOf(err error) problem.Document {
 		d := problem.New(http.StatusRequestEntityTooLarge, "batch_too_large")
 		d.Errors = []problem.Field{{Location: "body.evaluations", Message: "expected at most 1000 evaluations"}}
 		return d
+	case errors.Is(err, pdp.ErrSessionOver):
+		return problem.New(http.StatusGone, "session_ended")
 	case errors.Is(err, errGone), errors.Is(err, errUndecided):
 		return problem.New(http.StatusServiceUnavailable, reasonUnavailable)
 	case errors.Is(err, errJournal):

@@ -14,7 +14,7 @@ import (
 )
 
 // A guard tells enforcement points from strangers, and from each other. The
-// zero guard lets nobody in. Of tokens it keeps digests only.
+// zero guard admits no caller. Of tokens it keeps digests only.
 type guard struct {
 	certificates bool
 	tokens       map[string][sha256.Size]byte // by the caller's name
@@ -30,7 +30,7 @@ func newGuard(certificates bool, tokens map[string]string) guard {
 
 // admits returns who calls. Digests are compared, so that neither the length
 // nor the beginning of a token shows in how long the comparison takes; all of
-// them are, so that nobody sees which was near.
+// them are, so that no caller sees which was near.
 func (g guard) admits(r *http.Request) (who pdp.Caller, ok bool) {
 	if g.certificates && r.TLS != nil && len(r.TLS.VerifiedChains) > 0 && len(r.TLS.VerifiedChains[0]) > 0 {
 		if name := nameOf(r.TLS.VerifiedChains[0][0]); name != "" {
@@ -58,7 +58,7 @@ func (g guard) admits(r *http.Request) (who pdp.Caller, ok bool) {
 const maxName = 255
 
 // nameOf is the one name that a certificate states: its URI, or without any its
-// DNS name. One that states several names nobody: the policy could not tell
+// DNS name. One that states several has no name: the policy could not tell
 // which of them is meant.
 func nameOf(c *x509.Certificate) string {
 	var names []string
@@ -82,7 +82,7 @@ func callerOf(c *gin.Context) pdp.Caller {
 	return who
 }
 
-// authenticate stops whoever is not an enforcement point, before the body is
+// authenticate stops a caller that is no enforcement point, before the body is
 // read.
 func (s *Service) authenticate(c *gin.Context) {
 	if who, ok := s.guard.admits(c.Request); ok {

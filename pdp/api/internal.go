@@ -45,6 +45,9 @@ type Counter interface {
 	Count(ctx context.Context, seen pdp.Counted) error
 }
 
+// A CookieKeySource offers the key that seals the cookies of browsers.
+type CookieKeySource interface{ CookieKey() (pdp.CookieKey, error) }
+
 // ErrUncountable says that a pdp.Counted makes no sense.
 var ErrUncountable = errors.New("what was counted makes no sense")
 
@@ -59,6 +62,9 @@ type InternalConfig struct {
 	Keys        KeySource
 	Revocations RevocationSource
 	Counter     Counter
+	Continuer   pdp.Continuer
+	Sessions    pdp.Sessions
+	CookieKey   CookieKeySource
 
 	// Caller reports whether a request comes from an enforcement point of this
 	// house. The listener has verified that already, by the same certificate.
@@ -68,8 +74,9 @@ type InternalConfig struct {
 
 // An Internal answers the enforcement points of this house, which have no
 // decision point in their own process: decisions with their evidence, tables,
-// keys, and what is cut off. Unlike a Service it has an effect: it ends a
-// session when an enforcement point, obliged by a decision, says so.
+// keys, what is cut off, and the sessions of browsers. Unlike a Service it has
+// effects: it ends a session when an enforcement point, obliged by a decision, says
+// so, and continues one for a browser that holds no token.
 type Internal struct {
 	cfg     InternalConfig
 	router  http.Handler
@@ -84,7 +91,8 @@ var _ http.Handler = (*Internal)(nil)
 func NewInternal(c InternalConfig) (*Internal, error) {
 	if err := required.Parts("decision point of this house", map[string]bool{
 		"Decider": c.Decider != nil, "Tables": c.Tables != nil, "Revoker": c.Revoker != nil, "Keys": c.Keys != nil,
-		"Revocations": c.Revocations != nil, "Counter": c.Counter != nil, "Caller": c.Caller != nil, "Log": c.Log != nil,
+		"Revocations": c.Revocations != nil, "Counter": c.Counter != nil,
+		"Continuer": c.Continuer != nil, "Sessions": c.Sessions != nil, "CookieKey": c.CookieKey != nil, "Caller": c.Caller != nil, "Log": c.Log != nil,
 	}); err != nil {
 		return nil, err
 	}
@@ -103,6 +111,9 @@ func NewInternal(c InternalConfig) (*Internal, error) {
 	r.POST(pdp.PathRevoke+":session/revoke", s.revoke)
 	r.GET(pdp.PathRevocations, s.revocations)
 	r.POST(pdp.PathBehaviour, s.count)
+	r.POST(pdp.PathContinue, s.continueSession)
+	r.POST(pdp.PathGoesOn, s.goesOn)
+	r.GET(pdp.PathCookieKey, s.follow(func() (any, error) { return s.cfg.CookieKey.CookieKey() }))
 	s.router = r
 	return s, nil
 }
@@ -110,11 +121,11 @@ func NewInternal(c InternalConfig) (*Internal, error) {
 // ServeHTTP answers one request.
 func (s *Internal) ServeHTTP(w http.ResponseWriter, r *http.Request) { s.router.ServeHTTP(w, r) }
 
-// Stop answers whoever waits for a change, so that a listener can drain.
+// Stop answers callers that wait for a change, so that a listener can drain.
 func (s *Internal) Stop() { s.stop() }
 
 // authenticate refuses strangers, and what an enforcement point forwards for
-// somebody else: such a request carries an assertion.
+// a client: such a request carries an assertion.
 func (s *Internal) authenticate(c *gin.Context) {
 	if s.cfg.Caller(c.Request) && len(c.Request.Header.Values(assertion.Header)) == 0 {
 		return
@@ -163,6 +174,40 @@ func (s *Internal) count(c *gin.Context) {
 	case errors.Is(err, ErrUncountable):
 		s.cfg.Log.Warn("behaviour was not counted", "error", err)
 		s.fail(c, errAmbiguous)
+	case err != nil:
+		s.fail(c, fmt.Errorf("%w: %w", errUndecided, err))
+	default:
+		c.Status(http.StatusNoContent)
+	}
+}
+
+// continueSession answers for a browser. That a session is over is an answer; whatever else
+// keeps it from going on is none.
+func (s *Internal) continueSession(c *gin.Context) {
+	var asked pdp.Continuation
+	if !s.read(c, &asked, BodyLimit) {
+		return
+	}
+	got, err := s.cfg.Continuer.Continue(c.Request.Context(), asked)
+	switch {
+	case errors.Is(err, pdp.ErrSessionOver):
+		s.fail(c, pdp.ErrSessionOver)
+	case err != nil:
+		s.fail(c, fmt.Errorf("%w: %w", errUndecided, err))
+	default:
+		s.reply(c, got)
+	}
+}
+
+// goesOn answers for what is under way in a session.
+func (s *Internal) goesOn(c *gin.Context) {
+	var asked pdp.Ongoing
+	if !s.read(c, &asked, BodyLimit) {
+		return
+	}
+	switch err := s.cfg.Sessions.GoesOn(c.Request.Context(), asked); {
+	case errors.Is(err, pdp.ErrSessionOver):
+		s.fail(c, pdp.ErrSessionOver)
 	case err != nil:
 		s.fail(c, fmt.Errorf("%w: %w", errUndecided, err))
 	default:

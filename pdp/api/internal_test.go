@@ -13,9 +13,11 @@ import (
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
+	"net/netip"
 	"strings"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/wardgate/wardgate/internal/assertion"
 	"github.com/wardgate/wardgate/pdp"
@@ -29,7 +31,28 @@ type inner struct {
 	revision atomic.Pointer[string]
 	key      *ecdsa.PrivateKey
 	counted  []pdp.Counted
+	asks     []pdp.Continuation
+	ongoing  []pdp.Ongoing
+	goesOn   error
 }
+
+// cookieKey has bytes that differ.
+var cookieKey = []byte("0123456789abcdefghijklmnopqrstuv")
+
+func (i *inner) Continue(_ context.Context, c pdp.Continuation) (pdp.Continued, error) {
+	i.asks = append(i.asks, c)
+	if i.goesOn != nil {
+		return pdp.Continued{}, i.goesOn
+	}
+	return pdp.Continued{AccessToken: "a.b.c", Expires: time.Unix(1e9, 0).UTC(), RenewAfter: time.Minute}, nil
+}
+
+func (i *inner) GoesOn(_ context.Context, o pdp.Ongoing) error {
+	i.ongoing = append(i.ongoing, o)
+	return i.goesOn
+}
+
+func (*inner) CookieKey() (pdp.CookieKey, error) { return pdp.CookieKey{Secret: cookieKey}, nil }
 
 func (i *inner) Tables() *pdp.Tables { return &pdp.Tables{Revision: *i.revision.Load()} }
 
@@ -62,7 +85,7 @@ func newInternal(t testing.TB, caller func(*http.Request) bool) (*api.Internal, 
 	i.revision.Store(&first)
 	s, err := api.NewInternal(api.InternalConfig{
 		Decider: i, Tables: i, Revoker: i, Keys: i,
-		Revocations: i, Counter: i,
+		Revocations: i, Counter: i, Continuer: i, Sessions: i, CookieKey: i,
 		Caller: caller, Log: slog.New(slog.NewTextHandler(io.Discard, nil)),
 	})
 	if err != nil {
@@ -83,7 +106,7 @@ const revokePath = "/internal/v1/sessions/s-1/revoke"
 
 func TestOnlyTheEnforcementPointIsAnswered(t *testing.T) {
 	s, i := newInternal(t, pepAlone)
-	for _, path := range []string{pdp.PathDecide, pdp.PathTables, pdp.PathKeys, revokePath, pdp.PathRevocations, pdp.PathBehaviour, "/internal/v1/other", "/"} {
+	for _, path := range []string{pdp.PathDecide, pdp.PathTables, pdp.PathKeys, revokePath, pdp.PathRevocations, pdp.PathBehaviour, pdp.PathContinue, pdp.PathGoesOn, pdp.PathCookieKey, "/internal/v1/other", "/"} {
 		for _, method := range []string{http.MethodGet, http.MethodPost, http.MethodDelete} {
 			for name, spoil := range map[string]func(*http.Request){
 				"a stranger": func(r *http.Request) { r.Header.Del("Certificate") },
@@ -101,7 +124,7 @@ func TestOnlyTheEnforcementPointIsAnswered(t *testing.T) {
 			}
 		}
 	}
-	if len(i.asked) > 0 || i.revoked > 0 || len(i.counted) > 0 {
+	if len(i.asked) > 0 || i.revoked > 0 || len(i.counted) > 0 || len(i.asks) > 0 {
 		t.Errorf("strangers were heard: %d questions, %d revocations", len(i.asked), i.revoked)
 	}
 }
@@ -224,5 +247,73 @@ func TestWhatIsWrongInsideStaysInside(t *testing.T) {
 		if got.Code < 500 || strings.Contains(got.Body.String(), "broken") || strings.Contains(got.Body.String(), "SQL") {
 			t.Errorf("%s: got %d %s", path, got.Code, got.Body)
 		}
+	}
+}
+
+// That a session is over is one answer, and that it is not known is another: at the
+// first a browser's cookie is cleared.
+func TestABrowserIsContinued(t *testing.T) {
+	asked := pdp.Continuation{Handle: "h", Host: "home.test", Address: netip.MustParseAddr("10.0.0.1"), UserAgent: "x", Decision: "d"}
+	body, err := json.Marshal(asked)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, test := range []struct {
+		name   string
+		goesOn error
+		status int
+	}{
+		{"live", nil, http.StatusOK},
+		{"over", fmt.Errorf("%w: subject_banned", pdp.ErrSessionOver), http.StatusGone},
+		{"not known", errors.New("SQL is gone: secret"), http.StatusServiceUnavailable},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			s, i := newInternal(t, pepAlone)
+			i.goesOn = test.goesOn
+			got := httptest.NewRecorder()
+			s.ServeHTTP(got, request(http.MethodPost, pdp.PathContinue, string(body)))
+			if got.Code != test.status || len(i.asks) != 1 || i.asks[0] != asked || strings.Contains(got.Body.String(), "secret") {
+				t.Errorf("got %d %s, asked %d times", got.Code, got.Body, len(i.asks))
+			}
+			if strings.Contains(got.Body.String(), "a.b.c") != (test.goesOn == nil) {
+				t.Errorf("got %s", got.Body)
+			}
+		})
+	}
+}
+
+// It is a definite no, an answer, or not known.
+func TestWhetherASessionGoesOnIsTold(t *testing.T) {
+	asked := pdp.Ongoing{Session: "s-1", Handle: "h", Host: "home.test"}
+	body, err := json.Marshal(asked)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, test := range []struct {
+		name   string
+		goesOn error
+		status int
+	}{
+		{"live", nil, http.StatusNoContent},
+		{"over", fmt.Errorf("%w: walked away", pdp.ErrSessionOver), http.StatusGone},
+		{"not known", errors.New("SQL is gone: secret"), http.StatusServiceUnavailable},
+	} {
+		s, i := newInternal(t, pepAlone)
+		i.goesOn = test.goesOn
+		got := httptest.NewRecorder()
+		s.ServeHTTP(got, request(http.MethodPost, pdp.PathGoesOn, string(body)))
+		if got.Code != test.status || len(i.ongoing) != 1 || i.ongoing[0] != asked || strings.Contains(got.Body.String(), "secret") {
+			t.Errorf("%s: got %d %s, asked %d times", test.name, got.Code, got.Body, len(i.ongoing))
+		}
+	}
+}
+
+func TestTheKeyOfCookiesIsTold(t *testing.T) {
+	s, _ := newInternal(t, pepAlone)
+	got := httptest.NewRecorder()
+	s.ServeHTTP(got, request(http.MethodGet, pdp.PathCookieKey, ""))
+	var key pdp.CookieKey
+	if err := json.Unmarshal(got.Body.Bytes(), &key); err != nil || !bytes.Equal(key.Secret, cookieKey) || got.Header().Get("Cache-Control") != "no-store" {
+		t.Errorf("got %d, %v, %v", got.Code, err, got.Header())
 	}
 }

@@ -36,7 +36,7 @@ func asObject(raw json.RawMessage) (object, bool) {
 // A question is what an AuthZEN evaluation asks: who, what, on what, from
 // where. A caller's word for a role, a time or any other property is a claim,
 // which stands apart: what the decision point knows by itself it takes from
-// nobody.
+// no caller.
 type question struct {
 	caller   pdp.Caller
 	subject  pdp.Subject
@@ -115,7 +115,7 @@ func plainText(raw json.RawMessage, longest int) (string, bool) {
 }
 
 // request is the question as the Decider takes it. It is false for a kind of
-// subject that nobody can know anything of, so that nobody is asked. The
+// subject of which no source knows anything, so that none is asked. The
 // caller proved itself, and with it vouches for the subject; it vouches for
 // nothing else.
 func (q *question) request(now time.Time) (pdp.Request, bool) {

@@ -9,6 +9,7 @@ import (
 	"github.com/google/uuid"
 	"golang.org/x/sync/errgroup"
 
+	"github.com/wardgate/wardgate/internal/refusals"
 	"github.com/wardgate/wardgate/pdp"
 	"github.com/wardgate/wardgate/pip"
 )
@@ -79,15 +80,25 @@ func (s *Service) ask(ctx context.Context, r pdp.Request) (d pdp.Decision, err e
 	return d, nil
 }
 
-// record keeps the evidence of verdicts. It returns nil only when all of it is
-// durable, and does not depend on the caller's patience.
+// settle counts a denial that is one of too many to have a record of its own. It
+// loses its id, which no record bears.
+func (s *Service) settle(v *verdict) {
+	if !v.decision.Allow && s.refused.Count(v.refusal()) {
+		v.id = ""
+	}
+}
+
+// record keeps the evidence of verdicts that are not counted. It returns nil only
+// when all of it is durable, and does not depend on the caller's patience.
 func (s *Service) record(ctx context.Context, verdicts ...verdict) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), journalTimeout)
 	defer cancel()
 	var group errgroup.Group
 	group.SetLimit(parallelAppends)
 	for i := range verdicts {
-		group.Go(func() error { return s.journal.Append(ctx, verdicts[i].event()) })
+		if verdicts[i].id != "" {
+			group.Go(func() error { return s.journal.Append(ctx, verdicts[i].event()) })
+		}
 	}
 	if err := group.Wait(); err != nil {
 		return fmt.Errorf("%w: %w", errJournal, err)
@@ -104,6 +115,20 @@ func (v *verdict) event() pip.Event {
 		Role: seen.Who.Role, Address: seen.Address, Client: seen.Client(), Detail: pdp.DetailAsked,
 	}
 	return t.Decided(&v.decision, nil, v.time)
+}
+
+// refusal is a denial as far as it is counted.
+func (v *verdict) refusal() (refusals.Source, *refusals.Refusal) {
+	seen := &v.decision.Evidence
+	kind := refusals.Denied
+	if v.decision.Revision == "" {
+		kind = refusals.Void
+	}
+	return refusals.Source{
+			Subject: v.question.subject.ID, Role: seen.Who.Role, Caller: v.question.caller.String(), Address: seen.Address,
+		}, &refusals.Refusal{
+			Kind: kind, Codes: v.decision.Reasons, Revision: v.decision.Revision, Time: v.time,
+		}
 }
 
 // An answer is an AuthZEN access evaluation response. Its lists are never null.

@@ -36,7 +36,7 @@ const (
 
 // Config is what may be set about a Client. Its zero value works.
 type Config struct {
-	// KeysKept is how long keys are believed that nobody has confirmed; five
+	// KeysKept is how long unconfirmed keys are believed; five
 	// minutes when zero. After that no token is.
 	KeysKept time.Duration
 	// Wait is how long the decision point holds a request until something
@@ -53,16 +53,18 @@ type Client struct {
 	cfg    Config
 	tables followed[pdp.Tables]
 	keys   keys
+	cookie followed[pdp.CookieKey]
 	silent atomic.Int64 // Unix nanoseconds of the first failure since it last answered; 0 while it answers
 }
 
 var (
-	_ pdp.Decider = (*Client)(nil)
-	_ pdp.Revoker = (*Client)(nil)
+	_ pdp.Decider   = (*Client)(nil)
+	_ pdp.Revoker   = (*Client)(nil)
+	_ pdp.Continuer = (*Client)(nil)
 )
 
 // New speaks to the decision point at base through a transport that proves who
-// is calling, and that nobody else answers.
+// is calling, and that no other part answers.
 func New(base *url.URL, transport http.RoundTripper, log *slog.Logger, c Config) (*Client, error) {
 	if err := required.Parts("client of a decision point", map[string]bool{
 		"base": base != nil && base.Host != "", "transport": transport != nil, "log": log != nil,
@@ -86,11 +88,12 @@ func New(base *url.URL, transport http.RoundTripper, log *slog.Logger, c Config)
 // neverFollow refuses to carry a question to where the answer points.
 func neverFollow(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
 
-// Run keeps tables and keys fresh until the context ends.
+// Run keeps tables, keys and the key of cookies fresh until the context ends.
 func (c *Client) Run(ctx context.Context) {
 	var group sync.WaitGroup
 	group.Go(func() { keepFresh(ctx, c, pdp.PathTables, "tables", &c.tables, checkTables) })
 	group.Go(func() { keepFresh(ctx, c, pdp.PathKeys, "keys", &c.keys.followed, c.keys.learn) })
+	group.Go(func() { keepFresh(ctx, c, pdp.PathCookieKey, "cookies", &c.cookie, checkCookieKey) })
 	group.Wait()
 }
 
@@ -98,8 +101,8 @@ func (c *Client) Run(ctx context.Context) {
 // as gone. What is asked for all the time is who is cut off.
 const silence = 2 * time.Second
 
-// noteAnswer keeps since when the decision point does not answer. Whoever gave
-// up by itself has learnt nothing about it.
+// noteAnswer keeps since when the decision point does not answer. A call
+// that the caller gave up says nothing about it.
 func (c *Client) noteAnswer(err error) {
 	switch {
 	case err == nil:
@@ -121,6 +124,9 @@ func (c *Client) Ready() error {
 	}
 	if !c.keys.known() {
 		faults = append(faults, errors.New("no keys from the decision point"))
+	}
+	if c.cookie.value.Load() == nil {
+		faults = append(faults, errors.New("no key of browsers' cookies from the decision point yet"))
 	}
 	return errors.Join(faults...)
 }
@@ -172,7 +178,7 @@ func (c *Client) request(ctx context.Context, method, path string, body any) (*h
 		r.Header.Set("Content-Type", "application/json")
 	}
 	// To ask twice is to ask once: a connection that broke while it was idle
-	// denies nobody. An empty list is not sent.
+	// denies no request. An empty list is not sent.
 	r.Header["Idempotency-Key"] = []string{}
 	return r, nil
 }

@@ -119,8 +119,8 @@ func checkTables(t *pdp.Tables) error {
 }
 
 // catchUp fetches the tables out of turn when the policy that decides is newer
-// than the one that routed. Whoever comes while another is fetching has only
-// to wait.
+// than the one that routed. A caller that comes while another is fetching
+// has only to wait.
 func (c *Client) catchUp(ctx context.Context, revision string) {
 	c.tables.asking.Lock()
 	defer c.tables.asking.Unlock()

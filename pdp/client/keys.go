@@ -38,14 +38,14 @@ func (k *keys) learn(set *pdp.KeySet) error {
 	return nil
 }
 
-// known reports whether somebody has confirmed the keys lately.
+// known reports whether the decision point has confirmed the keys lately.
 func (k *keys) known() bool {
 	heard := k.heard.Load()
 	return heard != nil && time.Since(*heard) <= k.kept && k.public.Load() != nil
 }
 
 // Key returns the public key of a key id. ok is false for one that is unknown
-// or retired, and for every one while nobody has confirmed the keys lately.
+// or retired, and for every one while the keys are not confirmed lately.
 func (c *Client) Key(id string) (key crypto.PublicKey, ok bool) {
 	if !c.keys.known() {
 		return nil, false

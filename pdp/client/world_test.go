@@ -1,6 +1,7 @@
 package client_test
 
 import (
+	"bytes"
 	"context"
 	"crypto/ecdsa"
 	"crypto/elliptic"
@@ -42,6 +43,37 @@ type point struct {
 	cut      pip.Revocations
 	since    pip.Mark
 	counted  []pdp.Counted
+	asks     []pdp.Continuation
+	ongoing  []pdp.Ongoing
+	goesOn   error
+	cookie   []byte
+}
+
+func (p *point) Continue(_ context.Context, c pdp.Continuation) (pdp.Continued, error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.asks = append(p.asks, c)
+	if p.goesOn != nil {
+		return pdp.Continued{}, p.goesOn
+	}
+	return goingOn(), nil
+}
+
+func (p *point) GoesOn(_ context.Context, o pdp.Ongoing) error {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.ongoing = append(p.ongoing, o)
+	return p.goesOn
+}
+
+func goingOn() pdp.Continued {
+	return pdp.Continued{AccessToken: "a.b.c", Expires: time.Unix(1e9, 0).UTC(), RenewAfter: time.Minute}
+}
+
+func (p *point) CookieKey() (pdp.CookieKey, error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return pdp.CookieKey{Secret: p.cookie}, nil
 }
 
 func allowed() pdp.Decision {
@@ -127,10 +159,10 @@ type world struct {
 
 func newWorld(t testing.TB) *world {
 	t.Helper()
-	w := &world{t: t, point: &point{revision: "r1", keys: map[string]*ecdsa.PublicKey{"k1": newKey(t)}}}
+	w := &world{t: t, point: &point{revision: "r1", cookie: bytes.Repeat([]byte("0123456789abcdef"), 2), keys: map[string]*ecdsa.PublicKey{"k1": newKey(t)}}}
 	inner, err := api.NewInternal(api.InternalConfig{
 		Decider: w.point, Tables: w.point, Revoker: w.point, Keys: w.point,
-		Revocations: w.point, Counter: w.point,
+		Revocations: w.point, Counter: w.point, Continuer: w.point, Sessions: w.point, CookieKey: w.point,
 		Caller: func(*http.Request) bool { return true },
 		Log:    quiet(),
 	})

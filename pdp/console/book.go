@@ -40,7 +40,13 @@ func (h handler) files(c *gin.Context) {
 	for _, path := range slices.Sorted(maps.Keys(files)) {
 		items = append(items, newBookFile(path, files[path]))
 	}
-	c.JSON(http.StatusOK, gin.H{"revision": revision, "files": items})
+	shown := gin.H{"revision": revision, "files": items}
+	if h.shadow != nil {
+		if now := h.shadow(); now != nil {
+			shown["shadow"] = now
+		}
+	}
+	c.JSON(http.StatusOK, shown)
 }
 
 // file shows one file, with the revision that it is of: the rule book may have

@@ -74,18 +74,22 @@ type Book interface {
 type handler struct {
 	journal Journal
 	book    Book
+	shadow  func() any
 	now     func() time.Time
 	log     *slog.Logger
 	turns   chan struct{}
 }
 
-// Config is what the console serves. All of it is needed but Now.
+// Config is what the console serves. All of it is needed but Now and Shadow.
 type Config struct {
 	Key     *assertion.Key
 	Journal Journal
 	Book    Book
 	Log     *slog.Logger
 	Now     func() time.Time // time.Now when nil
+	// Shadow is how a rule book compares that is asked beside the one in force, as
+	// JSON; nil where there is none.
+	Shadow func() any
 }
 
 // New serves /api/audit/* to requests that carry an assertion under the key.
@@ -95,7 +99,7 @@ func New(c Config) (http.Handler, error) {
 	}); err != nil {
 		return nil, err
 	}
-	h := handler{journal: c.Journal, book: c.Book, now: c.Now, log: c.Log, turns: make(chan struct{}, readers)}
+	h := handler{journal: c.Journal, book: c.Book, shadow: c.Shadow, now: c.Now, log: c.Log, turns: make(chan struct{}, readers)}
 	if h.now == nil {
 		h.now = time.Now
 	}

@@ -119,7 +119,7 @@ func (q *query) understood(c *gin.Context) bool {
 func (q *query) filter() Filter {
 	f := Filter{
 		After: q.number("after", 0, 1<<62, 0),
-		Kind: pip.Kind(q.word("kind", string(pip.KindDecision), string(pip.KindOutcome), string(pip.KindPolicy),
+		Kind: pip.Kind(q.word("kind", string(pip.KindDecision), string(pip.KindOutcome), string(pip.KindStream), string(pip.KindPolicy),
 			string(pip.KindSession), string(pip.KindAccount), string(pip.KindSystem))),
 		Subject:  q.text("subject"),
 		Patient:  q.text("patient"),

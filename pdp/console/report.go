@@ -42,7 +42,7 @@ func (h handler) report(c *gin.Context) {
 	q := newQuery(c)
 	since, until := q.time("since"), q.time("until")
 	if until.IsZero() {
-		until = h.now().UTC().Truncate(time.Second)
+		until = h.now().UTC().Truncate(time.Second).Add(time.Second) // with all of this second
 	}
 	if since.IsZero() {
 		since = until.Add(-day)
@@ -78,7 +78,11 @@ func (h handler) sum(ctx context.Context, since, until time.Time) (report, error
 		r.Events += n
 		add(items, count{Kind: e.Kind, Action: e.Action, Role: e.Role, Outcome: e.Outcome}, n)
 		for _, reason := range e.Reasons {
-			add(reasons, count{Kind: e.Kind, Action: e.Action, Role: e.Role, Reason: reason}, n)
+			had := n
+			if of, told := e.Codes[reason]; told {
+				had = of
+			}
+			add(reasons, count{Kind: e.Kind, Action: e.Action, Role: e.Role, Reason: reason}, had)
 		}
 	}
 	r.Items, r.Reasons = rows(items), rows(reasons)

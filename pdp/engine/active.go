@@ -16,9 +16,14 @@ var _ pdp.Judge = (*Engine)(nil)
 
 // Watch activates the rule book in fsys whenever its content changes, until the
 // context ends. changed is told of every attempt: of the new revision, or of why
-// the last good one goes on serving.
-func (e *Engine) Watch(ctx context.Context, fsys fs.FS, changed func(revision string, err error)) {
-	rulebook.Watch(ctx, fsys, e.Revision(), func() { changed(e.Activate(fsys)) })
+// the last good one goes on serving. What comes by again has a content be tried once more
+// that did not change: a refused one may have become good.
+func (e *Engine) Watch(ctx context.Context, fsys fs.FS, again <-chan struct{}, changed func(revision string, err error)) {
+	rulebook.Watch(ctx, fsys, e.Revision(), again, func() {
+		if revision, err := e.activate(ctx, fsys); ctx.Err() == nil {
+			changed(revision, err)
+		}
+	})
 }
 
 // Limits are the numbers of the active revision's table.
@@ -37,7 +42,11 @@ func (e *Engine) Verdicts(ctx context.Context, b pdp.Behaviour) (pdp.Verdicts, e
 	if err != nil {
 		return pdp.Verdicts{}, err
 	}
-	return pdp.Verdicts{List: list, Revision: book.Digest, Input: document}, nil
+	measures, err := book.Behaviour.Measures(&b)
+	if err != nil {
+		return pdp.Verdicts{}, err
+	}
+	return pdp.Verdicts{List: list, Revision: book.Digest, Input: document, Measures: measures}, nil
 }
 
 // Mask asks the active rule book what of a decision log event must not leave

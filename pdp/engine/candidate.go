@@ -20,17 +20,23 @@ type Candidate struct {
 	memory memory
 }
 
-// Prepare loads a rule book, and refuses what New refuses. Its tests are not
-// run.
-func Prepare(files rulebook.Files, points []pip.Section, check func(*pdp.Tables) error) (*Candidate, error) {
-	book, err := rulebook.Load(files, points)
+// Prepare takes a rule book through the gate, which every book passes that comes
+// into force. Its tests are not run.
+func Prepare(ctx context.Context, gate rulebook.Gate, files rulebook.Files) (*Candidate, error) {
+	book, err := gate.Admit(ctx, files)
 	if err != nil {
 		return nil, err
 	}
-	if check != nil {
-		if err := check(book.Tables.House); err != nil {
-			return nil, err
-		}
+	return newCandidate(book), nil
+}
+
+// Load makes a candidate of a book that is to be asked and not to be put in
+// force, or that has been through the gate: the built-in one has, when the
+// program was built.
+func Load(files rulebook.Files, points []pip.Section) (*Candidate, error) {
+	book, err := rulebook.Load(files, points)
+	if err != nil {
+		return nil, err
 	}
 	return newCandidate(book), nil
 }
@@ -84,4 +90,14 @@ func (c *Candidate) Ask(ctx context.Context, in *input.Document) (pdp.Decision, 
 		return pdp.Decision{}, err
 	}
 	return d, nil
+}
+
+// Places are the paths of an input's members by their places in a document.
+func (c *Candidate) Places() []string {
+	numbers := input.Places(c.layout.Blank())
+	paths := make([]string, len(numbers))
+	for path, place := range numbers {
+		paths[place] = path
+	}
+	return paths
 }

@@ -186,6 +186,8 @@ func TestFaultyTablesOfCallersAreRefused(t *testing.T) {
 		"no words":                {`"words": {"fresh"}`, `"words": set()`, "claims.elevation: words"},
 		"the word for others":     {`"words": {"fresh"}`, `"words": {"fresh", "other"}`, "claims.elevation: words"},
 		"a claim that is none":    {`{"address", "user_agent", "purpose"}`, `{"address", "role"}`, `trusted about "role"`},
+		"what is told as a name":  {`"default": {`, `"user_agent": {`, `callers.token: "user_agent" is what callers are trusted about`},
+		"a claim as a name":       {`"default": {`, `"purpose": {`, `callers.token: "purpose" is what callers are trusted about`},
 		"another proof":           {`"certificate": {}`, `"header": {}`, "callers.header: expected token or certificate"},
 	} {
 		files := book(t)

@@ -27,6 +27,11 @@ const Timeout = 50 * time.Millisecond
 // Config is what may be said of an engine. Its zero value works.
 type Config struct {
 	Timeout time.Duration // of one decision, facts included; 0 means Timeout
+	// Admit is asked about each changed rule book, with its tests and invariants,
+	// before it comes into force; its error refuses the book. nil accepts all.
+	Admit func(ctx context.Context, files rulebook.Files) error
+	// Decided hears of each decision that was made, and neither waits nor changes it.
+	Decided func(r *pdp.Request, d *pdp.Decision)
 }
 
 var _ pdp.Decider = (*Engine)(nil)
@@ -36,11 +41,16 @@ var _ pdp.Decider = (*Engine)(nil)
 type Engine struct {
 	sources []pip.Source
 	check   func(*pdp.Tables) error
+	admit   func(ctx context.Context, files rulebook.Files) error
 	log     *slog.Logger
 	active  atomic.Pointer[Candidate]
 	fault   atomic.Pointer[Fault]
-	inputs  sync.Pool // of *input.Document
-	timeout time.Duration
+	overrun atomic.Pointer[Fault] // the newest decision of the active book that took too long
+
+	overruns atomic.Uint64
+	inputs   sync.Pool // of *input.Document
+	timeout  time.Duration
+	decided  func(r *pdp.Request, d *pdp.Decision)
 }
 
 // A Fault is a rule book that was refused. The last good one goes on serving.
@@ -49,17 +59,16 @@ type Fault struct {
 	Err  error
 }
 
-// New loads the rule book in fsys, and refuses one that does not compile, does
-// not deny the empty request on every floor, or whose tables make no sense.
-// points are the sections of all information points, sources those that there are
-// here: each writes into the section of its name. check refuses tables that the
-// enforcement point could not read; nil accepts all.
+// New takes the rule book in fsys through the gate. points are the sections of
+// all information points, sources those that there are here: each writes into
+// the section of its name. check refuses tables that the enforcement point could
+// not read; nil accepts all.
 func New(fsys fs.FS, points []pip.Section, sources []pip.Source, check func(*pdp.Tables) error, log *slog.Logger) (*Engine, error) {
-	files, err := rulebook.ReadRules(fsys)
+	files, err := rulebook.ReadFiles(fsys)
 	if err != nil {
 		return nil, err
 	}
-	first, err := Prepare(files, points, check)
+	first, err := Prepare(context.Background(), rulebook.Gate{Points: points, Check: check}, files)
 	if err != nil {
 		return nil, err
 	}
@@ -69,21 +78,29 @@ func New(fsys fs.FS, points []pip.Section, sources []pip.Source, check func(*pdp
 // NewFrom begins with a rule book that was prepared before. check is for those
 // that follow.
 func NewFrom(first *Candidate, sources []pip.Source, check func(*pdp.Tables) error, log *slog.Logger, c Config) *Engine {
-	e := &Engine{sources: sources, check: check, log: log, timeout: c.Timeout}
+	e := &Engine{sources: sources, check: check, admit: c.Admit, log: log, decided: c.Decided, timeout: c.Timeout}
 	if e.timeout == 0 {
 		e.timeout = Timeout
 	}
-	e.active.Store(first)
+	e.Put(first)
 	return e
 }
 
 // Activate replaces the rule book by the one in fsys, whole, and returns its
 // revision. With an error nothing changes and Fault tells why.
 func (e *Engine) Activate(fsys fs.FS) (string, error) {
-	files, err := rulebook.ReadRules(fsys)
+	return e.activate(context.Background(), fsys)
+}
+
+func (e *Engine) activate(ctx context.Context, fsys fs.FS) (string, error) {
+	files, err := rulebook.ReadFiles(fsys)
 	var next *Candidate
 	if err == nil {
-		next, err = Prepare(files, e.active.Load().book.Tables.Sections, e.check)
+		gate := rulebook.Gate{Points: e.active.Load().book.Tables.Sections, Check: e.check}
+		next, err = Prepare(context.WithoutCancel(ctx), gate, files)
+	}
+	if err == nil && e.admit != nil {
+		err = e.admit(ctx, files)
 	}
 	if err != nil {
 		e.fault.Store(&Fault{Time: time.Now(), Err: err})
@@ -101,6 +118,7 @@ func (e *Engine) Put(c *Candidate) {
 	}
 	e.active.Store(c)
 	e.fault.Store(nil)
+	e.overrun.Store(nil)
 }
 
 // Revision is the digest of the active rule book.
@@ -138,14 +156,19 @@ func (e *Engine) Decide(ctx context.Context, r pdp.Request) (pdp.Decision, error
 	facts, ages := e.word(ctx, rev, &r, in)
 	d, document, err := rev.answer(ctx, in)
 	if err != nil {
+		e.tookTooLong(&r, err)
 		return pdp.Decision{}, fmt.Errorf("decide %s: %w", r.Action.Name, err)
 	}
 	d.Revision = rev.Revision()
 	d.Evidence = pdp.Evidence{
-		Input: document, Ages: ages, Who: facts.Identity, Patient: facts.Patient,
+		Input: document, Measures: in.AppendMeasures(nil), Time: r.Context.Time, Ages: ages, Who: facts.Identity, Patient: facts.Patient,
 		Address: r.Context.Address, Device: facts.Device, Location: facts.Location,
 		Period: rev.book.Tables.Period(r.Context.Time), Travel: facts.Travel,
-		Familiar: familiar(&r.Context.LogIn),
+		Familiar: familiar(&r.Context.LogIn), Elsewhere: rev.book.Tables.Elsewhere[r.Action.Name],
+	}
+	if e.decided != nil {
+		r, d := r, d // only what is told of escapes
+		e.decided(&r, &d)
 	}
 	return d, nil
 }

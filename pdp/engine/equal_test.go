@@ -17,59 +17,61 @@ import (
 // vocabulary is what a random input draws from, by the path of the value. The
 // empty text and a foreign word stand for what no table knows.
 var vocabulary = map[string][]any{
-	"subject.type":                   {"user", "machine", "anonymous", ""},
-	"subject.id":                     {"u-1", ""},
-	"subject.properties.account":     {"active", "active", "active", "pending", "disabled", ""},
-	"subject.properties.role":        {"doctor", "nurse", "patient", "security", "machine", "anyone", "porter", ""},
-	"subject.properties.staff":       {"s-1", ""},
-	"subject.properties.patient":     {"p-1", ""},
-	"subject.properties.department":  {"d-1", ""},
-	"action.name":                    nil, // filled from the tables
-	"resource.type":                  {"patient", "service", "session", "model", ""},
-	"resource.id":                    {"p-1", ""},
-	"context.credential.state":       {"valid", "valid", "valid", "none", "expired", "invalid", "delegated", "foreign"},
-	"context.credential.presented":   {"header", "header", "cookie", ""},
-	"context.credential.acr":         {"urn:wardgate:acr:stepped-up", "urn:wardgate:acr:two-factor", ""},
-	"context.credential.factors":     {"two", "one", "none"},
-	"context.credential.elevation":   {"fresh", "expired", "none"},
-	"context.identity.state":         {"fresh", "fresh", "fresh", "stale", "unknown"},
-	"context.revocation.state":       {"fresh", "fresh", "fresh", "stale", "unknown"},
-	"context.revocation.session":     {"clear", "clear", "clear", "revoked"},
-	"context.revocation.subject":     {"clear", "clear", "clear", "banned"},
-	"context.revocation.log_in":      {"clear", "clear", "barred"},
-	"context.revocation.address":     {"clear", "clear", "barred"},
-	"context.revocation.step_up":     {"none", "none", "owed"},
-	"context.revocation.stale_for":   {"", "short", "long"},
-	"context.device.state":           {"fresh", "fresh", "fresh", "stale", "unknown"},
-	"context.device.match":           {"same", "same", "same", "changed", "unseen", ""},
-	"context.location.state":         {"fresh", "fresh", "fresh", "unknown"},
-	"context.location.place":         {"on_site", "on_site", "off_site", ""},
-	"context.location.country":       {"DE", ""},
-	"context.location.drift":         {"none", "none", "moved", "lost", "hidden", ""},
-	"context.location.travel":        {"possible", "possible", "impossible", ""},
-	"context.log_in.factor":          {"password", "code", ""},
-	"context.log_in.failures":        {"many", "few", "none"},
-	"context.log_in.familiar":        {"device", "network", "none"},
-	"context.care.state":             {"fresh", "fresh", "fresh", "stale", "unknown"},
-	"context.care.treats":            {true, true, false},
-	"context.care.same_department":   {true, true, false},
-	"context.care.own":               {true, true, false},
-	"context.signals.state":          {"fresh", "fresh", "fresh", "stale", "unknown"},
-	"context.signals.requests":       {"usual", "usual", "usual", "many", ""},
-	"context.signals.patients":       {"usual", "usual", "many", "far_more", ""},
-	"context.signals.predictions":    {"usual", "usual", "many", ""},
-	"context.signals.denials":        {"usual", "many", ""},
-	"context.signals.failed_log_ins": {"usual", "many", ""},
-	"context.time.state":             {"fresh", "fresh", "fresh", "unknown"},
-	"context.time.period":            {"day", "night", ""},
-	"context.caller.kind":            {nil, nil, "token", "certificate"},
-	"context.caller.name":            {nil, "default", "lab"},
-	"context.claims.purpose":         {nil, nil, nil, "treatment", "payment", "other"},
-	"context.claims.elevation":       {nil, nil, "fresh"},
+	"subject.type":                    {"user", "machine", "anonymous", ""},
+	"subject.id":                      {"u-1", ""},
+	"subject.properties.account":      {"active", "active", "active", "pending", "disabled", ""},
+	"subject.properties.role":         {"doctor", "nurse", "patient", "security", "machine", "anyone", "porter", ""},
+	"subject.properties.staff":        {"s-1", ""},
+	"subject.properties.patient":      {"p-1", ""},
+	"subject.properties.department":   {"d-1", ""},
+	"action.name":                     nil, // filled from the tables
+	"resource.type":                   {"patient", "service", "session", "model", ""},
+	"resource.id":                     {"p-1", ""},
+	"context.credential.state":        {"valid", "valid", "valid", "none", "expired", "invalid", "delegated", "foreign"},
+	"context.credential.presented":    {"header", "header", "cookie", ""},
+	"context.credential.acr":          {"urn:wardgate:acr:stepped-up", "urn:wardgate:acr:two-factor", ""},
+	"context.credential.factors":      {"two", "one", "none"},
+	"context.credential.elevation":    {"fresh", "expired", "none"},
+	"context.identity.state":          {"fresh", "fresh", "fresh", "stale", "unknown"},
+	"context.revocation.state":        {"fresh", "fresh", "fresh", "stale", "unknown"},
+	"context.revocation.session":      {"clear", "clear", "clear", "revoked"},
+	"context.revocation.subject":      {"clear", "clear", "clear", "banned"},
+	"context.revocation.log_in":       {"clear", "clear", "barred"},
+	"context.revocation.address":      {"clear", "clear", "barred"},
+	"context.revocation.step_up":      {"none", "none", "owed"},
+	"context.revocation.stale_for":    {"", "short", "long"},
+	"context.device.state":            {"fresh", "fresh", "fresh", "stale", "unknown"},
+	"context.device.match":            {"same", "same", "same", "changed", "unseen", ""},
+	"context.location.state":          {"fresh", "fresh", "fresh", "unknown"},
+	"context.location.place":          {"on_site", "on_site", "off_site", ""},
+	"context.location.country":        {"DE", ""},
+	"context.location.drift":          {"none", "none", "moved", "hidden", ""},
+	"context.location.claimed_drift":  {"none", "none", "moved", "lost", ""},
+	"context.location.claimed_travel": {"possible", "possible", "impossible", ""},
+	"context.location.travel":         {"possible", "possible", "impossible", ""},
+	"context.log_in.factor":           {"password", "code", ""},
+	"context.log_in.failures":         {"many", "few", "none"},
+	"context.log_in.familiar":         {"device", "network", "none"},
+	"context.care.state":              {"fresh", "fresh", "fresh", "stale", "unknown"},
+	"context.care.treats":             {true, true, false},
+	"context.care.same_department":    {true, true, false},
+	"context.care.own":                {true, true, false},
+	"context.signals.state":           {"fresh", "fresh", "fresh", "stale", "unknown"},
+	"context.signals.requests":        {"usual", "usual", "usual", "many", ""},
+	"context.signals.patients":        {"usual", "usual", "many", "far_more", ""},
+	"context.signals.predictions":     {"usual", "usual", "many", ""},
+	"context.signals.denials":         {"usual", "many", ""},
+	"context.signals.failed_log_ins":  {"usual", "many", ""},
+	"context.time.state":              {"fresh", "fresh", "fresh", "unknown"},
+	"context.time.period":             {"day", "night", ""},
+	"context.caller.kind":             {nil, nil, "token", "certificate"},
+	"context.caller.name":             {nil, "default", "lab"},
+	"context.claims.purpose":          {nil, nil, nil, "treatment", "payment", "other"},
+	"context.claims.elevation":        {nil, nil, "fresh"},
 }
 
 // randomInput draws a document. One in ten lacks a value, so that rules meet
-// the undefined.
+// the undefined, and one in four contradicts itself.
 func randomInput(r *rand.Rand, actions []any) ast.Value {
 	document := map[string]any{}
 	for _, path := range slices.Sorted(maps.Keys(vocabulary)) {
@@ -83,6 +85,9 @@ func randomInput(r *rand.Rand, actions []any) ast.Value {
 		if word := words[r.IntN(len(words))]; word != nil {
 			put(document, path, word)
 		}
+	}
+	if r.IntN(4) > 0 { // what no information point says is denied alike
+		settle(document)
 	}
 	return ast.MustInterfaceToValue(document)
 }

@@ -84,7 +84,7 @@ func happened(t *testing.T, random *rand.Rand, by *Engine, known *pointstest.Fac
 	r.Context.Address = netip.MustParseAddr(draw("127.0.0.1", "192.0.2.7", "2001:db8::7", "::ffff:192.0.2.9"))
 	r.Context.Credential.State = pdp.CredentialState(draw("valid", "valid", "valid", "none", "expired"))
 	r.Context.LogIn.Familiar = draw("", pdp.FamiliarDevice, pdp.FamiliarNetwork)
-	r.Context.Journey = pip.Journey{Measured: random.IntN(2) == 0, Kilometres: float64(random.IntN(20000)), Elapsed: time.Hour}
+	r.Context.Journey = pip.Journey{Country: draw("", pip.CountrySame, pip.CountryOther, pip.CountryLost), Measured: random.IntN(2) == 0, Kilometres: float64(random.IntN(20000)), Elapsed: time.Duration(1+random.IntN(600)) * time.Minute}
 	logIn := random.IntN(3) == 0
 	if logIn {
 		r.Action.Name, r.Resource = "session.create", pdp.Resource{Type: "session"}

@@ -85,10 +85,11 @@ deny contains "flood" if input.context.weather.flood
 func decideIn(t *testing.T, files fstest.MapFS, s *weather) (pdp.Decision, error) {
 	t.Helper()
 	facts := ward()
-	e, err := New(files, append(points.Sections(), weatherSection()), append(pointstest.Sources(&facts), s), nil, slog.New(slog.DiscardHandler))
+	first, err := loadOf(files, append(points.Sections(), weatherSection()))
 	if err != nil {
 		t.Fatal(err)
 	}
+	e := NewFrom(first, append(pointstest.Sources(&facts), s), nil, slog.New(slog.DiscardHandler), Config{})
 	r := readsPatient()
 	in := e.active.Load().layout.Blank()
 	known, ages := e.word(context.Background(), e.active.Load(), &r, in)
@@ -197,7 +198,7 @@ func TestSectionsThatClashAreRefused(t *testing.T) {
 			if tt.change != nil {
 				tt.change(files)
 			}
-			_, err := New(files, append(points.Sections(), tt.section), nil, nil, slog.New(slog.DiscardHandler))
+			_, err := loadOf(files, append(points.Sections(), tt.section))
 			if err == nil || !strings.Contains(err.Error(), tt.want) {
 				t.Errorf("got %v, want an error about %s", err, tt.want)
 			}
@@ -216,7 +217,9 @@ func TestSilenceOfAnInformationPointHelpsNoRequester(t *testing.T) {
 	denied := map[string]int{}
 	for range 400 {
 		r, facts := readsPatient(), ward()
-		r.Action.Name = draw("patient.read", "patient.list", "service.add", "model.predict", "session.create", "account.sign_up")
+		r.Action.Name = draw("patient.read", "patient.list", "service.add", "patient.delete", "model.predict", "session.create", "account.sign_up")
+		r.Context.Credential.ACR = draw("", "urn:wardgate:acr:stepped-up")
+		r.Context.Credential.AuthTime = r.Context.Time.Add(-time.Minute)
 		facts.Identity.Role = draw("doctor", "nurse", "security", "")
 		facts.Device.Match = pip.Match(draw("same", "same", "changed"))
 		facts.Care.Staff = []string{draw("s-1", "s-2")}

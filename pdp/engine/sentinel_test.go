@@ -3,6 +3,7 @@ package engine_test
 import (
 	"log/slog"
 	"net/netip"
+	"slices"
 	"strings"
 	"testing"
 	"testing/fstest"
@@ -40,12 +41,12 @@ func TestBehaviourIsJudged(t *testing.T) {
 		want      string
 	}{
 		"calm":                     {pdp.Behaviour{Subject: "u-1", Signals: pip.Signals{Reading: fresh, Requests: 5999, Patients: 599}}, ""},
-		"flood":                    {pdp.Behaviour{Subject: "u-1", Signals: pip.Signals{Reading: fresh, Requests: 6000}}, "flood ban"},
-		"two misdeeds":             {pdp.Behaviour{Subject: "u-1", Signals: pip.Signals{Reading: fresh, Requests: 6000, Patients: 600}}, "bulk_reading ban, flood ban"},
+		"flood":                    {pdp.Behaviour{Subject: "u-1", Role: "patient", Signals: pip.Signals{Reading: fresh, Requests: 6000}}, "flood ban"},
+		"two misdeeds":             {pdp.Behaviour{Subject: "u-1", Role: "patient", Signals: pip.Signals{Reading: fresh, Requests: 6000, Patients: 600}}, "bulk_reading ban, flood ban"},
 		"nothing known":            {pdp.Behaviour{Subject: "u-1", Signals: pip.Signals{Requests: 6000}}, ""},
 		"spraying":                 {pdp.Behaviour{Address: away, Signals: pip.Signals{Reading: fresh, SprayedAccounts: 12}}, "spraying bar"},
 		"spraying at the hospital": {pdp.Behaviour{Address: here, Signals: pip.Signals{Reading: fresh, SprayedAccounts: 12}}, "spraying alert"},
-		"reported often enough":    {pdp.Behaviour{Subject: "u-1", Signals: pip.Signals{Reading: fresh, External: map[string]int{"failed_log_in": 5}}}, "reported ban"},
+		"reported often enough":    {pdp.Behaviour{Subject: "u-1", Role: "machine", Signals: pip.Signals{Reading: fresh, External: map[string]int{"failed_log_in": 5}}}, "reported ban"},
 		"reported once":            {pdp.Behaviour{Subject: "u-1", Signals: pip.Signals{Reading: fresh, External: map[string]int{"failed_log_in": 4, "unheard_of": 99}}}, ""},
 		"odd log-in":               {pdp.Behaviour{Subject: "u-1", Signals: pip.Signals{Reading: fresh, NewDevice: true, NewCountry: true}}, "odd_log_in step_up"},
 	} {
@@ -56,6 +57,35 @@ func TestBehaviourIsJudged(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// As delivered no machine ends a session of who works here, whatever the behaviour
+// was: people ban.
+func TestNoVerdictEndsASessionOfWhoWorksHere(t *testing.T) {
+	e, err := engine.New(policies.FS, points.Sections(), nil, nil, slog.New(slog.DiscardHandler))
+	if err != nil {
+		t.Fatal(err)
+	}
+	worst := pip.Signals{
+		Reading: pip.Reading{Source: "signals", State: pip.Fresh}, Requests: 1 << 30, Denials: 1 << 30, FailedLogIns: 1 << 30,
+		SprayedAccounts: 1 << 30, Patients: 1 << 30, Predictions: 1 << 30, NewDevice: true, NewCountry: true, ImpossibleTravel: true,
+		External: map[string]int{"failed_log_in": 1 << 30, "malware": 1 << 30},
+	}
+	for _, role := range []string{"doctor", "nurse", "security", "auditor", "", "a role that no table has"} {
+		got, err := e.Verdicts(t.Context(), pdp.Behaviour{Subject: "u-1", Role: role, Signals: worst})
+		if err != nil || len(got.List) < 6 {
+			t.Errorf("%q: got %v, %v, want every verdict about accounts", role, got.List, err)
+		}
+		for _, v := range got.List {
+			if v.Do != pdp.ActionStepUp && v.Do != pdp.ActionAlert {
+				t.Errorf("%q: %s is carried out as %s", role, v.ID, v.Do)
+			}
+		}
+	}
+	got, err := e.Verdicts(t.Context(), pdp.Behaviour{Subject: "u-1", Role: "patient", Signals: worst})
+	if err != nil || !slices.ContainsFunc(got.List, func(v pdp.Verdict) bool { return v.Do == pdp.ActionBan }) {
+		t.Errorf("a patient's account: got %v, %v, want a ban", got.List, err)
 	}
 }
 
@@ -73,6 +103,8 @@ func TestBookWithABlindSentinelIsRefused(t *testing.T) {
 		"no threshold": func(files fstest.MapFS) { edit(files, `"requests": 6000`, `"requests": 0`) },
 		"no action":    func(files fstest.MapFS) { edit(files, `"do": "ban"`, `"do": "bann"`) },
 		"no end":       func(files fstest.MapFS) { edit(files, `"seconds": 3600`, `"seconds": 0`) },
+		"no such kind": func(files fstest.MapFS) { edit(files, `"officer": {`, `"oficer": {`) },
+		"no such deed": func(files fstest.MapFS) { edit(files, `"auditor": {"step_up"`, `"auditor": {"stepup"`) },
 		"no count":     func(files fstest.MapFS) { edit(files, `"malware": 1`, `"malware": 0`) },
 	} {
 		t.Run(name, func(t *testing.T) {

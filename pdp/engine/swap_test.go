@@ -80,7 +80,7 @@ func prepared(t *testing.T, fsys fs.FS) *Candidate {
 	if err != nil {
 		t.Fatal(err)
 	}
-	c, err := Prepare(files, points.Sections(), nil)
+	c, err := Load(files, points.Sections())
 	if err != nil {
 		t.Fatal(err)
 	}

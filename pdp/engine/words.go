@@ -25,7 +25,9 @@ func fill(in *input.Document, l *input.Layout, r *pdp.Request, f *pip.Facts, t *
 	w.Word("staff", who.Staff)
 	w.Word("patient", who.Patient)
 	w.Word("department", who.Department)
-	own(input.Action).Word("name", r.Action.Name)
+	w = own(input.Action)
+	w.Word("name", r.Action.Name)
+	w.Word("method", method(&r.Action))
 	w = own(input.Resource)
 	w.Word("type", r.Resource.Type)
 	w.Word("id", r.Resource.ID)
@@ -44,16 +46,48 @@ func fill(in *input.Document, l *input.Layout, r *pdp.Request, f *pip.Facts, t *
 func credential(w *input.Writer, c *pdp.Context, t *tables.Tables) {
 	w.Word("state", string(c.Credential.State))
 	w.Word("presented", c.Credential.Presented)
+	w.Word("site", site(&c.Credential))
 	w.Word("acr", c.Credential.ACR)
 	w.Word("amr", methods(c.Credential.AMR))
 	w.Word("factors", factors(c.Credential.AMR))
-	w.Word("elevation", t.Elevation(c))
+	if begun := c.Credential.AuthTime; !begun.IsZero() {
+		w.Measure(measureElevation, since(begun, c.Time))
+	}
+	elevation(w, t)
+}
+
+// method says whether the request's method is a safe one (RFC 9110, section 9.2.1);
+// "" for a question without a method.
+func method(a *pdp.Action) string {
+	switch {
+	case a.Upgrade:
+		return "upgrade"
+	case a.Method == "":
+		return ""
+	case a.Method == "GET" || a.Method == "HEAD" || a.Method == "OPTIONS":
+		return "safe"
+	default:
+		return "unsafe"
+	}
+}
+
+// site is where a request was begun.
+func site(c *pdp.Credential) string {
+	if c.Site == "" {
+		return pdp.SiteUnknown
+	}
+	return c.Site
 }
 
 // methods writes the methods of authentication (RFC 8176) as one text.
 func methods(amr []string) string {
-	if len(amr) == 2 && amr[0] == "pwd" && amr[1] == "otp" {
-		return "pwd otp"
+	if len(amr) == 2 && amr[0] == "pwd" {
+		switch amr[1] {
+		case "otp":
+			return "pwd otp"
+		case "email":
+			return "pwd email"
+		}
 	}
 	return strings.Join(amr, " ")
 }
@@ -73,8 +107,11 @@ func factors(amr []string) string {
 // logIn says what the policy administrator saw of a log-in.
 func logIn(w *input.Writer, l *pdp.LogIn, t *tables.Tables) {
 	w.Word("factor", l.Factor)
-	w.Word("failures", t.Failures(l))
 	w.Word("familiar", familiar(l))
+	if l.Factor != "" {
+		w.Measure(measureFailures, int64(l.Failures))
+	}
+	failures(w, t)
 }
 
 // familiar is "device", "network", or "none".

@@ -7,7 +7,6 @@ package sentinel
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"log/slog"
 	"net/netip"
@@ -90,7 +89,7 @@ func New(cfg Config) (*Sentinel, error) {
 }
 
 // Look has everybody judged, and carries out what is new. What fails for one
-// is logged and tried at the next look; it keeps nobody else from being judged.
+// is logged and tried at the next look; it keeps no other from being judged.
 func (s *Sentinel) Look(ctx context.Context, now time.Time, active []pdp.Behaviour) {
 	for k, until := range s.standing {
 		if !now.Before(until) {
@@ -138,7 +137,7 @@ func (s *Sentinel) carryOut(ctx context.Context, now time.Time, b *pdp.Behaviour
 	if b.Subject == "" {
 		a.Address = b.Address.String()
 	}
-	journalled := s.cfg.Journal.Append(context.WithoutCancel(ctx), event(&a, b.Address, from.Input))
+	journalled := s.cfg.Journal.Append(context.WithoutCancel(ctx), event(&a, b.Address, from))
 	for _, channel := range v.Tell {
 		if err := s.cfg.Notifier.Notify(ctx, channel, a); err != nil {
 			s.cfg.Log.Error("alert not passed on", "channel", channel, "verdict", v.ID, "error", err)
@@ -151,14 +150,31 @@ func (s *Sentinel) carryOut(ctx context.Context, now time.Time, b *pdp.Behaviour
 }
 
 // event is the evidence of a verdict: what was seen, and what was done.
-func event(a *Alert, at netip.Addr, input json.RawMessage) pip.Event {
+func event(a *Alert, at netip.Addr, from *pdp.Verdicts) pip.Event {
 	t := pdp.Trace{
 		Action: "sentinel." + string(a.Do), Subject: a.Subject, Address: at,
 		Detail: "until " + a.Until.UTC().Format(time.RFC3339),
 	}
 	e := t.Event(pip.KindSession, a.Time)
 	e.Outcome = "success"
-	judged := pdp.Decision{Reasons: []string{a.Verdict}, Revision: a.Revision, Evidence: pdp.Evidence{Input: input}}
+	e.Change = restriction(a, at)
+	judged := pdp.Decision{Reasons: []string{a.Verdict}, Revision: a.Revision, Evidence: pdp.Evidence{Input: from.Input, Measures: from.Measures}}
 	judged.Record(&e, nil)
 	return e
+}
+
+// restriction is what a verdict keeps on the revocation list. A ban is journalled by
+// the administrator, as any.
+func restriction(a *Alert, at netip.Addr) *pip.Change {
+	var name string
+	switch a.Do {
+	case pdp.ActionStepUp:
+		name = pip.OwesStepUp(a.Subject)
+	case pdp.ActionBar:
+		name = pip.BarredAddress(at)
+	}
+	if name == "" {
+		return nil
+	}
+	return &pip.Change{What: pip.ChangeRestrict, Of: name, By: "sentinel", Why: a.Verdict, Until: a.Until}
 }

@@ -52,6 +52,22 @@ func (b *buckets[K]) take(key K, now time.Time) (time.Duration, bool) {
 	return take(l, now)
 }
 
+// left reports whether there are n tokens to take, and after how long there will be.
+func (b *buckets[K]) left(key K, n int, now time.Time) (time.Duration, bool) {
+	l := b.of[key]
+	if l == nil && len(b.of) >= maxBuckets {
+		l = b.shared
+	}
+	tokens, every := float64(b.burst), perMinute(b.perMinute)
+	if l != nil {
+		tokens = l.TokensAt(now)
+	}
+	if missing := float64(n) - tokens; missing > 0 {
+		return time.Duration(missing / float64(every) * float64(time.Second)), false
+	}
+	return 0, true
+}
+
 func (b *buckets[K]) sweep(now time.Time) {
 	if since := now.Sub(b.swept); since >= 0 && since < sweepEvery {
 		return

@@ -1,24 +1,20 @@
-// Package anonymous bounds what callers without a session can cost: requests,
-// records in the journal, and slow work such as hashing passwords. It owns the
-// counts, in memory. It decides nothing about access, and it never bounds a
-// caller with a session.
+// Package anonymous bounds what callers without a session can cost: requests, and
+// slow work such as hashing passwords; and of all callers, what comes to nothing. It owns the counts, in memory. It decides
+// nothing about access. A session that has ended is none.
 package anonymous
 
 import (
 	"errors"
 	"fmt"
-	"log/slog"
 	"net/netip"
 	"sync"
 	"time"
 
 	"golang.org/x/time/rate"
-
-	"github.com/wardgate/wardgate/pip"
 )
 
-// Limits are the numbers of the active policy. Requests and denials are those
-// of one address, in IPv6 of one /64.
+// Limits are the numbers of the active policy. Requests are those of one address,
+// in IPv6 of one /64.
 type Limits struct {
 	PerMinute int // requests of one address off-site
 	Burst     int // of them at once
@@ -27,42 +23,40 @@ type Limits struct {
 	OnSitePerMinute int
 	OnSiteBurst     int
 
-	Recorded       int // denials that have a record of their own, in a window
-	OnSiteRecorded int
+	FruitlessPerMinute int // requests of one source that came to nothing; 0 for no bound of their own
+	FruitlessBurst     int
 
 	AtOnce  int // requests that do slow work
 	Waiting int // requests that wait to do slow work
 	Costly  map[string]bool
 }
 
-// A Caller is who asks without a valid session.
+// A Caller is who asks.
 type Caller struct {
 	Address netip.Addr // zero when it is not known
-	Known   string     // names a device or session that proved itself once; "" for an unknown caller
+	Known   string     // names a session, or a device or session that proved itself once; "" for an unknown caller
 }
 
 // Config is what a limiter is made of. All of it is required.
 type Config struct {
-	Limits  func() Limits
-	OnSite  func(netip.Addr) bool
-	Journal pip.Journal
-	Log     *slog.Logger
+	Limits func() Limits
+	OnSite func(netip.Addr) bool
 }
 
 // A Limiter keeps the bounds. A nil Limiter bounds nothing.
 type Limiter struct {
 	cfg   Config
-	gates [2]gate // of unknown callers, and of known ones: neither waits for the other
+	gates [doors]gate
 
 	mu      sync.Mutex
 	offSite buckets[netip.Prefix]
 	onSite  buckets[netip.Prefix]
 	known   buckets[string]
 	all     rate.Limiter // of unknown callers off-site, together
-	window  window
+	tries   tries
 }
 
-// New returns a limiter. Run has to run beside it.
+// New returns a limiter in which nothing has been counted.
 func New(c Config) (*Limiter, error) {
 	var faults []error
 	need := func(ok bool, what string) {
@@ -72,8 +66,6 @@ func New(c Config) (*Limiter, error) {
 	}
 	need(c.Limits != nil, "a source of limits")
 	need(c.OnSite != nil, "a table of places")
-	need(c.Journal != nil, "a journal")
-	need(c.Log != nil, "a logger")
 	if err := errors.Join(faults...); err != nil {
 		return nil, fmt.Errorf("limits of callers without a session: %w", err)
 	}

@@ -2,36 +2,14 @@ package anonymous_test
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"log/slog"
 	"net/netip"
-	"slices"
-	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
 
-	"github.com/wardgate/wardgate/pdp"
 	"github.com/wardgate/wardgate/pep/anonymous"
-	"github.com/wardgate/wardgate/pip"
 )
-
-// A journal remembers events, or fails.
-type journal struct {
-	mu     sync.Mutex
-	events []pip.Event
-	fail   error
-}
-
-func (j *journal) Append(_ context.Context, e pip.Event) error {
-	j.mu.Lock()
-	defer j.mu.Unlock()
-	if j.fail == nil {
-		j.events = append(j.events, e)
-	}
-	return j.fail
-}
 
 var (
 	hospital = netip.MustParsePrefix("10.0.0.0/8")
@@ -41,20 +19,17 @@ var (
 func small() anonymous.Limits {
 	return anonymous.Limits{
 		PerMinute: 60, Burst: 3, OffSite: 600, OnSitePerMinute: 600, OnSiteBurst: 30,
-		Recorded: 2, OnSiteRecorded: 5, AtOnce: 2, Waiting: 3, Costly: map[string]bool{"log_in.attempt": true},
+		AtOnce: 2, Waiting: 3, Costly: map[string]bool{"log_in.attempt": true},
 	}
 }
 
-func guard(t *testing.T, l anonymous.Limits) (*anonymous.Limiter, *journal) {
+func guard(t *testing.T, l anonymous.Limits) *anonymous.Limiter {
 	t.Helper()
-	j := &journal{}
-	g, err := anonymous.New(anonymous.Config{
-		Limits: func() anonymous.Limits { return l }, OnSite: hospital.Contains, Journal: j, Log: slog.New(slog.DiscardHandler),
-	})
+	g, err := anonymous.New(anonymous.Config{Limits: func() anonymous.Limits { return l }, OnSite: hospital.Contains})
 	if err != nil {
 		t.Fatal(err)
 	}
-	return g, j
+	return g
 }
 
 func at(address string) anonymous.Caller {
@@ -90,7 +65,7 @@ func TestShares(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			g, _ := guard(t, small())
+			g := guard(t, small())
 			admitted(g, tt.first, 100, noon)
 			if got := admitted(g, tt.second, 100, noon); got != tt.want {
 				t.Errorf("got %d admitted, want %d", got, tt.want)
@@ -100,7 +75,7 @@ func TestShares(t *testing.T) {
 }
 
 func TestWaitIsWhenTheNextIsAdmitted(t *testing.T) {
-	g, _ := guard(t, small())
+	g := guard(t, small())
 	c := at("192.0.2.1")
 	admitted(g, c, 3, noon)
 	wait, ok := g.Admit(c, noon)
@@ -121,7 +96,7 @@ func TestWaitIsWhenTheNextIsAdmitted(t *testing.T) {
 // However many addresses somebody has, all of them off-site share one bound,
 // and those on-site or known do not pay for it.
 func TestManyAddresses(t *testing.T) {
-	g, _ := guard(t, small())
+	g := guard(t, small())
 	in := 0
 	for i := range 5000 {
 		in += admitted(g, at(fmt.Sprintf("192.%d.%d.1", i/250, i%250)), 3, noon)
@@ -141,7 +116,7 @@ func TestManyAddresses(t *testing.T) {
 func TestTheTableForgetsNobodyInDebt(t *testing.T) {
 	l := small()
 	l.OffSite = 10_000_000
-	g, _ := guard(t, l)
+	g := guard(t, l)
 	debtor := at("192.0.2.1")
 	admitted(g, debtor, 3, noon)
 	for i := range 1 << 17 {
@@ -158,101 +133,9 @@ func TestTheTableForgetsNobodyInDebt(t *testing.T) {
 	}
 }
 
-func TestDenialsAreCountedAfterTheFirst(t *testing.T) {
-	g, j := guard(t, small())
-	ctx := context.Background()
-	singly, meaning := 0, pdp.Reasons{"session_missing": {Class: pdp.ClassCredential}}
-	for range 50 {
-		if !g.Collect(at("192.0.2.1"), []string{"session_missing"}, "r-1", meaning, noon) {
-			singly++
-		}
-	}
-	g.Collect(at("192.0.2.1"), []string{"device_unknown", "session_missing"}, "r-1", nil, noon)
-	for range 7 {
-		g.Throttled(at("2001:db8::5"), "too_many_requests", nil, noon.Add(time.Second))
-	}
-	if singly != 2 {
-		t.Errorf("got %d recorded singly, want 2", singly)
-	}
-	j.fail = errors.New("disk full")
-	if err := g.Flush(ctx); !errors.Is(err, j.fail) {
-		t.Fatalf("got %v", err)
-	}
-	g.Throttled(at("2001:db8::6"), "too_many_requests", nil, noon.Add(time.Minute))
-	j.fail = nil
-	if err := errors.Join(g.Flush(ctx), g.Flush(ctx)); err != nil {
-		t.Fatal(err)
-	}
-	type row struct {
-		address, reasons string
-		count            int
-	}
-	var got []row
-	for _, e := range j.events {
-		if e.Kind != pip.KindDecision || e.Allow || e.Detail != "aggregated" || e.Decision != "" {
-			t.Errorf("got %+v", e)
-		}
-		if credential := e.Count == 48; (e.Saw.Denial == pip.DenialCredential) != credential || e.Observation().Count != e.Count {
-			t.Errorf("%v is counted as %+v", e.Reasons, e.Observation())
-		}
-		got = append(got, row{e.Address, fmt.Sprint(e.Reasons), e.Count})
-	}
-	want := []row{
-		{"192.0.2.1", "[device_unknown session_missing]", 1},
-		{"192.0.2.1", "[session_missing]", 48},
-		{"2001:db8::", "[too_many_requests]", 8},
-	}
-	if !slices.Equal(got, want) {
-		t.Errorf("got %v, want %v", got, want)
-	}
-	if g.Collect(at("192.0.2.1"), []string{"session_missing"}, "r-1", nil, noon) {
-		t.Error("the next window records nothing singly")
-	}
-}
-
-// A flood from everywhere writes so many records and no more.
-func TestAWindowIsBounded(t *testing.T) {
-	g, j := guard(t, small())
-	singly, n := 0, 20_000
-	for i := range n {
-		if !g.Collect(at(fmt.Sprintf("2001:db8:0:%x::1", i)), []string{"session_missing"}, "r-1", nil, noon) {
-			singly++
-		}
-	}
-	if err := g.Flush(context.Background()); err != nil {
-		t.Fatal(err)
-	}
-	total := singly
-	for _, e := range j.events {
-		total += e.Count
-	}
-	if singly > 200 || len(j.events) > 513 {
-		t.Errorf("got %d records singly and %d of counts", singly, len(j.events))
-	}
-	if total != n {
-		t.Errorf("%d denials are accounted for, want %d", total, n)
-	}
-}
-
-func TestRunFlushes(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		g, j := guard(t, small())
-		ctx, cancel := context.WithCancel(context.Background())
-		done := make(chan struct{})
-		go func() { g.Run(ctx); close(done) }()
-		g.Throttled(at("192.0.2.1"), "too_many_requests", nil, time.Now())
-		time.Sleep(anonymous.Every + time.Second)
-		cancel()
-		<-done
-		if len(j.events) != 1 {
-			t.Errorf("got %d records after a window, want 1", len(j.events))
-		}
-	})
-}
-
 func TestSlowWorkQueues(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		g, _ := guard(t, small())
+		g := guard(t, small())
 		ctx, onSite := context.Background(), at("10.0.0.1")
 		var leave []func()
 		for range 2 {
@@ -328,7 +211,7 @@ func TestNobodyKeepsOthersFromSlowWork(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				limits := small()
 				limits.AtOnce, limits.Waiting = 4, 60
-				g, _ := guard(t, limits)
+				g := guard(t, limits)
 				ctx, cancel := context.WithCancel(context.Background())
 				hold := func(c anonymous.Caller, refused, served chan<- bool) {
 					leave, ok := g.Enter(context.Background(), c)
@@ -362,10 +245,45 @@ func TestNobodyKeepsOthersFromSlowWork(t *testing.T) {
 }
 
 // A caller's share is free again with each place that is left.
+// A flood from several networks costs another one a turn of each at most, and
+// those on-site none.
+func TestAFloodTakesTurnsWithOthers(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		limits := small()
+		limits.AtOnce, limits.Waiting = 1, 60
+		g := guard(t, limits)
+		served := make(chan string, 100)
+		work := func(name string, c anonymous.Caller) {
+			if leave, ok := g.Enter(context.Background(), c); ok {
+				served <- name
+				time.Sleep(time.Second)
+				leave()
+			}
+		}
+		for i := range 21 {
+			go work("flood", at([]string{"192.0.2.1", "192.0.2.2", "192.0.2.3"}[i%3]))
+			synctest.Wait()
+		}
+		go work("other", at("198.51.100.7"))
+		synctest.Wait()
+		if len(served) != 1 {
+			t.Fatalf("%d had a turn, want the first alone", len(served))
+		}
+		go work("on-site", at("10.0.0.1"))
+		synctest.Wait()
+		time.Sleep(time.Hour)
+		for i, want := range []string{"flood", "on-site", "flood", "flood", "other"} {
+			if got := <-served; got != want {
+				t.Errorf("turn %d: %s, want %s", i, got, want)
+			}
+		}
+	})
+}
+
 func TestASharePassesOn(t *testing.T) {
 	limits := small()
 	limits.AtOnce, limits.Waiting = 2, 0
-	g, _ := guard(t, limits)
+	g := guard(t, limits)
 	for range 3 {
 		leave, ok := g.Enter(context.Background(), at("192.0.2.1"))
 		if !ok {
@@ -386,7 +304,7 @@ func TestASharePassesOn(t *testing.T) {
 
 func TestNoGuardBoundsNothing(t *testing.T) {
 	var g *anonymous.Limiter
-	if _, ok := g.Admit(at("192.0.2.1"), noon); !ok || g.Collect(at("192.0.2.1"), nil, "", nil, noon) || g.Costly("log_in.attempt") {
+	if _, ok := g.Admit(at("192.0.2.1"), noon); !ok || g.Costly("log_in.attempt") {
 		t.Error("a nil guard bounds")
 	}
 	if _, err := anonymous.New(anonymous.Config{}); err == nil {

@@ -41,6 +41,7 @@ func fromEnvoy(a *auth.AttributeContext) *pep.Question {
 	return unambiguous(ok && whole, &pep.Question{
 		Method: h.GetMethod(),
 		Target: h.GetPath(),
+		Scheme: h.GetScheme(),
 		Host:   h.GetHost(),
 		Header: header,
 		Client: client,

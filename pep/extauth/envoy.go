@@ -119,6 +119,9 @@ func denied(v *pep.Check) *auth.CheckResponse {
 			deny.Headers = append(deny.Headers, overwrite(name, value))
 		}
 	}
+	if v.Page != nil {
+		deny = page(v.Page)
+	}
 	code := codes.PermissionDenied
 	if v.Problem.Status == http.StatusUnauthorized {
 		code = codes.Unauthenticated
@@ -127,6 +130,24 @@ func denied(v *pep.Check) *auth.CheckResponse {
 		Status:       &status.Status{Code: int32(code)},
 		HttpResponse: &auth.CheckResponse_DeniedResponse{DeniedResponse: deny},
 	}
+}
+
+// page is a whole answer to a browser, a redirection among them.
+func page(a *pep.Answer) *auth.DeniedHttpResponse {
+	deny := &auth.DeniedHttpResponse{Status: &kind.HttpStatus{Code: statusCode(a.Status)}, Body: string(a.Body)}
+	if a.Status == http.StatusSeeOther {
+		deny.Status.Code = kind.StatusCode_SeeOther
+	}
+	for name, values := range a.Header {
+		for i, value := range values {
+			h := overwrite(name, value)
+			if i > 0 {
+				h.AppendAction = core.HeaderValueOption_APPEND_IF_EXISTS_OR_ADD
+			}
+			deny.Headers = append(deny.Headers, h)
+		}
+	}
+	return deny
 }
 
 // statusCode never yields a status that Envoy does not know, or one of success.

@@ -16,6 +16,7 @@ func forwardAuth(r *http.Request) *pep.Question {
 	return unambiguous(ok && known && plainScheme(f["x-forwarded-proto"]) && plainHost(f["x-forwarded-host"]), &pep.Question{
 		Method: f["x-forwarded-method"],
 		Target: f["x-forwarded-uri"],
+		Scheme: f["x-forwarded-proto"],
 		Host:   f["x-forwarded-host"],
 		Header: r.Header,
 		Client: client,
@@ -28,10 +29,11 @@ func forwardAuth(r *http.Request) *pep.Question {
 func authRequest(r *http.Request) *pep.Question {
 	f, ok := forwardedBy(r.Header, "x-original-method", "x-original-url", "x-forwarded-for")
 	client, known := address(f["x-forwarded-for"])
-	host, target, whole := splitURL(f["x-original-url"])
+	scheme, host, target, whole := splitURL(f["x-original-url"])
 	return unambiguous(ok && known && whole, &pep.Question{
 		Method: f["x-original-method"],
 		Target: target,
+		Scheme: scheme,
 		Host:   host,
 		Header: r.Header,
 		Client: client,
@@ -62,12 +64,12 @@ func forwardedBy(h http.Header, names ...string) (map[string]string, bool) {
 
 // splitURL cuts "https://host/path?query" without interpreting the rest: the
 // target's bytes are what gets judged.
-func splitURL(raw string) (host, target string, ok bool) {
+func splitURL(raw string) (scheme, host, target string, ok bool) {
 	scheme, rest, _ := strings.Cut(raw, "://")
 	at := strings.IndexByte(rest, '/')
 	if at < 0 {
-		return "", "", false
+		return "", "", "", false
 	}
 	host, target = rest[:at], rest[at:]
-	return host, target, plainScheme(scheme) && plainHost(host)
+	return scheme, host, target, plainScheme(scheme) && plainHost(host)
 }

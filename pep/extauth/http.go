@@ -116,17 +116,42 @@ func allow(w http.ResponseWriter, v *pep.Check) {
 }
 
 func deny(w http.ResponseWriter, v *pep.Check) {
-	maps.Copy(w.Header(), v.Header)
+	maps.Copy(w.Header(), headerOf(v))
 	if v.Decision != "" {
 		w.Header().Set(DecisionHeader, v.Decision)
 	}
-	problem.Write(w, v.Problem)
+	if v.Page == nil {
+		problem.Write(w, v.Problem)
+		return
+	}
+	w.WriteHeader(v.Page.Status)
+	_, _ = w.Write(v.Page.Body) // a broken connection is the proxy's loss
 }
+
+// headerOf is what goes with a denial.
+func headerOf(v *pep.Check) http.Header {
+	if v.Page != nil {
+		return v.Page.Header
+	}
+	return v.Header
+}
+
+// LogInHeader says to nginx, which cannot pass on a redirection, where it leads.
+const LogInHeader = "Wardgate-Log-In"
 
 // understoodByNginx turns a status that auth_request would take for an error
 // of the server into a plain refusal. The reasons stay what they are.
 func understoodByNginx(v pep.Check) pep.Check {
+	page := v.Page
+	v.Page = nil
 	if v.Problem.Status == http.StatusUnauthorized {
+		if page == nil {
+			return v
+		}
+		if at := page.Header.Get("Location"); at != "" {
+			v.Header.Set(LogInHeader, at)
+		}
+		v.Header["Set-Cookie"] = page.Header["Set-Cookie"]
 		return v
 	}
 	v.Problem.Status = http.StatusForbidden

@@ -3,6 +3,7 @@ package extauth_test
 import (
 	"net"
 	"net/http"
+	"net/url"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -12,6 +13,7 @@ import (
 	"time"
 
 	"github.com/wardgate/wardgate/internal/assertion"
+	"github.com/wardgate/wardgate/pdp"
 	"github.com/wardgate/wardgate/pep/extauth"
 )
 
@@ -39,6 +41,13 @@ var nginxBlock = regexp.MustCompile("(?s)```nginx\n(.*?)```")
 // and returns its address.
 func startNginx(t *testing.T, w *world) string {
 	t.Helper()
+	return startNginxOf(t, w, func(first, _ string) string { return first })
+}
+
+// startNginxOf makes one configuration of the two documented ones, for all who ask and
+// for people at browsers.
+func startNginxOf(t *testing.T, w *world, of func(first, browsers string) string) string {
+	t.Helper()
 	program, err := exec.LookPath("nginx")
 	if err != nil {
 		if program, err = exec.LookPath("/usr/sbin/nginx"); err != nil {
@@ -49,9 +58,9 @@ func startNginx(t *testing.T, w *world) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	block := nginxBlock.FindSubmatch(page)
-	if block == nil {
-		t.Fatal("docs/extauth.md has no configuration of nginx")
+	blocks := nginxBlock.FindAllSubmatch(page, -1)
+	if len(blocks) != 2 {
+		t.Fatalf("docs/extauth.md has %d configurations of nginx, want one for all and one for browsers", len(blocks))
 	}
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -63,7 +72,7 @@ func startNginx(t *testing.T, w *world) string {
 	text := strings.NewReplacer(
 		"127.0.0.1:8080", w.address,
 		"127.0.0.1:9000", w.backend.Listener.Addr().String(),
-		"127.0.0.1:8000", address).Replace(string(block[1]))
+		"127.0.0.1:8000", address).Replace(of(string(blocks[0][1]), string(blocks[1][1])))
 	text = strings.ReplaceAll(strings.Replace(nginxFrame, "DOCUMENTED", text, 1), "DIR", dir)
 	config := filepath.Join(dir, "nginx.conf")
 	if err := os.WriteFile(config, []byte(text), 0o600); err != nil {
@@ -91,6 +100,47 @@ func startNginx(t *testing.T, w *world) string {
 func client(method, target string, lines ...string) string {
 	return method + " " + target + " HTTP/1.1\r\nHost: hospital.test\r\nConnection: close\r\n" +
 		strings.Join(append(lines, "Accept: */*"), "\r\n") + "\r\n\r\n"
+}
+
+// A navigation without a session is led to log-in by the configuration for people at
+// browsers, with the nonce that brings it back; a call stays 401; a cookie is a session.
+func TestARealNginxLeadsNavigationsToLogIn(t *testing.T) {
+	var asked pdp.Request
+	w, cookie := newBrowserWorld(t, &asked)
+	w.address = startNginxOf(t, w, func(first, browsers string) string {
+		ask, logIn, ok := strings.Cut(browsers, "  location @log_in {")
+		inside := regexp.MustCompile(`(?s)location / \{(.*?)# and the rest as above`).FindStringSubmatch(ask)
+		const begun = "\n    auth_request /wardgate;\n"
+		if !ok || inside == nil || !strings.Contains(first, begun) {
+			t.Fatal("docs/extauth.md says something else of people at browsers")
+		}
+		one := strings.Replace(first, begun, inside[1], 1)
+		one = strings.Replace(one, "  location = /wardgate {", "  location @log_in {"+logIn+"\n  location = /wardgate {", 1)
+		return strings.ReplaceAll(one, "$scheme", "https") // nginx takes TLS off elsewhere
+	})
+	navigation := []string{"Accept: text/html", "Sec-Fetch-Mode: navigate", "Sec-Fetch-Dest: document"}
+	a := w.ask("127.0.0.3", client("GET", "/api/patients?a=1", navigation...))
+	at, err := url.Parse(a.header.Get("Location"))
+	if err != nil || a.status != http.StatusSeeOther || at.Scheme+"://"+at.Host+at.Path != "https://home.test/login" ||
+		at.Query().Get("next") != "https://hospital.test/api/patients?a=1" || !strings.HasPrefix(a.header.Get("Set-Cookie"), "__Host-wardgate-nonce=") {
+		t.Errorf("a navigation: got %d %v", a.status, a.header)
+	}
+	a = w.ask("127.0.0.3", client("GET", "/api/patients", "Accept: application/json"))
+	if a.status != http.StatusUnauthorized || a.header.Get("Location") != "" {
+		t.Errorf("a call: got %d %v", a.status, a.header)
+	}
+	if got := w.backend.taken(); len(got) != 0 {
+		t.Fatalf("%d requests were forwarded without a session", len(got))
+	}
+	a = w.ask("127.0.0.3", client("GET", "/api/patients", append(navigation, "Cookie: "+cookie)...))
+	got := w.backend.taken()
+	if a.status != http.StatusOK || len(got) != 1 || got[0].Header.Get("Cookie") != "" {
+		t.Errorf("with a session: got %d, forwarded %v", a.status, got)
+	}
+	a = w.ask("127.0.0.3", client("GET", "/api/patients", "Cookie: "+cookie, "Origin: https://evil.test"))
+	if asked.Context.Credential.Site != pdp.SiteForeign {
+		t.Errorf("begun by another site: got %d, and the policy was told %q", a.status, asked.Context.Credential.Site)
+	}
 }
 
 func TestBehindARealNginx(t *testing.T) {

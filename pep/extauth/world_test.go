@@ -235,10 +235,12 @@ func newWorld(t testing.TB, change func(*world)) *world {
 		Keys:      tokens,
 		Tokens:    token.Policy{Issuer: "https://wardgate.test", Audience: "wardgate"},
 		Assertion: w.key,
-		Upstreams: map[string]pep.Upstream{"records": {URL: target, Transport: w.backend.Client().Transport}},
-		Proxied:   []string{"imaging"},
-		Log:       slog.New(slog.NewTextHandler(w.logs, nil)),
-		Hosts:     func(host string) bool { return strings.HasPrefix(host, "hospital.test") },
+		Applications: pep.Applications{
+			Upstreams: map[string]pep.Upstream{"records": {URL: target, Transport: w.backend.Client().Transport}},
+			Proxied:   []string{"imaging"},
+			Hosts:     func(host string) bool { return strings.HasPrefix(host, "hospital.test") },
+		},
+		Log: slog.New(slog.NewTextHandler(w.logs, nil)),
 	}
 	if change != nil {
 		change(w)

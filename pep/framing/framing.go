@@ -77,6 +77,25 @@ type secure struct{ *Conn }
 // ConnectionState is that of TLS.
 func (c secure) ConnectionState() tls.ConnectionState { return *c.state }
 
+// Release ends the following of a connection that has left HTTP, after it was hijacked: what
+// comes on it now are no messages. It reports false for one that did not come through a
+// Listener, of which nothing was followed.
+func Release(c net.Conn) bool {
+	if s, ok := c.(secure); ok {
+		c = s.Conn
+	}
+	followed, ok := c.(*Conn)
+	if ok {
+		followed.follows, followed.broken = anything{}, false
+	}
+	return ok
+}
+
+// anything follows nothing.
+type anything struct{}
+
+func (anything) follow(b []byte) int { return len(b) }
+
 type connKey struct{}
 
 func connContext(ctx context.Context, c net.Conn) context.Context {

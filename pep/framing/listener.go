@@ -36,8 +36,12 @@ func Listen(l net.Listener, config *tls.Config, handshake time.Duration, log *sl
 // any connection that begins with its preface. It is told to do the latter, and a
 // followed connection lets the preface pass where "h2" was negotiated, and there
 // alone.
+//
+// Requests are matched with their frames by counting: net/http answers none by
+// itself, and after chunks, which are not followed, a connection serves no other.
 func Serve(s *http.Server, config *tls.Config) {
 	s.ConnContext = connContext
+	s.DisableGeneralOptionsHandler = true
 	s.Protocols = new(http.Protocols)
 	s.Protocols.SetHTTP1(true)
 	s.Protocols.SetHTTP2(config != nil)
@@ -46,6 +50,9 @@ func Serve(s *http.Server, config *tls.Config) {
 	s.Handler = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if c, ok := r.Context().Value(connKey{}).(*Conn); ok {
 			c.begin()
+			if c.http1 && len(r.TransferEncoding) > 0 {
+				w.Header().Set("Connection", "close")
+			}
 			if r.TLS == nil {
 				r.TLS = c.state
 			}

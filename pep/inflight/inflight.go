@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/wardgate/wardgate/pep/code"
+	"github.com/wardgate/wardgate/pip"
 )
 
 // A Notifier tells of sessions and subjects that are revoked: one of the two
@@ -37,8 +38,10 @@ type Exchange struct {
 	mu        sync.Mutex
 	revoked   string                  // code of why it was cancelled; "" while it was not
 	cancel    context.CancelCauseFunc // nil before it is forwarded
+	owner     any                     // what is judged again; nil before it is forwarded
 	client    *http.ResponseController
 	answering bool // the client gets a status
+	uploading bool // the client sends for as long as it likes
 	ended     bool
 }
 
@@ -49,7 +52,14 @@ func (s *Set) Begin(session, subject string) *Exchange {
 	if session == "" && subject == "" {
 		return nil
 	}
-	e := &Exchange{session: session, subject: subject}
+	return s.enter(&Exchange{session: session, subject: subject})
+}
+
+// BeginOpen enters an exchange of no session and no subject that may last: it is judged again
+// as others are.
+func (s *Set) BeginOpen() *Exchange { return s.enter(&Exchange{}) }
+
+func (s *Set) enter(e *Exchange) *Exchange {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.all == nil {
@@ -75,7 +85,7 @@ func (s *Set) End(e *Exchange) {
 // Cancel breaks off what belongs to the session or the subject.
 func (s *Set) Cancel(session, subject string) {
 	why := code.SessionRevoked
-	if session == "" {
+	if kind, _ := pip.RestrictionOf(subject); session == "" && kind == pip.RestrictedAccount {
 		why = code.SubjectBanned
 	}
 	for _, e := range s.of(session, subject) {
@@ -86,9 +96,12 @@ func (s *Set) Cancel(session, subject string) {
 func (s *Set) of(session, subject string) []*Exchange {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	// That all sessions are over is told by the name of a restriction.
+	kind, _ := pip.RestrictionOf(subject)
+	over := subject != "" && kind == pip.RestrictedSessions
 	var found []*Exchange
 	for e := range s.all {
-		if session != "" && e.session == session || subject != "" && e.subject == subject {
+		if over && e.session != "" || session != "" && e.session == session || subject != "" && e.subject == subject {
 			found = append(found, e)
 		}
 	}
@@ -114,12 +127,24 @@ func (e *Exchange) cancelFor(why string) {
 }
 
 // Forward makes the exchange one that can be broken off, and reports whether it
-// may be forwarded: it was not cancelled while it was judged.
-func (e *Exchange) Forward(cancel context.CancelCauseFunc, w http.ResponseWriter) bool {
+// may be forwarded: it was not cancelled while it was judged. owner is what Again
+// judges.
+func (e *Exchange) Forward(cancel context.CancelCauseFunc, w http.ResponseWriter, owner any) bool {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	e.cancel, e.client = cancel, http.NewResponseController(w)
+	e.cancel, e.client, e.owner = cancel, http.NewResponseController(w), owner
 	return e.revoked == ""
+}
+
+// Upload says that the client sends for as long as it likes. It has to be called after
+// Forward.
+func (e *Exchange) Upload() {
+	if e == nil {
+		return
+	}
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.uploading = true
 }
 
 // Answer reports whether the answer may go out, and counts it as gone then.

@@ -16,7 +16,7 @@ func forwarded(t *testing.T, s *inflight.Set, session, subject string) (*infligh
 	t.Helper()
 	e := s.Begin(session, subject)
 	ctx, cancel := context.WithCancelCause(t.Context())
-	if !e.Forward(cancel, httptest.NewRecorder()) {
+	if !e.Forward(cancel, httptest.NewRecorder(), nil) {
 		t.Fatal("an exchange that was not cancelled may not be forwarded")
 	}
 	return e, ctx
@@ -56,7 +56,7 @@ func TestWhatWasCancelledWhileItWasJudgedIsNotForwarded(t *testing.T) {
 	e := s.Begin("s-1", "u-1")
 	s.Cancel("s-1", "")
 	s.Cancel("", "u-1")
-	if e.Forward(func(error) {}, httptest.NewRecorder()) {
+	if e.Forward(func(error) {}, httptest.NewRecorder(), nil) {
 		t.Error("it was forwarded")
 	}
 	if why, _ := e.Revoked(); why != code.SessionRevoked {
@@ -90,7 +90,7 @@ func TestManyBeginEndAndAreCancelled(t *testing.T) {
 		all.Go(func() {
 			for range 500 {
 				e := s.Begin("s-1", "u-1")
-				e.Forward(func(error) {}, httptest.NewRecorder())
+				e.Forward(func(error) {}, httptest.NewRecorder(), nil)
 				e.Answer()
 				s.End(e)
 			}

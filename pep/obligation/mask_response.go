@@ -18,9 +18,10 @@ import (
 // maskResponse takes members out of the answer of an application that knows
 // nothing of Wardgate, or of one of Wardgate's own. Properties: {"pointers":
 // [JSON pointer, …], "pass": [media type, …]}. It holds an answer whole, which a
-// stream never is, and sees none that another proxy brings to the client.
+// stream never is, and sees none that another proxy brings to the client. What the
+// request brought is nothing to it.
 func maskResponse() Handler {
-	return Handler{ID: "mask_response", Ways: On(Service, External), Read: func(o *pdp.Obligation, e *Effects) error {
+	return Handler{ID: "mask_response", Ways: On(Service, External, Upload), Read: func(o *pdp.Obligation, e *Effects) error {
 		m, err := readMask(o)
 		if err != nil {
 			return err
@@ -88,7 +89,7 @@ const withheldHeader = "Wardgate-Withheld"
 
 // Ask takes out of a request what would let the answer to it tell of
 // bytes that the client never sees: validators, parts, encodings. A condition
-// on a change stays: without it the change would be made over somebody else's.
+// on a change stays: without it the change would be made over another client's.
 func (m *Mask) Ask(method string, h http.Header) {
 	h.Set("Accept-Encoding", "identity")
 	for _, name := range []string{"If-None-Match", "If-Modified-Since", "If-Range", "Range"} {
@@ -170,7 +171,7 @@ var jsonTypes = []string{
 // masksHeader is the header of a masked answer. Nothing of the application's own
 // is in it: what speaks of the bytes that there were (validators, digests, lengths)
 // lets a client test guesses, and any other may say what is masked. No cache may keep
-// it for somebody from whom less is withheld, or more.
+// it for a client that may see more, or less.
 func masksHeader(m *Mask) http.Header {
 	h := http.Header{}
 	names := make([]string, 0, len(m.Pointers))

@@ -19,7 +19,7 @@ func TestMaskResponse(t *testing.T) {
 		{name: "JSON may pass", way: obligation.External, given: given(`{"pointers":["/a"],"pass":["application/json"]}`), fails: true},
 		{name: "means nothing on a denial", way: obligation.Refused, given: given(`{`)},
 	})
-	bindsOn(t, oblige("mask_response", `{"pointers":["/a"]}`), obligation.Service, obligation.External)
+	bindsOn(t, oblige("mask_response", `{"pointers":["/a"]}`), obligation.Service, obligation.External, obligation.Upload)
 }
 
 // Two masks are one that names what either names, and passes what both pass.

@@ -23,6 +23,7 @@ func All() []Handler {
 		rowCondition(),
 		withhold(),
 		withholdFragile(),
+		predictionBudget(),
 		maskResponse(),
 	}
 }
@@ -75,6 +76,10 @@ var ErrWithheld = errors.New("the answer is withheld: it cannot be masked")
 type Challenge struct {
 	ACR    string `json:"acr_values"`
 	MaxAge int    `json:"max_age"` // seconds
+
+	// Tap says that badge and PIN at this workstation would do too. Of several challenges
+	// each has to say it.
+	Tap bool `json:"tap"`
 }
 
 // Limits are what one of Wardgate's own services may touch and show. The
@@ -83,6 +88,7 @@ type Limits struct {
 	Rows            *assertion.Condition // rows that the service may touch
 	Withhold        []string             // fields that it must not show
 	WithholdFragile bool                 // nor what a model says when a small change would turn it
+	Budget          *assertion.Budget    // of predictions
 }
 
 // A Discharger reads obligations by its handlers.
@@ -112,7 +118,7 @@ func New(handlers []Handler) (*Discharger, error) {
 // What limits an answer means nothing for a denial, and is skipped there
 // unread.
 func (d *Discharger) Discharge(decision *pdp.Decision, way Way) (Effects, error) {
-	if decision.Allow == (way == Refused) || way.bit() == 0 || way == Stream {
+	if decision.Allow == (way == Refused) || way.bit() == 0 || way.onTop() {
 		return Effects{}, fmt.Errorf("no decision goes the way %s", way)
 	}
 	if len(decision.Obligations) == 0 {

@@ -23,7 +23,7 @@ func TestUnknownObligationsAreKeptNowhere(t *testing.T) {
 
 // An obligation is kept on the ways that its handler declares, and on no other.
 func TestObligationsBindWhereTheyDeclare(t *testing.T) {
-	all := append([]obligation.Way{obligation.Stream}, ways...)
+	all := append([]obligation.Way{obligation.Stream, obligation.Upload}, ways...)
 	for _, only := range all {
 		read := 0
 		d := newDischarger(t, obligation.Handler{ID: "x", Ways: obligation.On(only),
@@ -132,12 +132,12 @@ func TestNoDecisionGoesNowhere(t *testing.T) {
 	for _, test := range []struct {
 		allow bool
 		way   obligation.Way
-	}{{true, 0}, {false, 0}, {true, obligation.Refused}, {false, obligation.Service}, {true, obligation.Stream}, {true, 99}} {
+	}{{true, 0}, {false, 0}, {true, obligation.Refused}, {false, obligation.Service}, {true, obligation.Stream}, {true, obligation.Upload}, {true, 99}} {
 		if e, err := d.Discharge(&pdp.Decision{Allow: test.allow}, test.way); err == nil || e.Ways != 0 {
 			t.Errorf("allow %t went the way %s", test.allow, test.way)
 		}
 	}
-	for _, w := range append([]obligation.Way{0, obligation.Stream, 99}, ways...) {
+	for _, w := range append([]obligation.Way{0, obligation.Stream, obligation.Upload, 99}, ways...) {
 		if (obligation.Ways(0)).Has(w) || (^obligation.Ways(0)).Has(0) || (^obligation.Ways(0)).Has(99) {
 			t.Errorf("%s is in a set that has it not", w)
 		}

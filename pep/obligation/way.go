@@ -16,13 +16,17 @@ const (
 	// leave while it lasts.
 	Stream
 
+	// Upload is on top of another way too: the request's body is forwarded as it
+	// arrives, and what it says is not judged.
+	Upload
+
 	afterLast
 )
 
 // String names the way in errors.
 func (w Way) String() string {
 	names := [afterLast]string{
-		"nowhere", "refused", "service", "external", "proxied service", "proxied", "stream",
+		"nowhere", "refused", "service", "external", "proxied service", "proxied", "stream", "upload",
 	}
 	if w >= afterLast {
 		return names[0]
@@ -44,6 +48,9 @@ func On(list ...Way) Ways {
 	}
 	return s
 }
+
+// onTop reports whether w is on top of another way.
+func (w Way) onTop() bool { return w == Stream || w == Upload }
 
 // Has reports whether w is in the set. Nowhere is in none.
 func (s Ways) Has(w Way) bool { return s&w.bit() != 0 }
@@ -86,7 +93,7 @@ func (e *Effects) parts() parts {
 	if len(e.Revoke) > 0 || e.Challenge != nil {
 		p |= ofRefusal
 	}
-	if l := &e.Limits; l.Rows != nil || len(l.Withhold) > 0 || l.WithholdFragile {
+	if l := &e.Limits; l.Rows != nil || len(l.Withhold) > 0 || l.WithholdFragile || l.Budget != nil {
 		p |= ofAssertion
 	}
 	if len(e.Answers) > 0 {

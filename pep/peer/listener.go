@@ -8,7 +8,7 @@ import (
 	"github.com/pires/go-proxyproto"
 )
 
-// announceTimeout is how long a proxy may take to say whom it speaks for.
+// announceTimeout is how long a proxy may take to name its client.
 const announceTimeout = 5 * time.Second
 
 var errAnnounced = errors.New("PROXY protocol: expected version 2, over TCP")

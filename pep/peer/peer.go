@@ -1,7 +1,7 @@
 // Package peer finds out which client a request comes from: the peer of its
-// connection or, where that is a proxy that the configuration trusts, whom the
-// proxy names by X-Forwarded-For, Forwarded (RFC 7239) or the PROXY protocol. It
-// takes nobody else's word, and judges no place.
+// connection or, where that is a proxy that the configuration trusts, the client that
+// it names by X-Forwarded-For, Forwarded (RFC 7239) or the PROXY protocol. It
+// takes no other peer's word, and judges no place.
 package peer
 
 import (
@@ -26,7 +26,7 @@ func (p Proxies) Has(a netip.Addr) bool {
 }
 
 // Own returns a, or the zero address where a is a proxy's: a request that comes
-// from there is somebody else's, and whose is not known.
+// from there is another client's, and whose is not known.
 func (p Proxies) Own(a netip.Addr) netip.Addr {
 	a = a.Unmap()
 	if p.Has(a) {
@@ -41,7 +41,7 @@ func (p Proxies) Own(a netip.Addr) netip.Addr {
 // A list is read from its right end, where the nearest proxy wrote: the first
 // address that is no proxy's is the client's, and what stands left of it is the
 // client's own invention. The address is the zero one where it is not known: the
-// proxy named nobody, named a hop "unknown", or named proxies alone.
+// proxy named no client, named a hop "unknown", or named proxies alone.
 func (p Proxies) Client(r *http.Request) (netip.Addr, bool) {
 	at := Of(r.RemoteAddr)
 	if !p.Has(at) {

@@ -16,7 +16,11 @@ var single = []string{
 	"If-Match",
 	"If-Modified-Since",
 	"If-None-Match",
+	"If-Range",
+	"If-Range",
 	"If-Unmodified-Since",
+	"Range",
+	"Range",
 	"Traceparent",
 	"User-Agent",
 }

@@ -5,9 +5,11 @@ package request
 import (
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"unicode/utf8"
 
+	"github.com/wardgate/wardgate/pdp"
 	"github.com/wardgate/wardgate/pep/code"
 )
 
@@ -32,10 +34,7 @@ func (t *Target) URL(base *url.URL) *url.URL {
 // It works on the bytes that were sent, not on net/url's interpretation. The
 // second result is the code of a refusal, "" for none.
 func ReadTarget(r *http.Request) (Target, string) {
-	switch r.Method {
-	case http.MethodGet, http.MethodHead, http.MethodPost, http.MethodPut,
-		http.MethodPatch, http.MethodDelete, http.MethodOptions:
-	default:
+	if !slices.Contains(pdp.Methods, r.Method) {
 		return Target{}, code.MethodRefused
 	}
 	raw := r.RequestURI
@@ -155,7 +154,7 @@ func unambiguousQuery(query string) bool {
 		if err1 != nil || err2 != nil || !plainText(plainKey) || !plainText(plainValue) {
 			return false
 		}
-		if strings.EqualFold(strings.TrimSpace(plainKey), "_method") {
+		if overrides(plainKey) {
 			return false
 		}
 	}

@@ -1,202 +1,194 @@
 // Package route finds out what a request line means: method and canonical path
 // to application, action and resource. It reads the route table of one policy
 // revision and decides nothing. What matches no row is for the policy to deny.
+//
+// Of the rows that take a path the strictest counts, whatever its methods are: a word
+// before a parameter, a stricter grammar before a looser one, and a rest last. Where none
+// is the strictest of all, the table has a fault. A path that in another spelling would be
+// a stricter row's is refused, so that no application reads it as that one.
 package route
 
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
 	"github.com/wardgate/wardgate/pdp"
-)
-
-const (
-	maxID         = 64 // bytes of an id in a path
-	maxParameters = 4  // of one path
+	"github.com/wardgate/wardgate/pep/code"
 )
 
 // A Table is a compiled route table. It is immutable.
+//
+// An application with hosts of its own has a table of its own, which is asked at its
+// hosts and nowhere else; rows of all others are asked at every other host. So rows of
+// different hosts never tie, and no row is found at a host that is not its
+// application's.
 type Table struct {
 	revision string
-	root     node
+	root     tree             // of all applications without hosts of their own
+	hosted   map[string]*tree // by application, of those that have some
+	reserved tree             // of Wardgate's own below /.wardgate/, at every host
+	plain    map[string]bool  // application, method and digest of each path without a parameter
 }
 
-// A Match is what a request line means.
+const reservedPath = "/.wardgate"
+
+// reserved reports whether a path is Wardgate's own at every host.
+func reserved(path string) bool {
+	return len(path) > 1 && path[1] == reservedPath[1] && (path == reservedPath || strings.HasPrefix(path, reservedPath+"/"))
+}
+
+// isOwn reports whether a route is of one of Wardgate's own services.
+func isOwn(of *pdp.Route) bool { return slices.Contains(pdp.OwnApplications, of.Application) }
+
+// A Match is what a request line means. Without a Route it means nothing.
 type Match struct {
 	Route    *pdp.Route
 	Resource pdp.Resource
+
+	Flaw  string // the code of why the line is refused before any rule is asked, "" for none
+	Allow string // the methods that its path takes, in the form of the header Allow
 }
 
-type node struct {
-	static map[string]*node
-	param  *node  // matches any id
-	name   string // of the parameter that leads here
-	rows   map[string]*pdp.Route
+// New compiles the routes of the tables, and reports all faulty rows together. hosted
+// names the applications that have hosts of their own.
+func New(tables *pdp.Tables, hosted ...string) (*Table, error) {
+	t := newTable(tables, hosted)
+	return t, t.compile(tables, func(row *pdp.Route) error {
+		if of := t.hosted[row.Application]; of != nil {
+			return of.add(row)
+		}
+		return t.root.add(row)
+	})
 }
 
-// New compiles the routes of the tables, and reports all faulty rows together.
-func New(tables *pdp.Tables) (*Table, error) {
-	t := &Table{revision: tables.Revision}
+func newTable(tables *pdp.Tables, hosted []string) *Table {
+	t := &Table{revision: tables.Revision, hosted: map[string]*tree{}, plain: map[string]bool{}}
+	for _, name := range hosted {
+		t.hosted[name] = &tree{}
+	}
+	return t
+}
+
+// compile puts each row where it belongs, and then looks at all of them together.
+func (t *Table) compile(tables *pdp.Tables, put func(*pdp.Route) error) error {
 	var faults []error
 	for i := range tables.Routes {
 		row := &tables.Routes[i]
-		if err := t.add(row); err != nil {
-			faults = append(faults, fmt.Errorf("route %s %s: %w", row.Method, row.Path, err))
+		err := put(row)
+		switch {
+		case err == nil && reserved(row.Path) && isOwn(row):
+			err = t.reserved.add(row)
+		case err == nil && reserved(row.Path):
+			err = fmt.Errorf("path: below %s/ all is Wardgate's own, at every host", reservedPath)
 		}
+		if err != nil {
+			faults = append(faults, fmt.Errorf("routes: %s %s: %w", row.Method, row.Path, err))
+			continue
+		}
+		t.note(row)
 	}
-	if err := errors.Join(faults...); err != nil {
-		return nil, err
+	for _, fault := range t.seal() {
+		faults = append(faults, fmt.Errorf("routes: %w", fault))
 	}
-	return t, nil
+	return errors.Join(faults...)
+}
+
+// seal looks at the rows of each tree together.
+func (t *Table) seal() []error {
+	t.root.keep(reservedPath)
+	faults := append(t.root.seal(true), t.reserved.seal(false)...)
+	for _, name := range slices.Sorted(maps.Keys(t.hosted)) {
+		of := t.hosted[name]
+		of.keep(reservedPath)
+		faults = append(faults, of.seal(false)...)
+	}
+	return faults
 }
 
 // Revision of the policy that the table belongs to.
 func (t *Table) Revision() string { return t.revision }
 
-func (t *Table) add(row *pdp.Route) error {
+// Match is MatchAt at a host that is no application's own.
+func (t *Table) Match(method, path string) (Match, bool) { return t.MatchAt("", method, path) }
+
+// MatchAt is LookUp for a line without a query; found is false where it is refused too.
+func (t *Table) MatchAt(application, method, path string) (m Match, found bool) {
+	m = t.LookUp(application, method, path, "")
+	return m, m.Route != nil
+}
+
+// LookUp finds the row for a method, a canonical path and a query as it was sent, at a
+// host of the application, or with "" at one that is no application's own.
+func (t *Table) LookUp(application, method, path, query string) (m Match) {
+	var values ids
+	r, flaw, p := t.row(application, method, path, &values)
+	if p != nil {
+		m.Allow = p.allow
+	}
+	if m.Flaw = flaw; r == nil {
+		return m
+	}
+	if r.id >= 0 {
+		m.Resource.ID = values.vals[r.id]
+	}
+	if r.query != nil {
+		one := false
+		if m.Resource.ID, one = r.query.read(query); !one {
+			m.Flaw = code.ResourceUnclear
+			return m
+		}
+	}
+	m.Route, m.Resource.Type = r.route, r.route.Resource
+	return m
+}
+
+// row is the row of a line, whatever its query is, or the code of why it is refused, with
+// the place of its path.
+func (t *Table) row(application, method, path string, values *ids) (r *row, flaw string, p *place) {
+	of := t.at(application, path)
+	if of == nil || path == "" || path[0] != '/' {
+		return nil, "", nil
+	}
+	if p = of.place(method, path, values); p == nil {
+		return nil, "", nil
+	}
+	if p.guarded && of.otherwise(path, p) {
+		return nil, code.PathAmbiguous, p
+	}
+	if r = p.row(method); r == nil && (p.covered || !p.own()) {
+		return nil, code.MethodNotAllowed, p
+	}
+	return r, "", p
+}
+
+// place is that of a path: of mixed rows one that has the method, where there is one.
+func (t *tree) place(method, path string, values *ids) *place {
+	if t.mixed {
+		if p := t.exact.find(path[1:], method, values); p != nil {
+			return p
+		}
+		values.n = 0
+	}
+	if len(path) <= t.longest { // a path with an id seldom is
+		if p := t.plain[path]; p != nil {
+			return p
+		}
+	}
+	return t.exact.find(path[1:], "", values)
+}
+
+// at is where rows stand for a path at a host of the application; nil for one that has
+// none by this table.
+func (t *Table) at(application, path string) *tree {
 	switch {
-	case row.Method == "" || row.Application == "" || row.Action == "" || row.Resource == "":
-		return errors.New("method, application, action and resource are required")
-	case row.Body != "none" && row.Body != "json":
-		return errors.New(`body: expected "none" or "json"`)
-	case row.Required && row.Body == "none":
-		return errors.New(`required: no body can be, of which there is "none"`)
-	case !strings.HasPrefix(row.Path, "/"):
-		return errors.New("path: expected to begin with /")
+	case reserved(path):
+		return &t.reserved
+	case application == "":
+		return &t.root
+	default:
+		return t.hosted[application]
 	}
-	at := &t.root
-	var names []string
-	for segment := range strings.SplitSeq(row.Path[1:], "/") {
-		next, err := at.child(segment)
-		if err != nil {
-			return err
-		}
-		at = next
-		if at.name == "" {
-			continue
-		}
-		if slices.Contains(names, at.name) {
-			return fmt.Errorf("path: {%s} stands in it twice", at.name)
-		}
-		if names = append(names, at.name); len(names) > maxParameters {
-			return fmt.Errorf("path: more than %d parameters", maxParameters)
-		}
-	}
-	if len(names) > 0 && !slices.Contains(names, row.Resource) {
-		// The resource would be judged as a collection, without its id.
-		return fmt.Errorf("path: no parameter is named as the resource, {%s}", row.Resource)
-	}
-	if at.rows == nil {
-		at.rows = map[string]*pdp.Route{}
-	}
-	if at.rows[row.Method] != nil {
-		return errors.New("the table has this request line twice")
-	}
-	at.rows[row.Method] = row
-	return nil
-}
-
-func (n *node) child(segment string) (*node, error) {
-	name, isParam := strings.CutPrefix(segment, "{")
-	if !isParam {
-		if segment == "" || strings.ContainsAny(segment, "{}%") {
-			return nil, fmt.Errorf("path: segment %q is neither plain nor {parameter}", segment)
-		}
-		if n.static == nil {
-			n.static = map[string]*node{}
-		}
-		if n.static[segment] == nil {
-			n.static[segment] = &node{}
-		}
-		return n.static[segment], nil
-	}
-	name, closed := strings.CutSuffix(name, "}")
-	if !closed || !isID(name) {
-		return nil, fmt.Errorf("path: segment %q is neither plain nor {parameter}", segment)
-	}
-	if n.param == nil {
-		n.param = &node{name: name}
-	}
-	if n.param.name != name {
-		return nil, fmt.Errorf("path: {%s} stands where another row has {%s}", name, n.param.name)
-	}
-	return n.param, nil
-}
-
-// Match finds the row for a method and a canonical path. A plain segment is
-// preferred over a parameter. HEAD without a row of its own is GET, of which it
-// asks for the header alone (RFC 9110, section 9.3.2).
-func (t *Table) Match(method, path string) (Match, bool) {
-	if path == "" || path[0] != '/' {
-		return Match{}, false
-	}
-	var ids ids
-	row := t.root.find(method, path[1:], &ids)
-	if row == nil && method == "HEAD" {
-		ids.n = 0
-		row = t.root.find("GET", path[1:], &ids)
-	}
-	if row == nil {
-		return Match{}, false
-	}
-	return Match{Route: row, Resource: pdp.Resource{Type: row.Resource, ID: ids.of(row.Resource)}}, true
-}
-
-// ids holds the parameters on the way to a row; templates have few.
-type ids struct {
-	n     int
-	names [maxParameters]string
-	vals  [maxParameters]string
-}
-
-func (s *ids) of(name string) string {
-	for i := range s.n {
-		if s.names[i] == name {
-			return s.vals[i]
-		}
-	}
-	return ""
-}
-
-func (n *node) find(method, rest string, ids *ids) *pdp.Route {
-	segment, tail, more := strings.Cut(rest, "/")
-	if next := n.static[segment]; next != nil {
-		if row := next.step(method, tail, more, ids); row != nil {
-			return row
-		}
-	}
-	if n.param == nil || !isID(segment) || ids.n == len(ids.names) {
-		return nil
-	}
-	ids.names[ids.n], ids.vals[ids.n] = n.param.name, segment
-	ids.n++
-	if row := n.param.step(method, tail, more, ids); row != nil {
-		return row
-	}
-	ids.n--
-	return nil
-}
-
-func (n *node) step(method, tail string, more bool, ids *ids) *pdp.Route {
-	if more {
-		return n.find(method, tail, ids)
-	}
-	return n.rows[method]
-}
-
-// isID accepts what an id may look like in a path: one spelling, no free text.
-func isID(s string) bool {
-	if s == "" || len(s) > maxID {
-		return false
-	}
-	for i := range len(s) {
-		c := s[i]
-		plain := c >= 'a' && c <= 'z' || c >= '0' && c <= '9'
-		if !plain && (i == 0 || c != '-' && c != '_') {
-			return false
-		}
-	}
-	return true
 }

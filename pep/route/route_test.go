@@ -44,13 +44,13 @@ func TestMatch(t *testing.T) {
 		{"GET /api/patients/p-1", "patient.read", "p-1"},
 		{"GET /api/patients/0", "patient.read", "0"},
 		{"DELETE /api/patients/p_1", "patient.delete", "p_1"},
-		{"DELETE /api/patients/new", "patient.delete", "new"},
 		{"GET /api/patients/p-1/services", "service.list", "p-1"},
 		{"GET /api/patients/new/services", "service.list", "new"},
 		{"GET /api/patients/new/help", "help.read", ""},
 		{"GET /api/patients/p-1/services/s-2", "service.read", "s-2"},
 		{"GET /api/patients/" + strings.Repeat("a", 64), "patient.read", strings.Repeat("a", 64)},
 		{line: "POST /info"},
+		{line: "DELETE /api/patients/new"}, // which has a row of its own, of another method
 		{line: "get /info"},
 		{line: " /info"},
 		{line: "GET "},
@@ -95,9 +95,8 @@ func TestFaultyRowsAreRefused(t *testing.T) {
 		"unknown body":             func(r *pdp.Route) { r.Body = "any" },
 		"relative path":            func(r *pdp.Route) { r.Path = "info" },
 		"empty path":               func(r *pdp.Route) { r.Path = "" },
-		"root":                     func(r *pdp.Route) { r.Path = "/" },
 		"empty segment":            func(r *pdp.Route) { r.Path = "/a//b" },
-		"trailing slash":           func(r *pdp.Route) { r.Path = "/a/" },
+		"two trailing slashes":     func(r *pdp.Route) { r.Path = "/a//" },
 		"escape in the path":       func(r *pdp.Route) { r.Path = "/a%2Fb" },
 		"brace within a segment":   func(r *pdp.Route) { r.Path = "/a{x}" },
 		"brace that does not end":  func(r *pdp.Route) { r.Path = "/{x" },
@@ -143,4 +142,23 @@ func FuzzMatch(f *testing.F) {
 			t.Errorf("%s %q matched %s %s", method, path, m.Route.Method, m.Route.Path)
 		}
 	})
+}
+
+// TestASlashAtTheEndIsAPathOfItsOwn: neither stands for the other.
+func TestASlashAtTheEndIsAPathOfItsOwn(t *testing.T) {
+	row := func(path, action string) pdp.Route {
+		return pdp.Route{Method: "GET", Path: path, Application: "admin", Action: action, Resource: "page", Body: pdp.BodyNone}
+	}
+	table, err := route.New(&pdp.Tables{Routes: []pdp.Route{row("/", "home"), row("/account/", "account"), row("/info", "info")}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for path, want := range map[string]string{
+		"/": "home", "/account/": "account", "/info": "info", "/account": "", "/info/": "", "//": "", "/account//": "", "": "",
+	} {
+		m, ok := table.Match("GET", path)
+		if ok != (want != "") || ok && m.Route.Action != want {
+			t.Errorf("%q: got %t %+v, want %q", path, ok, m, want)
+		}
+	}
 }

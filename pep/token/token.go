@@ -109,7 +109,7 @@ func (v *Verifier) Authenticate(r *http.Request, now time.Time) (string, pdp.Cre
 	scheme, token, _ := strings.Cut(values[0], " ")
 	bearer, bound := strings.EqualFold(scheme, "Bearer"), strings.EqualFold(scheme, "DPoP")
 	if len(values) > 1 || !bearer && !bound || !plausible(token) {
-		return "", pdp.Credential{State: pdp.CredentialInvalid, Presented: "header"}
+		return "", pdp.Credential{State: pdp.CredentialInvalid, Presented: pdp.PresentedHeader}
 	}
 	presented := presented(r, token)
 	got, ok := v.recall(token)
@@ -128,6 +128,30 @@ func (v *Verifier) Authenticate(r *http.Request, now time.Time) (string, pdp.Cre
 	return subject, credential
 }
 
+// Token reads a token that no client sent: the enforcement point was given it for the
+// handle in a cookie, as Authenticate reads one that came. Whatever is bound to a key
+// is an invalid one here.
+func (v *Verifier) Token(token string, now time.Time) (string, pdp.Credential) {
+	invalid := pdp.Credential{State: pdp.CredentialInvalid, Presented: pdp.PresentedCookie}
+	if !plausible(token) {
+		return "", invalid
+	}
+	got, ok := v.recall(token)
+	if !ok {
+		var err error
+		if got, err = v.verify(token); err != nil {
+			return "", invalid
+		}
+		v.remember(token, got, now)
+	}
+	if got.bound != nil {
+		return "", invalid
+	}
+	subject, credential := got.at(now)
+	credential.Presented = pdp.PresentedCookie
+	return subject, credential
+}
+
 // presented is how the client presented its token. A proxy in front may have made
 // the header from a cookie, which a browser sends along wherever a request begins:
 // where the cookies hold the token, or what is particular to it when it was spread
@@ -135,18 +159,18 @@ func (v *Verifier) Authenticate(r *http.Request, now time.Time) (string, pdp.Cre
 func presented(r *http.Request, token string) string {
 	cookies := r.Header["Cookie"]
 	if len(cookies) == 0 {
-		return "header"
+		return pdp.PresentedHeader
 	}
 	_, rest, _ := strings.Cut(token, ".")
 	payload, signature, _ := strings.Cut(rest, ".")
 	for _, line := range cookies {
 		for _, part := range []string{payload, signature} {
 			if part != "" && strings.Contains(line, part) {
-				return "cookie"
+				return pdp.PresentedCookie
 			}
 		}
 	}
-	return "header"
+	return pdp.PresentedHeader
 }
 
 // plausible refuses what need not be parsed. encoding/base64 skips line ends
@@ -159,9 +183,9 @@ func plausible(token string) bool {
 func (t verified) at(now time.Time) (string, pdp.Credential) {
 	switch {
 	case now.After(t.credential.Expires.Add(tokenLeeway)):
-		return "", pdp.Credential{State: pdp.CredentialExpired, Presented: "header"}
+		return "", pdp.Credential{State: pdp.CredentialExpired, Presented: pdp.PresentedHeader}
 	case now.Before(t.credential.Issued.Add(-tokenLeeway)):
-		return "", pdp.Credential{State: pdp.CredentialInvalid, Presented: "header"}
+		return "", pdp.Credential{State: pdp.CredentialInvalid, Presented: pdp.PresentedHeader}
 	}
 	return t.subject, t.credential
 }
@@ -251,7 +275,7 @@ func (v *Verifier) verify(token string) (verified, error) {
 	id, _ := t.Header["kid"].(string)
 	return verified{key: id, subject: c.Subject, bound: c.Bound, credential: pdp.Credential{
 		State:     pdp.CredentialValid,
-		Presented: "header",
+		Presented: pdp.PresentedHeader,
 		Session:   c.Session,
 		TokenID:   c.ID,
 		ACR:       c.ACR,

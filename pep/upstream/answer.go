@@ -63,6 +63,13 @@ func (f Final) WriteHeader(status int) {
 	}
 }
 
+// IsPage reports whether an answer is a page, or says of nothing what it is.
+func IsPage(h http.Header) bool {
+	kind, _, _ := strings.Cut(h.Get("Content-Type"), ";")
+	kind = strings.ToLower(strings.TrimSpace(kind))
+	return kind == "" || kind == "text/html" || kind == "application/xhtml+xml"
+}
+
 // Streams reports whether an answer has no end that its application knows: a
 // stream of events.
 func Streams(res *http.Response) bool {

@@ -3,11 +3,12 @@ package upstream
 import "net/http"
 
 const (
-	// deviceCookie holds the key that a browser got at an earlier log-in.
+	// deviceCookie holds the keys that a browser got at earlier log-ins, one of each
+	// person who shares it.
 	deviceCookie = "__Host-wardgate-device"
 	// deviceHeader hands it on, to the policy administrator alone.
 	deviceHeader = "Wardgate-Device"
-	maxDevice    = 1024
+	maxDevice    = 2560
 )
 
 // DeviceKey returns the key of the device that a browser presents, "" when it

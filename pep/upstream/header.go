@@ -3,7 +3,10 @@
 // how an application learns who asks, and why an exchange with it failed.
 package upstream
 
-import "net/http"
+import (
+	"net/http"
+	"strings"
+)
 
 // forwarded names the request headers that an application may see. All others
 // are dropped, whatever their spelling: identity headers, forwarding headers,
@@ -37,6 +40,40 @@ func Header(h http.Header) http.Header {
 		out["User-Agent"] = nil // keeps the transport from naming itself
 	}
 	return out
+}
+
+// parts names the headers that ask for a part of something (RFC 9110, section 14).
+var parts = []string{"If-Range", "Range"}
+
+// Parts adds them, as far as they have one reading. A range that has not is left out, which asks
+// for the whole.
+func Parts(in, out http.Header) {
+	values := in["Range"]
+	if len(values) != 1 || !isRange(values[0]) {
+		return
+	}
+	out["Range"] = values
+	if condition := in["If-Range"]; len(condition) > 0 {
+		out["If-Range"] = condition
+	}
+}
+
+// mostRanges are asked for at once: more of them cost the application more than the whole.
+const mostRanges = 8
+
+// isRange takes ranges of bytes (RFC 9110, section 14.1.2).
+func isRange(s string) bool {
+	list, bytes := strings.CutPrefix(s, "bytes=")
+	if !bytes || strings.Count(list, ",") >= mostRanges {
+		return false
+	}
+	for one := range strings.SplitSeq(list, ",") {
+		from, to, is := strings.Cut(strings.Trim(one, " \t"), "-")
+		if !is || from+to == "" || strings.Trim(from+to, "0123456789") != "" {
+			return false
+		}
+	}
+	return true
 }
 
 // Unrepeatable spells the name of a header so that the transport does not see

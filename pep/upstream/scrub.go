@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"net/http"
 	"slices"
-	"strings"
 )
 
 // answered names the answer headers that reach a client: those that speak of this
@@ -15,6 +14,7 @@ import (
 // the host (Strict-Transport-Security, Alt-Svc), ask for a password
 // (WWW-Authenticate), or command a web server in front (X-Accel-*, X-Sendfile).
 var answered = []string{
+	"Accept-Ranges",
 	"Age",
 	"Allow",
 	"Cache-Control",
@@ -71,25 +71,19 @@ func ScrubOwn(h http.Header, cookies bool) {
 }
 
 // never names answer headers that no application may be configured to send: its
-// cookies never come back to it, and the others are the connection's, Wardgate's, or
-// commands to a web server in front. Of names that end in "-" all that begin so are
-// meant.
-var never = []string{
-	"alt-svc", "connection", "clear-site-data", "keep-alive", "proxy-", "service-worker-allowed", "set-cookie", "set-cookie2",
-	"strict-transport-security", "te", "trailer", "transfer-encoding", "upgrade", "wardgate-", "x-accel-",
-	"x-lighttpd-send-file", "x-sendfile",
-}
+// cookies are for package jar, and the others are the connection's, Wardgate's, or
+// commands to a web server in front.
+var never = append([]string{
+	"alt-svc", "clear-site-data", "service-worker-allowed", "set-cookie", "set-cookie2",
+	"strict-transport-security", "x-accel-", "x-lighttpd-send-file", "x-sendfile",
+}, hopByHop...)
 
 // AnswerHeaders checks the names of headers that an application may send, and
 // returns them in canonical spelling.
 func AnswerHeaders(names []string) ([]string, error) {
 	var list []string
 	for _, name := range names {
-		plain := strings.ToLower(name)
-		refused := slices.ContainsFunc(never, func(entry string) bool {
-			return entry == plain || strings.HasSuffix(entry, "-") && strings.HasPrefix(plain, entry)
-		})
-		if !headerName.MatchString(name) || refused {
+		if !headerName.MatchString(name) || among(never, name) {
 			return nil, fmt.Errorf("%q is no header that an application may send", name)
 		}
 		list = append(list, http.CanonicalHeaderKey(name))

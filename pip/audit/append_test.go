@@ -37,14 +37,24 @@ func everyField(t *testing.T) pip.Event {
 			*x = time.Date(2026, 2, 3, 4, 5, 6, 789123456, time.UTC)
 		case *json.RawMessage:
 			*x = json.RawMessage(`{"a":[1,2.50,"\u00e9"],"b":null}`)
+		case *[]json.RawMessage:
+			*x = []json.RawMessage{[]byte(`{"a":[1,2.50,"\u00e9"]}`), []byte("null")}
 		case *[]string:
 			*x = []string{name + "\n1", name + `"2"`}
 		case *map[string]int64:
 			*x = map[string]int64{"device": -1, "account\x00": 1 << 60}
+		case *map[string]int:
+			*x = map[string]int{"role": 3, "off\nhours": 1}
+		case **pip.Change:
+			*x = &pip.Change{What: pip.ChangeBan, Of: "a\n1", By: "b", Why: `"c"`, Until: time.Date(2026, 2, 3, 4, 5, 6, 0, time.UTC), Set: map[string]string{"standing": "disabled"}}
+		case *map[string]pip.Mark:
+			*x = map[string]pip.Mark{"identity": {Epoch: "e", Sequence: 7}}
 		case *bool:
 			*x = true
 		case *int:
 			*x = 503
+		case *int64:
+			*x = 1 << 40
 		default:
 			if f.Kind() != reflect.String {
 				t.Fatalf("field %s has a type that this test does not know", name)

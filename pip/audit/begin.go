@@ -42,6 +42,9 @@ func openWriter(cfg Config) (*writer, error) {
 		at:      chain.Cursor{Link: found.end}, turn: head.Turn, synced: time.Now(),
 	}
 	w.head.Store(&head.Head)
+	if err := w.watch.begin(cfg, key.Public().(ed25519.PublicKey), segments, found.end.Segment); err != nil {
+		return nil, err
+	}
 	if err := w.begin(found, head.Damaged); err != nil {
 		for _, f := range []File{w.file, w.heads} {
 			if f != nil {
@@ -107,7 +110,7 @@ func (w *writer) begin(found resumption, damaged bool) error {
 
 // createHead gives a folder the head of a journal without records. It stands
 // before the first segment does, so that a crash between the two cannot be
-// mistaken for a head that somebody took away.
+// mistaken for a head that was taken away.
 func createHead(dir, name string, key ed25519.PrivateKey) error {
 	content, err := chain.NewHeads(name, key)
 	if err != nil {

@@ -26,7 +26,11 @@ func (w *writer) closeChain() error {
 	if err != nil {
 		return err
 	}
-	if err := w.tryCommit([]*entry{en}, true); err != nil {
+	err = w.tryCommit([]*entry{en}, true)
+	if w.watch.altered != nil {
+		return err // nothing more is written to what is to be looked at
+	}
+	if err != nil {
 		return errors.Join(err, w.heal())
 	}
 	return w.syncHead()

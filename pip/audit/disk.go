@@ -13,6 +13,7 @@ type File interface {
 	io.Closer
 	Truncate(size int64) error
 	Sync() error
+	Stat() (os.FileInfo, error)
 }
 
 // A Disk opens the files that the journal writes. The flags are those of

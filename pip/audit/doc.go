@@ -35,7 +35,7 @@
 //
 // Any change to what the head names is detected by package verify without the
 // private key. Two things need a witness outside the folder: a chain rewritten
-// by somebody who also holds the private key, and a folder rolled back whole to
+// by a person who also holds the private key, and a folder rolled back whole to
 // an earlier genuine state. An anchor is that witness: an anchor.Follower hands
 // it the head each second, and Open and verify.Against hold the journal against
 // it. Records that follow the head of a journal that was not closed are chained

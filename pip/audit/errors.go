@@ -16,6 +16,10 @@ var (
 	ErrRolledBack = errors.New("journal lies behind its anchor")
 	// ErrAnchor says that the anchor is not this journal's: another key signed it.
 	ErrAnchor = errors.New("anchor does not belong to this journal")
+	// ErrAltered says that somebody removed, replaced, cut off or wrote to the
+	// journal's files while it was open. It takes nothing any more: opening it
+	// again verifies what is there.
+	ErrAltered = errors.New("the journal was altered while it was open")
 	// ErrFull says that the disk is full, and that what is left of the reserve
 	// is not for this event. Nothing was written.
 	ErrFull = errors.New("the disk is full; what is left is kept for those who have a session")

@@ -18,7 +18,7 @@ const retryEvery = 5 * time.Second
 // disk that was full has to have room for more than a few records.
 func (w *writer) retry() {
 	failure := w.failure.Load()
-	if failure == nil || w.reserve.inUse() || time.Since(w.retried) < retryEvery {
+	if failure == nil || w.watch.altered != nil || w.reserve.inUse() || time.Since(w.retried) < retryEvery {
 		return
 	}
 	w.retried = time.Now()
@@ -71,16 +71,19 @@ func (w *writer) reopen() error {
 	}
 	f, err := w.disk.Open(w.segmentPath(w.at.Segment), os.O_RDWR)
 	if err != nil {
-		return err
+		return w.watch.missing(err, w.watch.segment, chain.SegmentName(w.at.Segment))
 	}
 	w.file = f
-	if err := chain.Confirm(f, w.at.Link); err != nil {
+	if err := w.sameEnd(f); err != nil {
 		return err
 	}
 	if err := f.Truncate(w.at.Offset); err != nil {
 		return err
 	}
-	return f.Sync()
+	if err := f.Sync(); err != nil {
+		return err
+	}
+	return w.takeUp(f)
 }
 
 func (w *writer) openHeads() error {
@@ -90,8 +93,16 @@ func (w *writer) openHeads() error {
 	}
 	f, err := w.disk.Open(filepath.Join(w.dir, chain.HeadName), os.O_RDWR)
 	if err != nil {
-		return err
+		return w.watch.missing(err, w.watch.head, chain.HeadName)
 	}
 	w.heads = f
+	info, err := f.Stat()
+	if err != nil {
+		return err
+	}
+	if w.watch.head != nil && !os.SameFile(info, w.watch.head) {
+		return errAltered("%s was replaced by another file", chain.HeadName)
+	}
+	w.watch.head = info
 	return nil
 }

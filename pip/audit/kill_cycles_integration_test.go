@@ -2,5 +2,10 @@
 
 package audit_test
 
-// killCycles is how often the journal's writer is killed.
-const killCycles = 240
+import (
+	"testing"
+
+	"github.com/wardgate/wardgate/internal/longrun"
+)
+
+func TestKilledOften(t *testing.T) { killed(t, longrun.Times(60, 240)) }

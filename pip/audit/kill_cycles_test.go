@@ -1,6 +1,5 @@
-//go:build !integration
-
 package audit_test
 
-// killCycles is how often the journal's writer is killed.
-const killCycles = 30
+import "testing"
+
+func TestKill(t *testing.T) { killed(t, 30) }

@@ -41,12 +41,13 @@ func appendForever(dir, cycle string) {
 
 // However often and whenever the process is killed, what it acknowledged is
 // in the journal, and the chain verifies before and after it is reopened.
-func TestKill(t *testing.T) {
+func killed(t *testing.T, cycles int) {
+	t.Helper()
 	dir := t.TempDir()
 	rng := rand.New(rand.NewPCG(uint64(time.Now().UnixNano()), 1))
 	var acknowledged []string
 	beyond := 0
-	for cycle := range killCycles {
+	for cycle := range cycles {
 		delay := time.Duration(rng.IntN(60_000)) * time.Microsecond
 		acknowledged = append(acknowledged, killOnce(t, dir, cycle, delay)...)
 		report := wantIntact(t, dir)
@@ -63,11 +64,11 @@ func TestKill(t *testing.T) {
 	closeJournal(t, open(t, audit.Config{Dir: dir}))
 	report := wantIntact(t, dir)
 	wantAll(t, dir, acknowledged)
-	if len(acknowledged) < killCycles {
-		t.Errorf("only %d records were acknowledged in %d cycles", len(acknowledged), killCycles)
+	if len(acknowledged) < cycles {
+		t.Errorf("only %d records were acknowledged in %d cycles", len(acknowledged), cycles)
 	}
 	t.Logf("%d kills, %d acknowledged of %d records in %d segments, %d kills within a commit",
-		killCycles, len(acknowledged), report.Records, report.Segments, beyond)
+		cycles, len(acknowledged), report.Records, report.Segments, beyond)
 }
 
 // killOnce lets a child run for a while and returns the ids that it

@@ -4,18 +4,18 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
 	"path/filepath"
 	"strings"
 	"time"
 	"unicode"
 	"unicode/utf8"
 
+	"github.com/wardgate/wardgate/internal/durable"
 	"github.com/wardgate/wardgate/pip/audit/anchor"
 	"github.com/wardgate/wardgate/pip/audit/chain"
 )
 
-// A Loss is what somebody answered for.
+// A Loss is what a person answered for.
 type Loss struct {
 	Chain    string `json:"chain"`
 	Anchored uint64 `json:"anchored"`            // seq of the record that the anchor proves; 0 without one
@@ -31,7 +31,7 @@ var (
 )
 
 // AcceptLoss lets a journal go on that Open refuses because records are gone or
-// do not verify. Whoever calls it answers for that with a reason. What can be
+// do not verify. The caller answers for that with a reason. What can be
 // read is kept: a journal that merely ends too early is continued; any other
 // folder is set aside whole, beside a new one. The first record says what was
 // lost, and why it was accepted; then the anchor names the new end. A journal
@@ -94,7 +94,7 @@ func (l *Loss) reopen(cfg Config) (*Journal, error) {
 		return nil, err
 	}
 	aside := filepath.Clean(cfg.Dir) + ".lost-" + time.Now().UTC().Format("20060102T150405")
-	if err := os.Rename(cfg.Dir, aside); err != nil {
+	if err := durable.Rename(cfg.Dir, aside); err != nil {
 		return nil, fmt.Errorf("set the journal aside: %w", err)
 	}
 	l.SetAside = filepath.Base(aside)

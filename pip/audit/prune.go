@@ -52,6 +52,7 @@ func (j *Journal) Prune(ctx context.Context, before time.Time, upTo uint64) (rem
 	if err := j.leave(ctx, gone, end); err != nil {
 		return 0, fmt.Errorf("prune journal: %w", err)
 	}
+	j.writer.watch.closed.removed.Store(int64(gone[last].Number))
 	for _, s := range gone {
 		if err := j.writer.disk.Remove(s.Path); err != nil {
 			return removed, fmt.Errorf("prune journal: %w", err)

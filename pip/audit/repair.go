@@ -9,6 +9,8 @@ import (
 	"path/filepath"
 	"strings"
 	"time"
+
+	"github.com/wardgate/wardgate/internal/durable"
 )
 
 // Set-aside bytes keep the suffix pending until a record tells of them. A
@@ -27,7 +29,7 @@ func (w *writer) setAside(r resumption) error {
 			return err
 		}
 		name := "torn-" + time.Now().UTC().Format(tornTime) + pendingSuffix
-		if err := writeDurably(filepath.Join(w.dir, name), r.tail); err != nil {
+		if err := writeWhole(w.dir, name, r.tail); err != nil {
 			return err
 		}
 		if err := w.disk.SyncDir(w.dir); err != nil {
@@ -100,14 +102,11 @@ func settledName(pending string) string {
 
 func (w *writer) settleRepairs(names []string) error {
 	for _, name := range names {
-		if err := os.Rename(name, settledName(name)); err != nil {
+		if err := durable.Rename(name, settledName(name)); err != nil {
 			return fmt.Errorf("settle repair: %w", err)
 		}
 	}
-	if len(names) == 0 {
-		return nil
-	}
-	return w.disk.SyncDir(w.dir)
+	return nil
 }
 
 // escapeGlob keeps a folder's own name from being read as a pattern.

@@ -15,17 +15,19 @@ import (
 type rank uint8
 
 const (
-	rankKept     rank = iota // of somebody with a session, or of Wardgate itself: the whole reserve
-	rankStranger             // of somebody without a session: half of it
-	rankDenial               // a denial of such a one: nothing
+	rankKept     rank = iota // of a caller with a session, or of Wardgate itself: the whole reserve
+	rankStranger             // of a caller without a session, and a denial of one with a session: half of it
+	rankDenial               // a denial of a caller without a session: nothing
 )
 
 func rankOf(e *pip.Event) rank {
 	switch {
+	case e.Kind == pip.KindDecision && !e.Allow && e.Subject == "":
+		return rankDenial
+	case e.Kind == pip.KindDecision && !e.Allow:
+		return rankStranger
 	case e.Subject != "" || e.Kind == pip.KindSystem || e.Kind == pip.KindPolicy:
 		return rankKept
-	case e.Kind == pip.KindDecision && !e.Allow:
-		return rankDenial
 	default:
 		return rankStranger
 	}
@@ -87,7 +89,7 @@ func (w *writer) admit(batch []*entry) []*entry {
 }
 
 // openReserve takes up the reserve as it was left, and fills it when there is
-// room. A disk that is full keeps nobody from starting.
+// room. A disk that is full keeps no writer from starting.
 func (w *writer) openReserve(size int64) error {
 	w.reserve = reserve{path: filepath.Join(w.dir, reserveName), size: size}
 	if info, err := os.Stat(w.reserve.path); err == nil {
@@ -132,7 +134,7 @@ func (w *writer) giveRoom(batch int) bool {
 // refill makes the reserve whole when it is time to try. What was refused in
 // the meantime is told by the next record.
 func (w *writer) refill() {
-	if !w.reserve.inUse() || time.Since(w.reserve.tried) < refillEvery {
+	if !w.reserve.inUse() || w.watch.altered != nil || time.Since(w.reserve.tried) < refillEvery {
 		return
 	}
 	w.reserve.tried = time.Now()

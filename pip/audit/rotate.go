@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"time"
 
@@ -16,21 +17,43 @@ import (
 func (w *writer) rotate(batch []*entry, now time.Time) error {
 	number := w.at.Segment + 1
 	f, err := w.disk.Open(w.segmentPath(number), os.O_RDWR|os.O_CREATE|os.O_EXCL)
+	if errors.Is(err, fs.ErrExist) {
+		return w.alter(errAltered("%s was made by something else", chain.SegmentName(number)))
+	}
 	if err != nil {
 		return fmt.Errorf("begin segment: %w", err)
 	}
 	w.stray = w.segmentPath(number)
 	next, err := w.fill(f, number, batch, now)
+	if err == nil {
+		err = w.replace(f, next)
+	}
 	if err != nil {
 		return errors.Join(fmt.Errorf("begin segment: %w", err), f.Close())
 	}
 	old := w.file
-	w.file, w.stray = f, ""
-	w.at.Link, w.unsigned = next, true
+	w.file, w.stray, w.unsigned = f, "", true
 	if old != nil {
 		if err := old.Close(); err != nil {
 			w.log.Warn("a full segment did not close cleanly", "error", err)
 		}
+	}
+	return nil
+}
+
+// replace has the writer stand in a new segment, and the watch look at the old one
+// as at one that is not written any more.
+func (w *writer) replace(f File, next chain.Link) error {
+	info, err := f.Stat()
+	if err != nil {
+		return err
+	}
+	before, number := w.watch.segment, w.at.Segment
+	if err := w.written(next, info); err != nil {
+		return err
+	}
+	if before != nil {
+		w.watch.closed.keep(number, before)
 	}
 	return nil
 }

@@ -30,17 +30,16 @@ func (j *Journal) run() {
 			}
 			clear(batch)
 		case <-idle.C:
+			j.writer.look()
 		}
 		j.writer.refill()
 		j.writer.retry()
 		j.writer.full.Store(j.writer.reserve.inUse())
 		wait := j.writer.settle()
-		if j.writer.reserve.inUse() || j.Err() != nil {
+		if wait == 0 || j.writer.reserve.inUse() || j.Err() != nil {
 			wait = headEvery
 		}
-		if wait > 0 {
-			idle.Reset(wait)
-		}
+		idle.Reset(wait)
 	}
 }
 

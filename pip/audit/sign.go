@@ -93,7 +93,7 @@ func (w *writer) syncHead() error {
 // settle syncs the head when it is time to. Otherwise it returns how long that
 // can wait, or 0 when there is nothing to sync.
 func (w *writer) settle() time.Duration {
-	if !w.unsynced {
+	if !w.unsynced || w.watch.altered != nil {
 		return 0
 	}
 	if wait := headEvery - time.Since(w.synced); wait > 0 {

@@ -17,7 +17,7 @@ const (
 	actionResume = "journal.resume" // events had been refused before this record
 	actionClose  = "journal.close"  // the writer let go in good order
 	actionPrune  = "journal.prune"  // the oldest segments are removed, as their time is over
-	actionLoss   = "journal.loss"   // somebody answered for records that are gone
+	actionLoss   = "journal.loss"   // a person answered for records that are gone
 )
 
 type openFacts struct {

@@ -48,6 +48,8 @@ type writer struct {
 	reserve reserve
 	full    atomic.Bool // the reserve is in use
 
+	watch watch // for what others do to the files
+
 	refused int       // records that were refused since the last commit that succeeded
 	retried time.Time // when recovering was last tried, while there is a failure
 	failure atomic.Pointer[error]
@@ -56,7 +58,7 @@ type writer struct {
 
 // commit makes a batch durable and signs the head that names it. Only an entry
 // whose err stays nil may be acknowledged. On a full disk it goes on with the
-// reserve, without those to whom it is closed.
+// reserve, without the entries that may not use it.
 func (w *writer) commit(batch []*entry) {
 	for {
 		admitted := w.admit(batch)
@@ -91,10 +93,13 @@ func sizeOf(batch []*entry) int {
 // tryCommit puts a record about refused events before the batch when there
 // were any: that they are missing is itself evidence.
 func (w *writer) tryCommit(batch []*entry, closed bool) error {
-	if w.failure.Load() != nil {
+	if w.failure.Load() != nil && w.watch.altered == nil {
 		if err := w.heal(); err != nil {
-			return err
+			return w.alter(err)
 		}
+	}
+	if err := w.unaltered(); err != nil {
+		return err
 	}
 	if w.refused > 0 {
 		resumed, err := systemEntry(actionResume, "", resumeFacts{w.refused})
@@ -138,7 +143,10 @@ func (w *writer) write(batch []*entry, now time.Time) error {
 	if err := w.file.Sync(); err != nil {
 		return fmt.Errorf("sync segment: %w", err)
 	}
-	w.at.Link, w.unsigned = next, true
+	if err := w.written(next, w.watch.segment); err != nil {
+		return err
+	}
+	w.unsigned = true
 	return nil
 }
 

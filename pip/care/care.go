@@ -1,4 +1,4 @@
-// Package care is the information point that knows who treats whom. It reads
+// Package care is the information point that knows who treats a patient. It reads
 // the relationship when a patient is first touched, within the request's
 // deadline, and remembers it for a second.
 package care
@@ -20,7 +20,7 @@ const (
 )
 
 // A Relationship says whose record a resource belongs to and who treats that
-// patient. The zero value belongs to nobody.
+// patient. The zero value belongs to no patient.
 type Relationship struct {
 	Patient    string
 	Staff      []string
@@ -68,9 +68,15 @@ func (s *Source) Gather(ctx context.Context, q *pip.Query, f *pip.Facts, w pip.W
 	return err
 }
 
+// Covers reports whether there is a relationship to know: of an account to a patient or
+// to what belongs to one.
+func Covers(q *pip.Query) bool {
+	return q.Resource.ID != "" && q.Subject != "" && (q.Resource.Type == "patient" || q.Resource.Type == "service")
+}
+
 // Measure reads who treats the patient that the resource belongs to.
 func (s *Source) Measure(ctx context.Context, q *pip.Query) (Relationship, pip.Reading, error) {
-	if q.Resource.ID == "" || q.Subject == "" || q.Resource.Type != "patient" && q.Resource.Type != "service" {
+	if !Covers(q) {
 		return Relationship{}, pip.Reading{}, nil
 	}
 	e, err := s.read(ctx, q.Resource)

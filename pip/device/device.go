@@ -35,10 +35,16 @@ type Source struct {
 
 	mu     sync.RWMutex
 	agents map[string]family
-	opened map[sealing]family // what was sealed: genuine footprints only
+	opened map[sealing]footprint // what was sealed: genuine footprints only
 }
 
 type family struct{ os, browser string }
+
+// A footprint is what is compared of the one that was sealed into a token.
+type footprint struct {
+	family
+	workstation *pip.Workstation // never changed
+}
 
 // A sealing is a footprint as a token bears it. Both strings are compared
 // whole: what opened for one token is never taken for another's.
@@ -48,7 +54,7 @@ var _ pip.Source = (*Source)(nil)
 
 // New returns a source that seals under aead, an AES-256-GCM keyset.
 func New(aead tink.AEAD) *Source {
-	return &Source{aead: aead, agents: map[string]family{}, opened: map[sealing]family{}}
+	return &Source{aead: aead, agents: map[string]family{}, opened: map[sealing]footprint{}}
 }
 
 // Name of the source in readings and journal records.
@@ -107,30 +113,31 @@ func (s *Source) Gather(_ context.Context, q *pip.Query, f *pip.Facts, w pip.Wor
 			return err
 		}
 		device.Match = pip.DeviceChanged
-		if then == now {
+		if then.family == now {
 			device.Match = pip.DeviceSame
 		}
+		device.Workstation = then.workstation
 	}
 	f.Device = device
-	Write(&device, w)
+	Write(&device, q, w)
 	return nil
 }
 
 // sealed opens the footprint of a token, and remembers what it found: a token
 // comes with every request of its session. The place is not remembered.
-func (s *Source) sealed(tokenID, footprint string) (family, error) {
-	key := sealing{tokenID, footprint}
+func (s *Source) sealed(tokenID, sealed string) (footprint, error) {
+	key := sealing{tokenID, sealed}
 	s.mu.RLock()
 	f, ok := s.opened[key]
 	s.mu.RUnlock()
 	if ok {
 		return f, nil
 	}
-	then, err := s.Open(tokenID, footprint)
+	then, err := s.Open(tokenID, sealed)
 	if err != nil {
-		return family{}, err
+		return footprint{}, err
 	}
-	f = family{os: then.OS, browser: then.Browser}
+	f = footprint{family: family{os: then.OS, browser: then.Browser}, workstation: then.Workstation}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if len(s.opened) >= maxOpened {

@@ -56,6 +56,9 @@ func (a *Accounts) Add(ctx context.Context, n NewAccount) (pip.Profile, error) {
 	if err := errors.Join(checkUsername(n.Username), a.checkRole(n.Role), checkStanding(n.Standing), password.CheckHash(n.PasswordHash)); err != nil {
 		return pip.Profile{}, fmt.Errorf("add account: %w", err)
 	}
+	if a.roles()[n.Role].Kind == pip.RoleMachine && (n.Staff != "" || n.Patient != "") {
+		return pip.Profile{}, errors.New("add account: a machine has no person's record: leave staff and patient out")
+	}
 	id, err := uuid.NewV7()
 	if err != nil {
 		return pip.Profile{}, fmt.Errorf("add account: %w", err)
@@ -77,6 +80,30 @@ func (a *Accounts) Add(ctx context.Context, n NewAccount) (pip.Profile, error) {
 	return profile(r, email), nil
 }
 
+// CheckKeys refuses keys that are not those of the accounts that are there: with
+// another index no account is found by its address, and with another seal none can
+// be told. It asks one account.
+func (a *Accounts) CheckKeys(ctx context.Context) error {
+	some, err := a.store.Accounts(ctx, "", 1)
+	if err != nil {
+		return fmt.Errorf("check the keys of accounts: %w", err)
+	}
+	for _, r := range some {
+		email, err := a.vault.OpenEmail(r.ID, r.EmailSealed)
+		if err != nil {
+			return fmt.Errorf("%s is not the key that sealed the accounts; restore it from a backup", vault.SealFile)
+		}
+		index, err := a.vault.Index(email)
+		if err != nil {
+			return fmt.Errorf("check the keys of accounts: %w", err)
+		}
+		if index != r.EmailIndex {
+			return fmt.Errorf("%s is not the key by which the accounts are found; restore it from a backup", vault.IndexFile)
+		}
+	}
+	return nil
+}
+
 // Account returns one account, or ErrNotFound.
 func (a *Accounts) Account(ctx context.Context, id string) (pip.Profile, error) {
 	r, err := a.store.Account(ctx, id)
@@ -87,7 +114,7 @@ func (a *Accounts) Account(ctx context.Context, id string) (pip.Profile, error) 
 }
 
 // Addressed returns the ids of the accounts that have the e-mail addresses. One
-// that is nobody's, or no address, is not in it.
+// without an account, or no address, is not in it.
 func (a *Accounts) Addressed(ctx context.Context, emails []string) (map[string]string, error) {
 	indexes := make([]string, 0, len(emails))
 	of := map[string][]string{} // index -> spellings

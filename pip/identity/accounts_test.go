@@ -5,8 +5,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"strconv"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/wardgate/wardgate/pip"
@@ -146,37 +148,95 @@ func TestSource(t *testing.T) {
 	}
 	id := list[0].ID
 	source := identity.NewSource(w.store, w.clock.Now)
+	age := time.Duration(0)
 	gather := func(subject string) (pip.Identity, error) {
 		var f pip.Facts
 		err := source.Gather(t.Context(), &pip.Query{Subject: subject}, &f, piptest.For(t, identity.Section(), nil))
+		age = f.Identity.Age
 		return f.Identity, err
 	}
-	known := pip.Identity{Account: pip.AccountActive, Role: "doctor", Staff: "s-1", Department: "d-1"}
+	known := pip.Identity{Account: pip.AccountActive, Username: "doctor", Role: "doctor", Staff: "s-1", Department: "d-1"}
 	cases := []struct {
 		name    string
 		subject string
 		before  func()
 		want    pip.Identity
-		state   pip.State
+		age     time.Duration // by which the table of freshness decides
 		fails   bool
 	}{
-		{"stranger", "", func() {}, pip.Identity{}, pip.Fresh, false},
-		{"unknown account", "nobody", func() {}, pip.Identity{}, pip.Fresh, false},
-		{"known account", id, func() {}, known, pip.Fresh, false},
-		{"from memory while the store is gone", id, func() { w.store.Close() }, known, pip.Fresh, false},
-		{"stale after a second", id, func() { w.clock.Pass(time.Second) }, known, pip.Stale, true},
-		{"unknown after ten seconds", id, func() { w.clock.Pass(9 * time.Second) }, pip.Identity{}, pip.Unknown, true},
-		{"unknown after the clock stepped back", id, func() { w.clock.Pass(-time.Hour) }, pip.Identity{}, pip.Unknown, true},
+		{"stranger", "", func() {}, pip.Identity{}, 0, false},
+		{"unknown account", "nobody", func() {}, pip.Identity{}, 0, false},
+		{"known account", id, func() {}, known, 0, false},
+		{"from memory while the store is gone", id, func() { w.store.Close() }, known, 0, false},
+		{"a second old", id, func() { w.clock.Pass(time.Second) }, known, time.Second, true},
+		{"ten seconds old", id, func() { w.clock.Pass(9 * time.Second) }, known, 10 * time.Second, true},
+		{"an hour old", id, func() { w.clock.Pass(time.Hour) }, known, time.Hour + 10*time.Second, true},
+		{"of no age after the clock stepped back", id, func() { w.clock.Pass(-2 * time.Hour) }, known, math.MaxInt64, true},
 	}
 	for _, c := range cases {
 		c.before()
 		got, err := gather(c.subject)
 		state := got.State
 		got.Reading = pip.Reading{}
-		if got != c.want || state != c.state || (err != nil) != c.fails {
-			t.Errorf("%s: got %+v %v %v, want %+v %v", c.name, got, state, err, c.want, c.state)
+		if got != c.want || state != pip.Fresh || age != c.age || (err != nil) != c.fails {
+			t.Errorf("%s: got %+v %v of age %v, %v, want %+v of age %v", c.name, got, state, age, err, c.want, c.age)
 		}
 	}
+}
+
+// hanging is a store whose readings take until somebody lets them go.
+type hanging struct {
+	identity.AccountStore
+	hangs bool
+	asked int
+}
+
+func (h *hanging) Account(ctx context.Context, _ string) (identity.Record, error) {
+	h.asked++
+	if h.hangs {
+		<-ctx.Done()
+		return identity.Record{}, ctx.Err()
+	}
+	return identity.Record{Standing: pip.AccountActive, Role: "doctor"}, nil
+}
+
+// A store that hangs costs a decision a part of its time, once for each reading, and
+// never all of it: who is remembered is answered for from memory, with its age.
+func TestStoreThatHangsTakesNoDecisionDown(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		store := &hanging{}
+		source := identity.NewSource(store, nil)
+		ask := func(account string) (pip.Identity, time.Duration, error) {
+			ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
+			defer cancel()
+			var f pip.Facts
+			begun := time.Now()
+			err := source.Gather(ctx, &pip.Query{Subject: account}, &f, piptest.For(t, identity.Section(), nil))
+			return f.Identity, time.Since(begun), err
+		}
+		if got, _, err := ask("u-1"); err != nil || got.Role != "doctor" {
+			t.Fatal(got, err)
+		}
+		time.Sleep(3 * time.Second)
+		store.hangs = true
+		for i, most := range []time.Duration{20 * time.Millisecond, 0, 0} {
+			got, took, err := ask("u-1")
+			if err == nil || got.Role != "doctor" || got.State != pip.Fresh || got.Age < 3*time.Second || took != most {
+				t.Errorf("question %d: got %+v after %v, %v, want what was known after %v", i, got, took, err, most)
+			}
+		}
+		if store.asked != 2 {
+			t.Errorf("the store was asked %d times, want once for all", store.asked)
+		}
+		if got, took, err := ask("u-2"); err == nil || got.State != pip.Unknown || took > 50*time.Millisecond {
+			t.Errorf("who is not remembered: got %+v after %v, %v", got, took, err)
+		}
+		store.hangs = false
+		time.Sleep(3 * time.Second) // the readings under way were given up
+		if got, _, err := ask("u-1"); err != nil || got.Age != 0 {
+			t.Errorf("afterwards got %+v, %v", got, err)
+		}
+	})
 }
 
 // counted counts what is read of a store that knows nobody.

@@ -1,6 +1,7 @@
 package identity_test
 
 import (
+	"context"
 	"errors"
 	"slices"
 	"strings"
@@ -39,22 +40,38 @@ func newPhone(t *testing.T) *phone {
 		t.Fatal(err)
 	}
 	p.account = added.ID
+	p.enrol()
+	return p
+}
+
+// enrol adds and confirms an app.
+func (p *phone) enrol() {
+	p.t.Helper()
 	var uri string
-	if p.secret, uri, err = p.apps.Offer(t.Context(), p.account); err != nil {
-		t.Fatal(err)
+	var err error
+	if p.secret, uri, err = p.apps.Offer(p.t.Context(), p.account); err != nil {
+		p.t.Fatal(err)
 	}
 	if !strings.HasPrefix(uri, "otpauth://totp/Wardgate:ringer?") || !strings.Contains(uri, "secret="+p.secret) {
-		t.Errorf("got %q", uri)
+		p.t.Errorf("got %q", uri)
 	}
-	if p.recovery, err = p.apps.Confirm(t.Context(), p.account, p.code(0)); err != nil {
-		t.Fatal(err)
+	if p.recovery, err = p.apps.Confirm(p.t.Context(), p.account, p.code(0), unwritten); err != nil {
+		p.t.Fatal(err)
 	}
-	return p
+}
+
+func (p *phone) stepUp() pip.Challenge {
+	p.t.Helper()
+	c, err := p.auth.StepUp(p.t.Context(), p.account, "s-1")
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	return c
 }
 
 func (w *world) withApps(store *sqlstore.Store, accounts *identity.Accounts) (*totp.Apps, *identity.Authenticator) {
 	apps := totp.New(accounts, w.vault, store, "Wardgate", w.clock.Now)
-	return apps, identity.NewAuthenticator(accounts, store, identity.NewEmailCode(w.mail), identity.Config{
+	return apps, identity.NewAuthenticator(accounts, store, identity.NewEmailCode(w.mail, w.vault), identity.Config{
 		Now: w.clock.Now, Hasher: &counting{}, Carried: []identity.Factor{apps},
 	})
 }
@@ -88,7 +105,7 @@ func TestAppLogsInWithoutMail(t *testing.T) {
 	p.mail.fail = true
 	p.clock.Pass(time.Minute)
 	c := p.begin()
-	if !slices.Equal(c.Methods, []string{"totp", "email"}) {
+	if !slices.Equal(c.Methods, []string{"totp"}) {
 		t.Errorf("methods: got %v", c.Methods)
 	}
 	proof, err := p.verify(c.ID, p.code(0))
@@ -100,17 +117,64 @@ func TestAppLogsInWithoutMail(t *testing.T) {
 	}
 }
 
-func TestMailIsSentToWhoAsksForIt(t *testing.T) {
+// With an app the mailbox is no factor: not asked for, nor with a code that was
+// mailed before the app was added.
+func TestMailedCodeIsNoFactorBesideAnApp(t *testing.T) {
 	p := newPhone(t)
-	c := p.begin()
-	if err := p.auth.Resend(t.Context(), c.ID); err != nil {
+	for name, begin := range map[string]func() pip.Challenge{"log-in": p.begin, "step-up": p.stepUp} {
+		c := begin()
+		if err := p.auth.Resend(t.Context(), c.ID); !errors.Is(err, identity.ErrMethod) || p.mail.Count() != 0 {
+			t.Errorf("%s: got %v and %d mails, want %v and none", name, err, p.mail.Count(), identity.ErrMethod)
+		}
+	}
+	if err := p.apps.Remove(t.Context(), p.account); err != nil {
 		t.Fatal(err)
 	}
-	if err := p.auth.Resend(t.Context(), c.ID); !errors.Is(err, identity.ErrThrottled) {
-		t.Errorf("at once again: got %v, want %v", err, identity.ErrThrottled)
+	c, code := p.begin(), p.mail.Code(t)
+	p.enrol()
+	if _, err := p.verify(c.ID, code); !errors.Is(err, identity.ErrCode) {
+		t.Errorf("mailed before the app was added: got %v, want %v", err, identity.ErrCode)
 	}
-	if _, err := p.verify(c.ID, p.mail.Code(t)); err != nil {
-		t.Errorf("mailed code: %v", err)
+	p.clock.Pass(time.Minute)
+	if _, err := p.verify(c.ID, p.code(0)); err != nil {
+		t.Errorf("the app, for a challenge from before: %v", err)
+	}
+}
+
+// A new password by mail is no way round the app.
+func TestResetLeavesTheApp(t *testing.T) {
+	p := newPhone(t)
+	reg := identity.NewRegistrar(p.auth, p.mail, nil)
+	c, err := reg.Forgot(t.Context(), ringer, pip.Origin{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	nothing := func(context.Context, string) error { return nil }
+	if _, err := reg.Reset(t.Context(), pip.ResetAnswer{Challenge: c.ID, Code: p.mail.Code(t), Password: "a lamp on the third stair"}, pip.Origin{}, unnamed, nothing); err != nil {
+		t.Fatal(err)
+	}
+	logIn, err := p.auth.Password(t.Context(), ringer, "a lamp on the third stair", pip.Origin{})
+	if err != nil || !slices.Equal(logIn.Methods, []string{"totp"}) {
+		t.Fatalf("got %v, %v", logIn.Methods, err)
+	}
+	if err := p.auth.Resend(t.Context(), logIn.ID); !errors.Is(err, identity.ErrMethod) {
+		t.Errorf("a mailed code after a reset: got %v, want %v", err, identity.ErrMethod)
+	}
+}
+
+func TestEachFactorHasItsWord(t *testing.T) {
+	p := newPhone(t)
+	p.clock.Pass(time.Minute)
+	for want, code := range map[string]string{"otp": p.code(0), "recovery": p.recovery[0]} {
+		if proof, err := p.verify(p.begin().ID, code); err != nil || !slices.Equal(proof.AMR, []string{"pwd", want}) {
+			t.Errorf("%s: got %v, %v", want, proof.AMR, err)
+		}
+	}
+	if err := p.apps.Remove(t.Context(), p.account); err != nil {
+		t.Fatal(err)
+	}
+	if proof, err := p.verify(p.begin().ID, p.mail.Code(t)); err != nil || !slices.Equal(proof.AMR, []string{"pwd", "email"}) {
+		t.Errorf("email: got %v, %v", proof.AMR, err)
 	}
 }
 
@@ -152,7 +216,7 @@ func TestParallelAppCodesWinOnce(t *testing.T) {
 	store, accounts, _ := p.process()
 	_, other := p.withApps(store, accounts)
 	var challenges []string
-	for range 12 {
+	for range 8 {
 		challenges = append(challenges, p.begin().ID)
 	}
 	code := p.code(0)
@@ -193,24 +257,16 @@ func TestRecoveryCodesAreForOneLogIn(t *testing.T) {
 	}
 }
 
-func TestStepUpTakesEitherFactor(t *testing.T) {
+func TestStepUpTakesTheApp(t *testing.T) {
 	p := newPhone(t)
 	p.clock.Pass(time.Minute)
-	c, err := p.auth.StepUp(t.Context(), p.account, "s-1")
-	if err != nil || !slices.Equal(c.Methods, []string{"totp", "email"}) {
-		t.Fatalf("got %v, %v", c.Methods, err)
+	c := p.stepUp()
+	if !slices.Equal(c.Methods, []string{"totp"}) {
+		t.Fatalf("got %v", c.Methods)
 	}
-	if _, err := p.auth.VerifyStepUp(t.Context(), p.account, "s-1", c.ID, p.code(0)); err != nil {
-		t.Errorf("app: %v", err)
-	}
-	if c, err = p.auth.StepUp(t.Context(), p.account, "s-1"); err != nil {
-		t.Fatal(err)
-	}
-	if err := p.auth.Resend(t.Context(), c.ID); err != nil {
-		t.Fatal(err)
-	}
-	if _, err := p.auth.VerifyStepUp(t.Context(), p.account, "s-1", c.ID, p.mail.Code(t)); err != nil {
-		t.Errorf("mail: %v", err)
+	proof, err := p.auth.VerifyStepUp(t.Context(), p.account, "s-1", c.ID, p.code(0))
+	if err != nil || !slices.Equal(proof.AMR, []string{"pwd", "otp"}) {
+		t.Errorf("got %v, %v", proof.AMR, err)
 	}
 }
 
@@ -248,11 +304,11 @@ func TestOfferEnds(t *testing.T) {
 	}
 	offer()
 	for range 5 {
-		if _, err := p.apps.Confirm(t.Context(), p.account, "12345x"); !errors.Is(err, identity.ErrCode) {
+		if _, err := p.apps.Confirm(t.Context(), p.account, "12345x", unwritten); !errors.Is(err, identity.ErrCode) {
 			t.Errorf("wrong code: got %v, want %v", err, identity.ErrCode)
 		}
 	}
-	if _, err := p.apps.Confirm(t.Context(), p.account, p.code(0)); !errors.Is(err, identity.ErrCode) {
+	if _, err := p.apps.Confirm(t.Context(), p.account, p.code(0), unwritten); !errors.Is(err, identity.ErrCode) {
 		t.Errorf("after five wrong codes: got %v, want %v", err, identity.ErrCode)
 	}
 	offer()
@@ -260,7 +316,7 @@ func TestOfferEnds(t *testing.T) {
 		t.Errorf("an app that was not confirmed is asked for: %v", c.Methods)
 	}
 	p.clock.Pass(15 * time.Minute)
-	if _, err := p.apps.Confirm(t.Context(), p.account, p.code(0)); !errors.Is(err, identity.ErrCode) {
+	if _, err := p.apps.Confirm(t.Context(), p.account, p.code(0), unwritten); !errors.Is(err, identity.ErrCode) {
 		t.Errorf("after a quarter of an hour: got %v, want %v", err, identity.ErrCode)
 	}
 }

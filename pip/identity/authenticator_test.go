@@ -23,7 +23,7 @@ func TestLogInProvesTwoFactors(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if proof.Account.Email != email || proof.Account.Role != "doctor" || strings.Join(proof.AMR, " ") != "pwd otp" || !proof.AuthTime.Equal(w.clock.Now()) {
+	if proof.Account.Email != email || proof.Account.Role != "doctor" || strings.Join(proof.AMR, " ") != "pwd email" || !proof.AuthTime.Equal(w.clock.Now()) {
 		t.Errorf("proof: got %v %v", proof.AMR, proof.AuthTime)
 	}
 	if _, err := w.auth.Verify(t.Context(), c.ID, w.mail.Code(t), pip.Origin{}); !errors.Is(err, identity.ErrCode) {

@@ -2,15 +2,13 @@ package identity
 
 import (
 	"context"
-	"crypto/rand"
-	"fmt"
+	"encoding/json"
 	"log/slog"
-	"math/big"
-	"strconv"
+	"strings"
 	"time"
 
 	"github.com/wardgate/wardgate/pip"
-	"golang.org/x/crypto/bcrypt"
+	"github.com/wardgate/wardgate/pip/identity/vault"
 )
 
 // A Factor is one way to prove possession, asked for after the password.
@@ -19,7 +17,8 @@ type Factor interface {
 	Method() string
 	// Ready reports whether the account can use it now.
 	Ready(ctx context.Context, account string) (bool, error)
-	// Prepare makes a fresh question for p. Nothing leaves before Deliver.
+	// Prepare makes a fresh question for p. Nothing leaves before Deliver. It is
+	// called for the factor that an account prefers; the others ask nothing.
 	Prepare(ctx context.Context, p pip.Profile) (Question, error)
 	// Check judges an answer to c, whose Kept is what the Question remembered if
 	// it was this factor's. It returns what was proven, in the words that the
@@ -27,13 +26,36 @@ type Factor interface {
 	Check(ctx context.Context, c Pending, answer string) (amr string, err error)
 }
 
-// A Question is prepared by a Factor: Kept is stored, never the answer itself,
-// and Deliver reaches the person once Kept is safe. A factor that the person
-// carries about asks nothing: its Question is zero.
+// A Question is prepared by a Factor: Kept is stored, never the answer itself. Then
+// Deliver reaches the person, or the client is shown Shown, in JSON. A factor that
+// the person carries about and that needs no question has the zero Question.
 type Question struct {
 	Kept    string
 	Deliver func(context.Context) error
+	Shown   json.RawMessage
 }
+
+// Passkeys is the factor of keys that sign a challenge. Unlike a code, an answer is
+// of one key, and so names its owner; and it cannot be guessed, so that wrong ones
+// are not counted against the owner.
+type Passkeys interface {
+	Factor
+	// Ask makes a challenge for somebody who names no account. Nothing of it is
+	// stored; its name begins with Unnamed.
+	Ask(ctx context.Context) (pip.Challenge, error)
+	// Owner returns the account that an answer says it is of, or "". It proves nothing.
+	Owner(ctx context.Context, answer string) (account string, err error)
+	// Prove is Check for an answer of the account to a challenge that Ask made,
+	// which is good for one right answer.
+	Prove(ctx context.Context, challenge, account, answer string) (amr string, err error)
+}
+
+// Unnamed begins the names of challenges that were made for no account.
+const Unnamed = "unnamed."
+
+// IsAssertion reports whether an answer has the form of a passkey's: a JSON object.
+// Codes begin with letters or digits.
+func IsAssertion(answer string) bool { return strings.HasPrefix(answer, "{") }
 
 // A Mailer sends one message. When it returns nil the message is on its way.
 type Mailer interface {
@@ -47,7 +69,7 @@ type Message struct {
 	Text    string
 	Life    time.Duration // it is worthless afterwards; 0 means 5 minutes
 	// Void asks for the work of sending without the mail, so that a stranger
-	// cannot tell by time whether there was somebody to write to.
+	// cannot tell by time whether there was an account.
 	Void bool
 }
 
@@ -63,24 +85,31 @@ func (Message) LogValue() slog.Value { return slog.StringValue("redacted") }
 // methodEmail names the factor to the user.
 const methodEmail = "email"
 
-// What was proven, to the policy, by its names in RFC 8176.
+// What was proven, to the policy. "pwd" and "otp" are RFC 8176's names. It has
+// none for a code that a mailbox received: each reader of the mail has it.
 const (
 	amrPassword = "pwd"
 	AmrOneTime  = "otp"
-)
-
-const (
-	codeCost  = 10
-	codeSize  = 6
-	firstCode = 100000
-	codeCount = 900000
+	AmrEmail    = "email"
+	AmrPass     = "pass" // the word of others, for one shift
+	// AmrPasskey is possession of a key that signs for one origin alone (OpenID
+	// Connect EAP ACR Values). The authenticator has verified its user by a PIN or a
+	// body's feature: that is a second factor, and amrSeveral says so (RFC 8176).
+	AmrPasskey = "pop"
+	amrSeveral = "mfa"
 )
 
 // EmailCode is the factor that mails a six-digit code.
-type EmailCode struct{ mailer Mailer }
+type EmailCode struct {
+	mailer Mailer
+	vault  *vault.Vault
+}
 
-// NewEmailCode returns the factor that sends by mailer.
-func NewEmailCode(mailer Mailer) *EmailCode { return &EmailCode{mailer: mailer} }
+// NewEmailCode returns the factor that sends by mailer. What it keeps of a code
+// is keyed with vault.
+func NewEmailCode(mailer Mailer, vault *vault.Vault) *EmailCode {
+	return &EmailCode{mailer: mailer, vault: vault}
+}
 
 // Method is "email".
 func (*EmailCode) Method() string { return methodEmail }
@@ -88,15 +117,11 @@ func (*EmailCode) Method() string { return methodEmail }
 // Ready is true: every account has an address.
 func (*EmailCode) Ready(context.Context, string) (bool, error) { return true, nil }
 
-// Prepare draws a code. What is kept is its bcrypt hash.
+// Prepare draws a code. What is kept is its keyed hash.
 func (e *EmailCode) Prepare(_ context.Context, p pip.Profile) (Question, error) {
-	code, err := drawCode()
+	code, kept, err := newCode(e.vault)
 	if err != nil {
 		return Question{}, err
-	}
-	hash, err := bcrypt.GenerateFromPassword([]byte(code), codeCost)
-	if err != nil {
-		return Question{}, fmt.Errorf("hash code: %w", err)
 	}
 	m := Message{
 		To:      p.Email,
@@ -107,38 +132,17 @@ func (e *EmailCode) Prepare(_ context.Context, p pip.Profile) (Question, error) 
 			"tell your hospital's IT. Nobody will ever ask you for this code.\n",
 	}
 	return Question{
-		Kept:    string(hash),
+		Kept:    kept,
 		Deliver: func(ctx context.Context) error { return e.mailer.Send(ctx, m) },
 	}, nil
 }
 
-// Check compares with the hash of Prepare. A challenge for which no code was
-// mailed has none.
-func (*EmailCode) Check(_ context.Context, c Pending, answer string) (string, error) {
-	if c.Kept == "" || !IsCode(answer) || bcrypt.CompareHashAndPassword([]byte(c.Kept), []byte(answer)) != nil {
-		return "", nil
+// Check compares with what Prepare kept. A challenge for which no code was
+// mailed has nothing.
+func (e *EmailCode) Check(_ context.Context, c Pending, answer string) (string, error) {
+	same, err := sameCode(e.vault, c.Kept, answer)
+	if err != nil || !same {
+		return "", err
 	}
-	return AmrOneTime, nil
-}
-
-// drawCode draws from 100000 to 999999, each equally likely.
-func drawCode() (string, error) {
-	n, err := rand.Int(rand.Reader, big.NewInt(codeCount))
-	if err != nil {
-		return "", fmt.Errorf("draw code: %w", err)
-	}
-	return strconv.FormatInt(firstCode+n.Int64(), 10), nil
-}
-
-// IsCode accepts exactly six digits: no blanks, no other digits than ASCII.
-func IsCode(answer string) bool {
-	if len(answer) != codeSize {
-		return false
-	}
-	for i := range codeSize {
-		if answer[i] < '0' || answer[i] > '9' {
-			return false
-		}
-	}
-	return true
+	return AmrEmail, nil
 }

@@ -20,6 +20,7 @@ type Limiter struct {
 	Pending      int         // checks under way
 	PendingSince time.Time   // the newest of them
 	BarredUntil  time.Time
+	Version      int64 // the store's count of changes, which it alone sets; 0 when there is no limiter yet
 }
 
 // Reserve takes the right to check one password, or says how long to wait.

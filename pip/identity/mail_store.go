@@ -6,7 +6,7 @@ import "time"
 type Parcel struct {
 	ID       string
 	Sealed   []byte // the message
-	Attempts int    // how often somebody began to deliver it
+	Attempts int    // how often its delivery was begun
 	Next     time.Time
 	Expires  time.Time
 }

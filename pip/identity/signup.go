@@ -2,12 +2,11 @@ package identity
 
 import (
 	"context"
+	"crypto/rand"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"time"
-
-	"github.com/google/uuid"
 
 	"github.com/wardgate/wardgate/internal/problem"
 	"github.com/wardgate/wardgate/pip"
@@ -28,8 +27,7 @@ type Enrolments interface {
 }
 
 // A Registrar opens accounts, and replaces forgotten passwords. What it answers
-// never tells whether an account exists: that is told by mail, to whoever can
-// read the mail of that address.
+// never tells whether an account exists: only a mail to that address tells.
 type Registrar struct {
 	auth   *Authenticator
 	vault  *vault.Vault
@@ -44,123 +42,96 @@ func NewRegistrar(auth *Authenticator, mailer Mailer, enrol Enrolments) *Registr
 	}
 }
 
-// countMail counts one more mail for key; one too many changes nothing.
-func (r *Registrar) countMail(ctx context.Context, key string, now time.Time) (bool, error) {
-	l := r.auth.limits()
-	return r.auth.store.CountMail(ctx, key, MailLimit{Every: l.ResendEvery, Most: l.Resends, Span: challengeSpan}, now)
-}
-
 // said is what is sealed of a sign-up. A void one proves nothing: its address
-// or its username is taken, which was told by mail.
+// has an account, whose owner is told by mail.
 type said struct {
 	pip.SignUpForm
 	Void bool
 }
 
 // SignUp begins to open an account: it keeps what was said and mails a code. It
-// returns Malformed, or nil whether or not there is such an account, after the
-// same work. One mail a minute and five an hour go to one address; further
-// calls change nothing, and answer alike.
-func (r *Registrar) SignUp(ctx context.Context, s pip.SignUpForm) error {
+// returns the name of this sign-up, for the one who began it alone: the code of
+// the mail opens this one and no other, however many others begin for the same
+// address. It returns Malformed, or a name whether or not there is such an
+// account, after the same work.
+//
+// Each origin has a budget of mails for an address: one a minute, five an hour.
+// What goes beyond begins nothing, and is answered alike.
+func (r *Registrar) SignUp(ctx context.Context, s pip.SignUpForm, from pip.Origin) (flow string, err error) {
 	if faults := checkSignUp(&s, r.auth.accounts.roles()); len(faults) > 0 {
-		return &problem.Malformed{Fields: faults}
+		return "", &problem.Malformed{Fields: faults}
 	}
+	flow, err = r.begin(ctx, s, from)
+	if err != nil {
+		return "", fmt.Errorf("sign up: %w", err)
+	}
+	return flow, nil
+}
+
+func (r *Registrar) begin(ctx context.Context, s pip.SignUpForm, from pip.Origin) (string, error) {
 	index, err := r.vault.Index(s.Email)
 	if err != nil {
-		return fmt.Errorf("sign up: %w", err)
+		return "", err
+	}
+	account, err := r.auth.store.AccountByEmail(ctx, index)
+	if err != nil && !errors.Is(err, ErrNotFound) {
+		return "", err
+	}
+	c, err := r.auth.caller(ctx, account.ID, index, from)
+	if err != nil {
+		return "", err
 	}
 	now := r.auth.now()
-	if counted, err := r.countMail(ctx, "sign_up/"+index, now); err != nil || !counted {
-		return err
+	flow := rand.Text()
+	if counted, err := r.auth.countMail(ctx, PurposeSignUp, c, now); err != nil || !counted {
+		return flow, err
 	}
-	secret, err := r.secrets(ctx, s.Password)
+	secret, err := r.secrets(ctx, c, s.Password)
 	if err != nil {
-		return fmt.Errorf("sign up: %w", err)
+		return "", err
 	}
-	known, taken, err := r.conflicts(ctx, index, s.Username)
-	if err != nil {
-		return fmt.Errorf("sign up: %w", err)
+	a := SignUp{ID: flow, Network: from.Network, EmailIndex: index, PasswordHash: secret.passwordHash, Created: now, Expires: now.Add(signUpLife)}
+	if err := r.keep(ctx, a, said{SignUpForm: s, Void: account.ID != ""}, secret.kept, c); err != nil {
+		return "", err
 	}
-	if err := r.keep(ctx, said{SignUpForm: s, Void: known || taken}, index, secret, now); err != nil {
-		return fmt.Errorf("sign up: %w", err)
-	}
-	m := signUpMail(s.Email, secret.code)
-	switch {
-	case known:
+	m := signUpMail(s.Email, secret.code, begun(c, from.Network, now))
+	if account.ID != "" {
 		m = knownMail(s.Email)
-	case taken:
-		m = takenMail(s.Email)
+		counted, err := r.auth.noticed(ctx, account.ID, now)
+		if err != nil {
+			return "", err
+		}
+		m.Void = !counted
 	}
-	if err := r.mailer.Send(ctx, m); err != nil {
-		return fmt.Errorf("sign up: %w", err)
-	}
-	return nil
+	return flow, r.mailer.Send(ctx, m)
 }
 
 type secrets struct{ passwordHash, code, kept string }
 
 // secrets does the slow work of a sign-up.
-func (r *Registrar) secrets(ctx context.Context, chosen string) (s secrets, err error) {
-	failed := r.auth.compute(ctx, func() {
-		if s.passwordHash, err = password.HashWith(r.auth.hasher, chosen); err == nil {
-			s.code, s.kept, err = r.newCode()
-		}
-	})
+func (r *Registrar) secrets(ctx context.Context, c caller, chosen string) (s secrets, err error) {
+	if s.code, s.kept, err = newCode(r.vault); err != nil {
+		return secrets{}, err
+	}
+	failed := r.auth.compute(ctx, c.line(), func() { s.passwordHash, err = password.HashWith(r.auth.hasher, chosen) })
 	return s, errors.Join(failed, err)
 }
 
-// code draws a code and hashes it when a core is free.
-func (r *Registrar) code(ctx context.Context) (code, kept string, err error) {
-	failed := r.auth.compute(ctx, func() { code, kept, err = r.newCode() })
-	return code, kept, errors.Join(failed, err)
-}
-
-// newCode draws a code and hashes it. Call it within compute.
-func (r *Registrar) newCode() (code, kept string, err error) {
-	if code, err = drawCode(); err != nil {
-		return "", "", err
-	}
-	hash, err := r.auth.hasher.Hash([]byte(code), codeCost)
-	if err != nil {
-		return "", "", fmt.Errorf("hash code: %w", err)
-	}
-	return code, string(hash), nil
-}
-
-// conflicts says whether the address or the username belongs to an account.
-func (r *Registrar) conflicts(ctx context.Context, index, username string) (known, taken bool, err error) {
-	_, err = r.auth.store.AccountByEmail(ctx, index)
-	if known = err == nil; !known && !errors.Is(err, ErrNotFound) {
-		return false, false, err
-	}
-	taken, err = r.auth.store.UsernameTaken(ctx, username)
-	return known, taken, err
-}
-
 // keep stores the sign-up, sealed, and the challenge that proves its address.
-func (r *Registrar) keep(ctx context.Context, s said, index string, secret secrets, now time.Time) error {
-	id, err := uuid.NewV7()
-	if err != nil {
-		return err
-	}
+func (r *Registrar) keep(ctx context.Context, a SignUp, s said, kept string, c caller) error {
 	s.Password = "" // its hash alone is kept
 	plain, err := json.Marshal(s)
 	if err != nil {
 		return errors.New("encode sign-up")
 	}
-	sealed, err := r.vault.Seal(signUpPlace(id.String()), plain)
-	if err != nil {
+	if a.Sealed, err = r.vault.Seal(signUpPlace(a.ID), plain); err != nil {
 		return err
 	}
-	a := SignUp{
-		ID: id.String(), EmailIndex: index, Sealed: sealed, PasswordHash: secret.passwordHash,
-		Created: now, Expires: now.Add(signUpLife),
+	p := Pending{
+		ID: a.ID, Purpose: PurposeSignUp, Method: methodEmail, Kept: kept, Origin: c.origin,
+		Created: a.Created, Expires: a.Expires, Sent: a.Created,
 	}
-	c := Pending{
-		ID: a.ID, Purpose: PurposeSignUp, Method: methodEmail, Kept: secret.kept,
-		Created: now, Expires: a.Expires, Sent: now,
-	}
-	if err := r.auth.store.AddChallenge(ctx, c); err != nil {
+	if err := r.auth.store.AddChallenge(ctx, p); err != nil {
 		return err
 	}
 	return r.auth.store.AddSignUp(ctx, a)
@@ -168,7 +139,7 @@ func (r *Registrar) keep(ctx context.Context, s said, index string, secret secre
 
 func signUpPlace(id string) string { return "signups/sealed/" + id }
 
-// Sweep forgets sign-ups that nobody verified in time. Call it now and then.
+// Sweep forgets sign-ups that were not verified in time. Call it now and then.
 func (r *Registrar) Sweep(ctx context.Context) error {
 	return r.auth.store.SweepSignUps(ctx, r.auth.now())
 }

@@ -5,27 +5,35 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/google/uuid"
+
 	"github.com/wardgate/wardgate/internal/problem"
 	"github.com/wardgate/wardgate/pip"
 	"github.com/wardgate/wardgate/pip/identity/password"
 )
 
+// CheckCredentials names every fault of what each account needs, however it is
+// added, and makes the username and the address canonical. The location of a
+// fault is the name of the field behind "body.".
+func CheckCredentials(username, email *string, chosen string) []problem.Field {
+	var faults []problem.Field
+	*username = strings.ToLower(*username)
+	if !plainUsername(*username) {
+		faults = append(faults, problem.Field{Location: "body.username", Message: "expected 2 to 64 letters, digits, dots, dashes or underscores"})
+	}
+	canonical, err := ParseEmail(*email)
+	if err != nil {
+		faults = append(faults, problem.Field{Location: "body.email", Message: "expected an e-mail address"})
+	}
+	*email = canonical
+	return append(faults, passwordFaults(chosen)...)
+}
+
 // checkSignUp names every faulty field, and makes the rest canonical.
 func checkSignUp(s *pip.SignUpForm, roles pip.Roles) []problem.Field {
-	var faults []problem.Field
+	faults := CheckCredentials(&s.Username, &s.Email, s.Password)
 	fault := func(field, message string) {
 		faults = append(faults, problem.Field{Location: "body." + field, Message: message})
-	}
-	s.Username = strings.ToLower(s.Username)
-	if !plainUsername(s.Username) {
-		fault("username", "expected 2 to 64 letters, digits, dots, dashes or underscores")
-	}
-	var err error
-	if s.Email, err = ParseEmail(s.Email); err != nil {
-		fault("email", "expected an e-mail address")
-	}
-	if fields := passwordFaults(s.Password); fields != nil {
-		faults = append(faults, fields...)
 	}
 	role := roles[s.Role]
 	if !role.SignUp {
@@ -62,7 +70,7 @@ func passwordFaults(chosen string) []problem.Field {
 	case errors.Is(err, password.ErrCommon):
 		message = "expected a password that is not a common one"
 	case err != nil:
-		message = "expected at least 10 characters and at most 72 bytes, without NUL"
+		message = "expected at least 10 characters and at most 72 bytes, without control characters"
 	default:
 		return nil
 	}
@@ -74,4 +82,16 @@ func plainUsername(name string) bool {
 	const plain = "abcdefghijklmnopqrstuvwxyz0123456789._-"
 	odd := func(c rune) bool { return !strings.ContainsRune(plain, c) }
 	return len(name) >= 2 && len(name) <= 64 && !strings.ContainsFunc(name, odd)
+}
+
+// privileged are user names that applications give to those who run them.
+var privileged = []string{
+	"admin", "administrator", "anonymous", "guest", "nobody", "operator", "root", "superuser", "sysadmin", "system", "wardgate",
+}
+
+// meansAnother reports whether an application that knows people by their user names may
+// take the bearer of one for another: for an administrator of its own, or for the account
+// of which it is the id. A sign-up gets none; the operator and officers give any.
+func meansAnother(name string) bool {
+	return slices.Contains(privileged, name) || uuid.Validate(name) == nil
 }

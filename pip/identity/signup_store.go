@@ -6,9 +6,11 @@ import (
 )
 
 // A SignUp is a sign-up as it is stored until its address is proven. Its
-// challenge has the same id.
+// challenge has the same id, which is drawn at random and told to the one who
+// began it alone.
 type SignUp struct {
 	ID           string
+	Network      string // in which it was begun
 	EmailIndex   string
 	Sealed       []byte // what the person said, but the password
 	PasswordHash string
@@ -26,8 +28,11 @@ type MailLimit struct {
 // A SignUpStore keeps what sign-up and a forgotten password need.
 type SignUpStore interface {
 	AddSignUp(ctx context.Context, a SignUp) error
-	// SignUp returns the newest for the address that is open at now, or ErrNotFound.
-	SignUp(ctx context.Context, emailIndex string, now time.Time) (SignUp, error)
+	// SignUp returns the one with the id, if it is open at now, or ErrNotFound.
+	SignUp(ctx context.Context, id string, now time.Time) (SignUp, error)
+	// SignUpFrom returns the newest for the address that was begun in the network
+	// and is open at now, or ErrNotFound.
+	SignUpFrom(ctx context.Context, emailIndex, network string, now time.Time) (SignUp, error)
 	RemoveSignUp(ctx context.Context, id string) error
 	// SweepSignUps forgets those whose time is over at now.
 	SweepSignUps(ctx context.Context, now time.Time) error

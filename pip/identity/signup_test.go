@@ -99,7 +99,7 @@ func newOffice(t *testing.T) *office {
 }
 
 func (o *office) registrar(store identity.Store, accounts *identity.Accounts) *identity.Registrar {
-	auth := identity.NewAuthenticator(accounts, store, identity.NewEmailCode(o.mail), identity.Config{Now: o.clock.Now, Hasher: o.hasher})
+	auth := identity.NewAuthenticator(accounts, store, identity.NewEmailCode(o.mail, o.vault), identity.Config{Now: o.clock.Now, Hasher: o.hasher})
 	return identity.NewRegistrar(auth, o.mail, o.desk)
 }
 
@@ -115,9 +115,16 @@ func patient(name string) pip.SignUpForm {
 
 func (o *office) signUp(s pip.SignUpForm) {
 	o.t.Helper()
-	if err := o.people.SignUp(o.t.Context(), s); err != nil {
-		o.t.Fatalf("sign up: %v", err)
+	o.signUpFrom(s, pip.Origin{})
+}
+
+func (o *office) signUpFrom(s pip.SignUpForm, from pip.Origin) (flow string) {
+	o.t.Helper()
+	flow, err := o.people.SignUp(o.t.Context(), s, from)
+	if err != nil || flow == "" {
+		o.t.Fatalf("sign up: %q, %v", flow, err)
 	}
+	return flow
 }
 
 func (o *office) accounts() []pip.Profile {
@@ -135,14 +142,14 @@ func TestStaffSignUpWaitsForApproval(t *testing.T) {
 	if n := len(o.accounts()); n != 1 {
 		t.Fatalf("%d accounts before the address is proven, want 1", n)
 	}
-	p, err := o.people.VerifySignUp(t.Context(), "nia@hospital.test", o.mail.Code(t))
+	p, err := o.people.VerifySignUp(t.Context(), pip.SignUpAnswer{Email: "nia@hospital.test", Code: o.mail.Code(t)}, pip.Origin{}, unopened)
 	if err != nil {
 		t.Fatal(err)
 	}
 	if p.Standing != pip.AccountPending || p.Role != "nurse" || p.Username != "nia" || p.Email != "nia@hospital.test" || p.Patient != "" {
 		t.Errorf("got %+v", p)
 	}
-	if _, err := o.people.VerifySignUp(t.Context(), "nia@hospital.test", o.mail.Code(t)); !errors.Is(err, identity.ErrCode) {
+	if _, err := o.people.VerifySignUp(t.Context(), pip.SignUpAnswer{Email: "nia@hospital.test", Code: o.mail.Code(t)}, pip.Origin{}, unopened); !errors.Is(err, identity.ErrCode) {
 		t.Errorf("second use: got %v, want %v", err, identity.ErrCode)
 	}
 }
@@ -150,13 +157,13 @@ func TestStaffSignUpWaitsForApproval(t *testing.T) {
 func TestPatientSignUpClaimsTheRecord(t *testing.T) {
 	o := newOffice(t)
 	o.signUp(patient("pat"))
-	if _, err := o.people.VerifySignUp(t.Context(), "pat@home.test", wrong(o.mail.Code(t))); !errors.Is(err, identity.ErrCode) {
+	if _, err := o.people.VerifySignUp(t.Context(), pip.SignUpAnswer{Email: "pat@home.test", Code: wrong(o.mail.Code(t))}, pip.Origin{}, unopened); !errors.Is(err, identity.ErrCode) {
 		t.Errorf("wrong code: got %v, want %v", err, identity.ErrCode)
 	}
 	if o.desk.claims != 0 {
 		t.Error("a wrong e-mailed code used up the enrolment code")
 	}
-	p, err := o.people.VerifySignUp(t.Context(), "pat@home.test", o.mail.Code(t))
+	p, err := o.people.VerifySignUp(t.Context(), pip.SignUpAnswer{Email: "pat@home.test", Code: o.mail.Code(t)}, pip.Origin{}, unopened)
 	if err != nil || p.Standing != pip.AccountActive || p.Patient != "p-1" {
 		t.Fatalf("got %+v, %v", p, err)
 	}
@@ -181,7 +188,7 @@ func TestSignUpThatClaimsNothingLeavesNothing(t *testing.T) {
 			s := patient(fmt.Sprintf("pat%d", i))
 			s.Code, o.desk.fail = c.code, c.fail
 			o.signUp(s)
-			_, err := o.people.VerifySignUp(t.Context(), s.Email, o.mail.Code(t))
+			_, err := o.people.VerifySignUp(t.Context(), pip.SignUpAnswer{Email: s.Email, Code: o.mail.Code(t)}, pip.Origin{}, unopened)
 			if err == nil || c.want != nil && !errors.Is(err, c.want) {
 				t.Errorf("got %v, want %v", err, c.want)
 			}
@@ -193,6 +200,25 @@ func TestSignUpThatClaimsNothingLeavesNothing(t *testing.T) {
 				t.Errorf("%d accounts are left, want 1", n)
 			}
 		})
+	}
+}
+
+// A sign-up that claims nothing keeps no username either: it was in no use, and the
+// patient who mistyped the enrolment code may have it at the next try.
+func TestSignUpThatClaimsNothingKeepsNoName(t *testing.T) {
+	o := newOffice(t)
+	mistyped := patient("pat")
+	mistyped.Code = "close-sesame"
+	for _, try := range []pip.SignUpForm{mistyped, patient("pat")} {
+		o.signUp(try)
+		_, err := o.people.VerifySignUp(t.Context(), pip.SignUpAnswer{Email: "pat@home.test", Code: o.mail.Code(t)}, pip.Origin{}, unopened)
+		if (err != nil) != (try.Code == mistyped.Code) {
+			t.Fatalf("code %s: got %v", try.Code, err)
+		}
+		o.clock.Pass(time.Hour) // the next mail to the address
+	}
+	if !slices.ContainsFunc(o.accounts(), func(p pip.Profile) bool { return p.Username == "pat" }) {
+		t.Errorf("got %+v", o.accounts())
 	}
 }
 
@@ -218,7 +244,7 @@ func TestSignUpNamesFaultyFields(t *testing.T) {
 			s := nurse()
 			c.spoil(&s)
 			var m *problem.Malformed
-			if err := o.people.SignUp(t.Context(), s); !errors.As(err, &m) {
+			if _, err := o.people.SignUp(t.Context(), s, pip.Origin{}); !errors.As(err, &m) {
 				t.Fatalf("got %v, want a list of fields", err)
 			}
 			var got []string
@@ -250,13 +276,13 @@ func TestSignUpDoesTheSameWorkForTakenAndFree(t *testing.T) {
 		t.Errorf("%d mails, want 3", o.mail.Count())
 	}
 	for address, done := range work {
-		if want := "hash 12, hash 10"; done != want {
+		if want := "hash 5"; done != want {
 			t.Errorf("%s: did %q, want %q", address, done, want)
 		}
 	}
 	compared := map[string]string{}
 	for _, address := range []string{"nia@hospital.test", email, "third@hospital.test", "nobody@hospital.test"} {
-		if _, err := o.people.VerifySignUp(t.Context(), address, "123123"); !errors.Is(err, identity.ErrCode) {
+		if _, err := o.people.VerifySignUp(t.Context(), pip.SignUpAnswer{Email: address, Code: "123123"}, pip.Origin{}, unopened); !errors.Is(err, identity.ErrCode) {
 			t.Errorf("%s: got %v, want %v", address, err, identity.ErrCode)
 		}
 		compared[o.hasher.Done()] = address
@@ -296,25 +322,25 @@ func TestSignUpEnds(t *testing.T) {
 	o.signUp(nurse())
 	code := o.mail.Code(t)
 	o.clock.Pass(15 * time.Minute)
-	if _, err := o.people.VerifySignUp(t.Context(), nurse().Email, code); !errors.Is(err, identity.ErrCode) {
+	if _, err := o.people.VerifySignUp(t.Context(), pip.SignUpAnswer{Email: nurse().Email, Code: code}, pip.Origin{}, unopened); !errors.Is(err, identity.ErrCode) {
 		t.Errorf("after a quarter of an hour: got %v, want %v", err, identity.ErrCode)
 	}
 	if err := o.people.Sweep(t.Context()); err != nil {
 		t.Fatal(err)
 	}
 	o.clock.Pass(-time.Minute)
-	if _, err := o.people.VerifySignUp(t.Context(), nurse().Email, code); !errors.Is(err, identity.ErrCode) {
+	if _, err := o.people.VerifySignUp(t.Context(), pip.SignUpAnswer{Email: nurse().Email, Code: code}, pip.Origin{}, unopened); !errors.Is(err, identity.ErrCode) {
 		t.Errorf("after the clock stepped back: got %v, want %v", err, identity.ErrCode)
 	}
 	o.clock.Pass(2 * time.Minute)
 	o.signUp(nurse())
 	newer := o.mail.Code(t)
 	for range 3 {
-		if _, err := o.people.VerifySignUp(t.Context(), nurse().Email, wrong(newer)); !errors.Is(err, identity.ErrCode) {
+		if _, err := o.people.VerifySignUp(t.Context(), pip.SignUpAnswer{Email: nurse().Email, Code: wrong(newer)}, pip.Origin{}, unopened); !errors.Is(err, identity.ErrCode) {
 			t.Errorf("got %v, want %v", err, identity.ErrCode)
 		}
 	}
-	if _, err := o.people.VerifySignUp(t.Context(), nurse().Email, newer); !errors.Is(err, identity.ErrCode) {
+	if _, err := o.people.VerifySignUp(t.Context(), pip.SignUpAnswer{Email: nurse().Email, Code: newer}, pip.Origin{}, unopened); !errors.Is(err, identity.ErrCode) {
 		t.Errorf("fourth attempt: got %v, want %v", err, identity.ErrCode)
 	}
 }
@@ -331,7 +357,7 @@ func TestParallelSignUpsOpenOneAccount(t *testing.T) {
 		if i%2 == 1 {
 			people = other
 		}
-		_, err := people.VerifySignUp(t.Context(), nurse().Email, code)
+		_, err := people.VerifySignUp(t.Context(), pip.SignUpAnswer{Email: nurse().Email, Code: code}, pip.Origin{}, unopened)
 		return err == nil
 	}); won != 1 {
 		t.Errorf("%d won, want 1", won)
@@ -347,7 +373,7 @@ func TestParallelClaimsTakeARecordOnce(t *testing.T) {
 		codes[i] = o.mail.Code(t)
 	}
 	won := race(len(codes), func(i int) bool {
-		_, err := o.people.VerifySignUp(t.Context(), fmt.Sprintf("pat%d@home.test", i), codes[i])
+		_, err := o.people.VerifySignUp(t.Context(), pip.SignUpAnswer{Email: fmt.Sprintf("pat%d@home.test", i), Code: codes[i]}, pip.Origin{}, unopened)
 		return err == nil
 	})
 	if n := len(o.accounts()); won != 1 || n != 2 || o.desk.claims != 1 {
@@ -406,19 +432,19 @@ func TestSignUpFaultsProveNothing(t *testing.T) {
 	o := newOffice(t)
 	var refusal *pip.Refusal
 	o.mail.fail = true
-	if err := o.people.SignUp(t.Context(), nurse()); err == nil || errors.As(err, &refusal) {
+	if _, err := o.people.SignUp(t.Context(), nurse(), pip.Origin{}); err == nil || errors.As(err, &refusal) {
 		t.Errorf("mail fails: got %v, want a fault", err)
 	}
 	for _, address := range []string{email, "nobody@hospital.test"} {
-		if _, err := o.people.Forgot(t.Context(), address); err == nil || errors.As(err, &refusal) {
+		if _, err := o.people.Forgot(t.Context(), address, pip.Origin{}); err == nil || errors.As(err, &refusal) {
 			t.Errorf("mail fails for %s: got %v, want a fault", address, err)
 		}
 	}
 	o.store.Close()
-	if err := o.people.SignUp(t.Context(), patient("pat")); err == nil || errors.As(err, &refusal) {
+	if _, err := o.people.SignUp(t.Context(), patient("pat"), pip.Origin{}); err == nil || errors.As(err, &refusal) {
 		t.Errorf("store fails: got %v, want a fault", err)
 	}
-	if _, err := o.people.VerifySignUp(t.Context(), email, "123123"); err == nil || errors.As(err, &refusal) {
+	if _, err := o.people.VerifySignUp(t.Context(), pip.SignUpAnswer{Email: email, Code: "123123"}, pip.Origin{}, unopened); err == nil || errors.As(err, &refusal) {
 		t.Errorf("store fails: got %v, want a fault", err)
 	}
 }

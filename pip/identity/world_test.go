@@ -124,14 +124,17 @@ func (w *world) process() (*sqlstore.Store, *identity.Accounts, *identity.Authen
 	}
 	w.vault = vault
 	reg := identity.NewAccounts(store, vault, roles, w.clock.Now)
-	auth := identity.NewAuthenticator(reg, store, identity.NewEmailCode(w.mail), identity.Config{Now: w.clock.Now})
+	auth := identity.NewAuthenticator(reg, store, identity.NewEmailCode(w.mail, vault), identity.Config{Now: w.clock.Now})
 	return store, reg, auth
 }
+
+// staffOf is the staff record of a username; a record has one account.
+var staffOf = map[string]string{"doctor": "s-1"}
 
 func (w *world) add(email, username string, standing pip.Account) pip.Profile {
 	w.t.Helper()
 	p, err := w.reg.Add(w.t.Context(), identity.NewAccount{
-		Username: username, Email: email, PasswordHash: hash(), Role: "doctor", Standing: standing, Staff: "s-1", Department: "d-1",
+		Username: username, Email: email, PasswordHash: hash(), Role: "doctor", Standing: standing, Staff: staffOf[username], Department: "d-1",
 	})
 	if err != nil {
 		w.t.Fatal(err)

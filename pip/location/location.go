@@ -45,8 +45,8 @@ func (Source) Name() string { return "location" }
 // address that the database does not know, such as one of the hospital's own,
 // has no country.
 func (s Source) Gather(_ context.Context, q *pip.Query, f *pip.Facts, w pip.Words) error {
-	Write(q, f, w)
 	if !q.Address.IsValid() {
+		Write(q, &f.Location, f, w)
 		return errors.New("location: the request has no client address")
 	}
 	country, err := s.Country(q.Address)
@@ -54,8 +54,7 @@ func (s Source) Gather(_ context.Context, q *pip.Query, f *pip.Facts, w pip.Word
 		Reading: pip.Reading{Source: s.Name(), State: pip.Fresh},
 		Country: country,
 	}
-	w.Trust(f.Location.Reading)
-	w.Word("country", country)
+	Write(q, &f.Location, f, w)
 	return err
 }
 

@@ -5,6 +5,7 @@ package piptest
 import (
 	"encoding/json"
 	"testing"
+	"time"
 
 	"github.com/wardgate/wardgate/pip"
 )
@@ -14,7 +15,9 @@ type Words struct {
 	t       testing.TB
 	section pip.Section
 	wording any
+	state   pip.State
 	Reading pip.Reading
+	Numbers [pip.MaxMeasures]int64
 	Said    map[string]any // by member; state is among them
 }
 
@@ -39,10 +42,25 @@ func (w *Words) Wording() any { return w.wording }
 // Trust notes a reading, and trusts it by the section's default.
 func (w *Words) Trust(r pip.Reading) pip.State {
 	w.Reading = r
-	state := w.section.Default.Of(&r)
-	w.Said["state"] = state.String()
-	return state
+	w.state = w.section.Default.Of(&r)
+	w.Said["state"] = w.state.String()
+	return w.state
 }
+
+// Trusted is how far the noted reading is trusted, and its age.
+func (w *Words) Trusted() (pip.State, time.Duration) { return w.state, w.Reading.Age }
+
+// Measure notes a number, and Measured returns it.
+func (w *Words) Measure(i int, n int64)               { w.Numbers[i] = n }
+func (w *Words) Measured(i int) (n int64, known bool) { return w.Numbers[i], true }
+
+// Untold fails the test: what was just measured can be told.
+func (w *Words) Untold(table string) {
+	w.t.Errorf("%s: words of the table %s could not be told", w.section.Name, table)
+}
+
+// Text is what was noted of a member.
+func (w *Words) Text(member string) string { text, _ := w.Said[member].(string); return text }
 
 // Word notes a text.
 func (w *Words) Word(member, text string) { w.note(member, text) }

@@ -6,6 +6,8 @@ import (
 	"sync"
 	"time"
 
+	"github.com/google/uuid"
+
 	"github.com/wardgate/wardgate/pip"
 )
 
@@ -15,6 +17,7 @@ type bans struct {
 	mu     sync.RWMutex
 	change uint64
 	until  map[string]ban
+	over   int64 // Unix milliseconds up to which all sessions are over that began
 }
 
 // A ban without a time has been lifted; it stays until the authority agrees.
@@ -44,7 +47,33 @@ func (b *bans) set(subject string, until time.Time) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.change++
-	b.until[subject] = ban{until.Truncate(time.Microsecond), b.change} // as stores keep it
+	b.put(subject, ban{until.Truncate(time.Microsecond), b.change}) // as stores keep it
+}
+
+// put keeps one. That sessions are over stays so for as long as this process runs.
+func (b *bans) put(subject string, one ban) {
+	b.until[subject] = one
+	if over, is := pip.SessionsOver(subject); is && !one.until.IsZero() {
+		b.over = max(b.over, over.UnixMilli())
+	}
+}
+
+// sessionOver reports whether a session began before all sessions were ended. The
+// id of a session says when it began (RFC 9562, version 7); one that does not say is
+// over as soon as any are.
+func (b *bans) sessionOver(id uuid.UUID) bool {
+	b.mu.RLock()
+	defer b.mu.RUnlock()
+	return b.over > 0 && (id.Version() != 7 || begun(id) <= b.over)
+}
+
+// begun is the Unix time in milliseconds that an id of version 7 begins with.
+func begun(id uuid.UUID) int64 {
+	var ms int64
+	for _, octet := range id[:6] {
+		ms = ms<<8 | int64(octet)
+	}
+	return ms
 }
 
 // active reports whether the subject is banned. A question without a time is
@@ -96,11 +125,14 @@ func (b *bans) replace(asked uint64, said []pip.BannedSubject) []string {
 		}
 	}
 	b.until = next
+	for subject, one := range next {
+		b.put(subject, one)
+	}
 	return fresh
 }
 
-// learn takes from a feed what cuts somebody off, or for longer. It reports
-// whether the feed would let somebody in who is banned here: that is for the
+// learn takes from a feed what cuts a subject off, or for longer. It reports
+// whether the feed would let in a subject that is banned here: that is for the
 // authority to confirm.
 func (b *bans) learn(asked uint64, said []pip.BannedSubject) (fresh []string, lifts bool) {
 	b.mu.Lock()
@@ -113,7 +145,7 @@ func (b *bans) learn(asked uint64, said []pip.BannedSubject) (fresh []string, li
 			continue
 		}
 		b.change++
-		b.until[s.Subject] = ban{s.Until, b.change}
+		b.put(s.Subject, ban{s.Until, b.change})
 		fresh = append(fresh, s.Subject)
 	}
 	now := time.Now()

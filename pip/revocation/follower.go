@@ -13,7 +13,7 @@ import (
 )
 
 // A Feed repeats, faster and to many, what its authority says. It answers only
-// while somebody keeps it in step with the authority; else it is an error.
+// while a process keeps it in step with the authority; else it is an error.
 type Feed interface {
 	Authority
 

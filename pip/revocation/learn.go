@@ -6,7 +6,7 @@ import (
 	"github.com/wardgate/wardgate/pip"
 )
 
-// An Inquiry remembers when somebody was asked who is cut off: the answer is
+// An Inquiry remembers when a source was asked who is cut off: the answer is
 // no newer than that, and undoes nothing that was learnt in between.
 type Inquiry struct {
 	at     time.Duration // since the list was made
@@ -32,7 +32,7 @@ func (l *List) Restore(in Inquiry, r pip.Revocations) error {
 
 // Learn takes a feed's answer, which only ever adds: a feed may lie behind its
 // authority, or have lost what it knew. It reports whether the feed would let
-// in somebody who is banned here, so that the authority should be asked.
+// in a subject that is banned here, so that the authority should be asked.
 func (l *List) Learn(in Inquiry, r pip.Revocations) (lifts bool, err error) {
 	ended, err := l.addAll(r.Sessions)
 	banned, lifts := l.bans.learn(in.change, r.Bans)
@@ -73,7 +73,7 @@ func (l *List) trust(at time.Duration) {
 
 // notify tells listeners of ended sessions, and of bans first: a ban ends sessions too, and what is
 // under way in them is to break off for the reason that it was banned. Before
-// the first word nobody was let in, so that there is nobody to cut off.
+// the first word no session was let in, so that there is none to cut off.
 func (l *List) notify(sessions, subjects []string) {
 	if l.trusted.Load() == 0 {
 		return

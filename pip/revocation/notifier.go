@@ -9,8 +9,8 @@ type notifier struct {
 }
 
 // OnRevoke has f called for every session and every subject that is cut off from
-// now on: one of the two is "". It is called from whoever learns of it, before
-// that goes on, so that f must be quick and must not call the list.
+// now on: one of the two is "". The goroutine that learns of it calls f before
+// it goes on, so that f must be quick and must not call the list.
 func (l *List) OnRevoke(f func(session, subject string)) {
 	l.notifier.mu.Lock()
 	defer l.notifier.mu.Unlock()

@@ -3,7 +3,7 @@
 // the policy administrator's database; a Follower keeps the List as new as the
 // authority is, with a Feed for speed. What was cut off stays cut off until its
 // time is over, whatever a feed says: only the authority lifts a ban, and
-// nobody un-revokes a session.
+// nothing un-revokes a session.
 //
 // The package never writes to the authority, and never guesses: before the
 // first word every answer is unknown, and without a word for FreshFor it is
@@ -35,7 +35,7 @@ type Authority interface {
 }
 
 // shards is into how many parts the sessions are split, so that forgetting a
-// part of a million holds up nobody who asks about another.
+// part of a million holds up no query about another.
 const shards = 64
 
 type shard struct {
@@ -46,7 +46,7 @@ type shard struct {
 // A List is the revocation list of this process. It takes about 28 bytes a
 // session. All methods may be called in parallel.
 type List struct {
-	born     time.Time    // for a clock that nobody sets
+	born     time.Time    // for a clock that cannot be set
 	trusted  atomic.Int64 // nanoseconds since born, at the newest word; 0 before the first
 	shards   [shards]shard
 	bans     bans
@@ -124,7 +124,7 @@ func (s *shard) forget(now int64) int {
 }
 
 // Gather says whether the session of the query was revoked or its subject
-// banned, and how long ago somebody last said so. A query without a session,
+// banned, and how old the authority's newest word is. A query without a session,
 // from a stranger, has nothing that could be.
 func (l *List) Gather(_ context.Context, q *pip.Query, f *pip.Facts, w pip.Words) error {
 	r, err := l.Measure(q)
@@ -149,11 +149,24 @@ func (l *List) Measure(q *pip.Query) (pip.Revoked, error) {
 		s.mu.RLock()
 		_, r.Session = s.sessions[id]
 		s.mu.RUnlock()
+		r.Session = r.Session || l.bans.sessionOver(id)
 	}
 	r.Subject = l.bans.active(q.Subject, q.Now)
 	r.StepUp = q.Subject != "" && l.bans.active(pip.OwesStepUp(q.Subject), q.Now)
 	r.Address = q.Address.IsValid() && l.bans.active(pip.BarredAddress(q.Address), q.Now)
 	return r, nil
+}
+
+// Ended reports whether the session is known to have been ended, and the subject to
+// be banned. It is less than Measure says: false is no clearance.
+func (l *List) Ended(session, subject string, now time.Time) (ended, banned bool) {
+	if id, err := uuid.Parse(session); err == nil {
+		s := l.shardOf(id)
+		s.mu.RLock()
+		_, ended = s.sessions[id]
+		s.mu.RUnlock()
+	}
+	return ended, l.bans.active(subject, now)
 }
 
 // Reading says how far the list may be trusted now.

@@ -23,6 +23,7 @@ func Section() pip.Section {
 		}
 		return w, errors.Join(staleFaults(w)...)
 	}
+	s.Reword = reword
 	return s
 }
 
@@ -31,13 +32,18 @@ type wording map[string]int
 
 // Write says what is cut off, and for a role how long that was not renewed.
 func Write(r *pip.Revoked, role string, w pip.Words) {
-	state := w.Trust(r.Reading)
+	w.Trust(r.Reading)
 	w.Word("session", either(r.Session, "revoked", "clear"))
 	w.Word("subject", either(r.Subject, "banned", "clear"))
 	w.Word("log_in", either(r.LogIn, "barred", "clear"))
 	w.Word("address", either(r.Address, "barred", "clear"))
 	w.Word("step_up", either(r.StepUp, "owed", "none"))
-	w.Word("stale_for", w.Wording().(wording).staleFor(state, r.Age, role))
+	reword(&pip.Situation{Role: role}, w)
+}
+
+func reword(s *pip.Situation, w pip.Words) {
+	state, age := w.Trusted()
+	w.Word("stale_for", w.Wording().(wording).staleFor(state, age, s.Role))
 }
 
 func either(b bool, yes, no string) string {

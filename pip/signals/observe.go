@@ -29,7 +29,9 @@ func (s *Source) request(o *pip.Observation) {
 		who = From(o.Address)
 	}
 	s.count(who, o.Time, func(t *Tally) {
-		t.Requests += o.Count
+		if !o.Saw.Elsewhere {
+			t.Requests += o.Count
+		}
 		if !o.Allow {
 			t.Denials += o.Count
 			t.DenialsByKind = plusKinds(t.DenialsByKind, o.Saw.Denial.Kinds(o.Count))
@@ -114,7 +116,7 @@ func shortened(ids []string) []string {
 	return out
 }
 
-// count changes the tally of the slot. Nobody is nobody's count.
+// count changes the tally of the slot. The zero Who has none.
 func (s *Source) count(who Who, at time.Time, change func(*Tally)) {
 	if who == (Who{}) {
 		return

@@ -10,11 +10,11 @@ import (
 	"github.com/google/uuid"
 )
 
-// By is how an event of another system names whom it is about.
+// By is how an event of another system names a person or address.
 type By string
 
-// The ways to name somebody. A person is named by the id of the account, by
-// the username or by the e-mail address.
+// The ways to name a person or address. A person is named by the id of the
+// account, by the username or by the e-mail address.
 const (
 	ByAccount  By = "account"
 	ByUsername By = "username"
@@ -23,7 +23,7 @@ const (
 )
 
 // Persons are the ways to name a person, in the order in which they count: the
-// first whose field an event has says whom it is about.
+// first whose field an event has names its person.
 func Persons() []By { return []By{ByAccount, ByUsername, ByEmail} }
 
 const (
@@ -31,8 +31,8 @@ const (
 	maxEmail    = 254
 )
 
-// Canonical is the one spelling of a value that names somebody, or "" for one
-// that names nobody of ours.
+// Canonical is the one spelling of a value that can name an account or address,
+// or "" for one that cannot.
 func (b By) Canonical(value string) string {
 	switch b {
 	case ByAccount:
@@ -56,7 +56,7 @@ func (b By) Canonical(value string) string {
 }
 
 // A Report says which events of another system count as which kind of signal,
-// and whom they are about, wherever the events come from.
+// and which fields name the person or address, wherever the events come from.
 type Report struct {
 	Name  string // for people
 	Kind  string
@@ -75,14 +75,14 @@ func (r *Report) Fits(event map[string]any) bool {
 	return true
 }
 
-// MaxNamed is how many values one field of an event may name somebody with. An
-// event is about one person: one with more is none that anybody reports, and
-// each of them would be a record of its own.
+// MaxNamed is how many names one field of an event may hold. An event is about
+// one person: no system reports one with more, and each name would be a record
+// of its own.
 const MaxNamed = 16
 
-// Named returns whom the event is about: persons, all in one way, and
-// addresses. Values are canonical; they may be nobody's. It is false for an
-// event that names more than MaxNamed.
+// Named returns the names in the event: persons, all in one way, and addresses.
+// Values are canonical; some may have no account. It is false for an event that
+// names more than MaxNamed.
 func (r *Report) Named(event map[string]any) (by By, persons, addresses []string, ok bool) {
 	var names []string
 	for _, by = range Persons() {

@@ -21,8 +21,20 @@ func Section() pip.Section {
 		}
 		return &w, w.fault()
 	}
+	s.Reword = reword
 	return s
 }
+
+// The measures of behaviour, by the numbers under which they are journalled. More are
+// added behind these.
+const (
+	countRequests = iota
+	countDenials
+	countFailedLogIns
+	countPatients
+	countPatientsUsual
+	countPredictions
+)
 
 // wording is from which counts on behaviour is "many".
 type wording struct {
@@ -57,10 +69,10 @@ func (b *wording) fault() error {
 
 // patients is "usual", "many" or "far_more": against the numbers that hold for
 // everybody, and against the subject's own habit, where there is one.
-func (b *wording) patients(s *pip.Signals) string {
+func (b *wording) patients(n, usual int64) string {
 	over := func(most, times int) bool {
-		byHabit := s.PatientsUsual > 0 && s.Patients >= b.PatientsHabitFloor && s.Patients > times*s.PatientsUsual
-		return s.Patients >= most || byHabit
+		byHabit := usual > 0 && n >= int64(b.PatientsHabitFloor) && n > int64(times)*usual
+		return n >= int64(most) || byHabit
 	}
 	switch {
 	case over(b.PatientsFarMore, b.PatientsFarMoreTimes):
@@ -74,19 +86,46 @@ func (b *wording) patients(s *pip.Signals) string {
 
 // Write says what counts mean by the thresholds.
 func Write(s *pip.Signals, w pip.Words) {
-	if w.Trust(s.Reading) == pip.Unknown {
-		return
+	w.Trust(s.Reading)
+	if s.State != pip.Unknown {
+		w.Measure(countRequests, int64(s.Requests))
+		w.Measure(countDenials, int64(s.Denials))
+		w.Measure(countFailedLogIns, int64(s.FailedLogIns))
+		w.Measure(countPatients, int64(s.Patients))
+		w.Measure(countPatientsUsual, int64(s.PatientsUsual))
+		w.Measure(countPredictions, int64(s.Predictions))
 	}
-	b := w.Wording().(*wording)
-	w.Word("requests", word(s.Requests, b.RequestsMany))
-	w.Word("denials", word(s.Denials, b.DenialsMany))
-	w.Word("failed_log_ins", word(s.FailedLogIns, b.FailedLogInsMany))
-	w.Word("patients", b.patients(s))
-	w.Word("predictions", word(s.Predictions, b.PredictionsMany))
+	reword(nil, w)
 }
 
-func word(n, many int) string {
-	if n >= many {
+// reword says what counts mean. What is too old to be known has no word.
+func reword(_ *pip.Situation, w pip.Words) {
+	b := w.Wording().(*wording)
+	if state, _ := w.Trusted(); state == pip.Unknown {
+		for _, member := range [...]string{"requests", "denials", "failed_log_ins", "patients", "predictions"} {
+			w.Word(member, "")
+		}
+		return
+	}
+	requests, known := w.Measured(countRequests)
+	if !known {
+		w.Untold("thresholds")
+		return
+	}
+	denials, _ := w.Measured(countDenials)
+	failed, _ := w.Measured(countFailedLogIns)
+	patients, _ := w.Measured(countPatients)
+	usual, _ := w.Measured(countPatientsUsual)
+	predictions, _ := w.Measured(countPredictions)
+	w.Word("requests", word(requests, b.RequestsMany))
+	w.Word("denials", word(denials, b.DenialsMany))
+	w.Word("failed_log_ins", word(failed, b.FailedLogInsMany))
+	w.Word("patients", b.patients(patients, usual))
+	w.Word("predictions", word(predictions, b.PredictionsMany))
+}
+
+func word(n int64, many int) string {
+	if n >= int64(many) {
 		return "many"
 	}
 	return "usual"

@@ -39,7 +39,7 @@ func Since(now time.Time, window time.Duration) time.Time {
 	return now.UTC().Truncate(Slot).Add(-window)
 }
 
-// Who is whom a count is about: a subject, or an address. One of the two is
+// Who is what a count is about: a subject, or an address. One of the two is
 // empty.
 type Who struct{ Subject, Address string }
 

@@ -127,6 +127,26 @@ func TestFailedLogInsCountForTheAddress(t *testing.T) {
 	}
 }
 
+// What an image viewer asks of its own application is no flood here, and what a
+// quota refused is no behaviour at all.
+func TestRequestsForOtherApplicationsAreNoFlood(t *testing.T) {
+	s := started(t, &signals.Memory{})
+	request := func(change func(*pip.Event)) {
+		e := &pip.Event{Kind: pip.KindDecision, Action: "image.read", Subject: "u-1", Revision: "r-1", Allow: true, Time: noon}
+		change(e)
+		o := e.Observation()
+		s.Observe(&o)
+	}
+	for range 6000 {
+		request(func(e *pip.Event) { e.Saw.Elsewhere = true })
+		request(func(e *pip.Event) { e.Allow, e.Revision, e.Reasons = false, "", []string{"quota_exceeded"} })
+	}
+	both(t, s, "u-1", func(c pip.Signals) bool { return c.Requests == 0 && c.Denials == 0 }, "nothing")
+	request(func(e *pip.Event) { e.Saw.Elsewhere, e.Allow, e.Reasons = true, false, []string{"not_your_patient"} })
+	request(func(*pip.Event) {})
+	both(t, s, "u-1", func(c pip.Signals) bool { return c.Requests == 1 && c.Denials == 1 }, "one request here, and one denial elsewhere")
+}
+
 func TestOddLogIns(t *testing.T) {
 	for name, tt := range map[string]struct {
 		event *pip.Event

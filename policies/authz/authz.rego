@@ -32,6 +32,7 @@
 #           additionalProperties: false
 #           properties:
 #             name: {type: string}
+#             method: {enum: ["", "safe", "unsafe", "upgrade"]}
 #         resource:
 #           type: object
 #           additionalProperties: false
@@ -48,6 +49,7 @@
 #               properties:
 #                 state: {enum: ["", "none", "valid", "expired", "invalid", "delegated"]}
 #                 presented: {enum: ["", "header", "cookie"]}
+#                 site: {enum: ["unknown", "own", "foreign"]}
 #                 acr: {type: string}
 #                 amr: {type: string}
 #                 factors: {enum: ["none", "one", "two"]}
@@ -74,6 +76,11 @@
 #               properties:
 #                 state: {enum: ["unknown", "stale", "fresh"]}
 #                 match: {enum: ["", "same", "changed", "unseen"]}
+#                 workstation: {enum: ["", "none", "elsewhere", "registered"]}
+#                 tap: {enum: ["", "none", "fresh", "expired"]}
+#                 workstation_id: {type: string}
+#                 zone: {type: string}
+#                 network: {type: string}
 #             location:
 #               type: object
 #               additionalProperties: false
@@ -81,8 +88,10 @@
 #                 state: {enum: ["unknown", "stale", "fresh"]}
 #                 place: {enum: ["", "on_site", "off_site"]}
 #                 country: {type: string}
-#                 drift: {enum: ["", "none", "moved", "lost", "hidden"]}
+#                 drift: {enum: ["", "none", "moved", "hidden"]}
 #                 travel: {enum: ["", "possible", "impossible"]}
+#                 claimed_drift: {enum: ["", "none", "moved", "lost"]}
+#                 claimed_travel: {enum: ["", "possible", "impossible"]}
 #             care:
 #               type: object
 #               additionalProperties: false
@@ -163,6 +172,10 @@ reasons contains "not_granted" if {
 # METADATA
 # title: Every denial that a rule makes
 denials contains code if some code in data.authz.rules[_].deny
+
+# METADATA
+# title: An input that cannot be, by what is assumed of all inputs
+denials contains "input_impossible" if data.authz.assume[_].impossible
 
 # METADATA
 # title: What the enforcement point must do, or deny

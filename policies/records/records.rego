@@ -30,6 +30,7 @@
 #           additionalProperties: false
 #           properties:
 #             name: {type: string}
+#             method: {enum: ["", "safe", "unsafe", "upgrade"]}
 #         resource:
 #           type: object
 #           additionalProperties: false
@@ -46,6 +47,7 @@
 #               properties:
 #                 state: {enum: ["", "none", "valid", "expired", "invalid", "delegated"]}
 #                 presented: {enum: ["", "header", "cookie"]}
+#                 site: {enum: ["unknown", "own", "foreign"]}
 #                 acr: {type: string}
 #                 amr: {type: string}
 #                 factors: {enum: ["none", "one", "two"]}
@@ -72,6 +74,11 @@
 #               properties:
 #                 state: {enum: ["unknown", "stale", "fresh"]}
 #                 match: {enum: ["", "same", "changed", "unseen"]}
+#                 workstation: {enum: ["", "none", "elsewhere", "registered"]}
+#                 tap: {enum: ["", "none", "fresh", "expired"]}
+#                 workstation_id: {type: string}
+#                 zone: {type: string}
+#                 network: {type: string}
 #             location:
 #               type: object
 #               additionalProperties: false
@@ -79,8 +86,10 @@
 #                 state: {enum: ["unknown", "stale", "fresh"]}
 #                 place: {enum: ["", "on_site", "off_site"]}
 #                 country: {type: string}
-#                 drift: {enum: ["", "none", "moved", "lost", "hidden"]}
+#                 drift: {enum: ["", "none", "moved", "hidden"]}
 #                 travel: {enum: ["", "possible", "impossible"]}
+#                 claimed_drift: {enum: ["", "none", "moved", "lost"]}
+#                 claimed_travel: {enum: ["", "possible", "impossible"]}
 #             care:
 #               type: object
 #               additionalProperties: false

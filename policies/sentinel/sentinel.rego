@@ -14,6 +14,7 @@
 #       additionalProperties: false
 #       properties:
 #         who: {enum: ["subject", "address"]}
+#         kind: {enum: ["", "staff", "patient", "machine", "officer", "auditor"]}
 #         place: {enum: ["", "on_site", "off_site"]}
 #         signals:
 #           type: object

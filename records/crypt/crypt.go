@@ -16,6 +16,8 @@ import (
 	"github.com/tink-crypto/tink-go/v2/aead"
 	"github.com/tink-crypto/tink-go/v2/keyset"
 	"github.com/tink-crypto/tink-go/v2/tink"
+
+	"github.com/wardgate/wardgate/internal/keyfile"
 )
 
 // ErrSealed says that a value could not be opened: another key sealed it, it
@@ -55,13 +57,10 @@ type keys struct {
 
 // Open reads the key file of a folder. The first use of a folder makes both:
 // the folder for its owner alone (0700) and a file with a fresh key (0600).
-// Whoever loses that file loses every sealed field.
+// If that file is lost, every sealed field is lost.
 func Open(dir string) (*Cipher, error) {
-	c := &Cipher{path: filepath.Join(dir, keyFile)}
-	handle, err := load(c.path)
-	if errors.Is(err, errNoKeyFile) {
-		handle, err = create(c.path)
-	}
+	c := &Cipher{path: filepath.Join(dir, KeyFile)}
+	handle, err := open(c.path)
 	if err != nil {
 		return nil, err
 	}
@@ -134,7 +133,7 @@ func (c *Cipher) Rotate() error {
 func (c *Cipher) Reload() error {
 	c.rotate.Lock()
 	defer c.rotate.Unlock()
-	handle, err := load(c.path)
+	handle, err := keyfile.ReadKeyset(c.path)
 	if err != nil {
 		return err
 	}

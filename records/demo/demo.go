@@ -1,6 +1,6 @@
 // Package demo invents a hospital: departments, staff, patients, their
 // services, bills and payments. The same seed always gives the same hospital.
-// Everything in it is plainly invented: family names that nobody bears,
+// Everything in it is plainly invented: family names that no person bears,
 // national ids with a prefix that no country gives out, addresses under
 // example.test and telephone numbers under the unassigned code +00.
 package demo

@@ -77,7 +77,7 @@ func (s *Store) Enrol(ctx context.Context, number, code string, now time.Time) (
 	if len(code) > codeLength {
 		code = ""
 	}
-	wrong := bcrypt.CompareHashAndPassword([]byte(hash), []byte(code))
+	wrong := s.compare([]byte(hash), []byte(code))
 	if wrong != nil || patient == "" {
 		return "", ErrEnrolment
 	}
@@ -91,6 +91,18 @@ func (s *Store) Enrol(ctx context.Context, number, code string, now time.Time) (
 		return "", ErrEnrolment
 	}
 	return patient, nil
+}
+
+// EndEnrolments uses up the codes of patients that were used at these times, in a
+// database that does not know it any more.
+func (s *Store) EndEnrolments(ctx context.Context, used map[string]time.Time) error {
+	for patient, at := range used {
+		_, err := s.write.ExecContext(ctx, "UPDATE enrolments SET used_at = ? WHERE patient_id = ? AND used_at IS NULL", micros(at), patient)
+		if err != nil {
+			return fmt.Errorf("end enrolments: %w", err)
+		}
+	}
+	return nil
 }
 
 // freeNumber finds a number that no patient has. Numbers are drawn, not

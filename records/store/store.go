@@ -19,12 +19,13 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"os"
 	"path/filepath"
 	"time"
 
 	"github.com/google/uuid"
+	"golang.org/x/crypto/bcrypt"
 
+	"github.com/wardgate/wardgate/internal/durable"
 	"github.com/wardgate/wardgate/internal/sqldb"
 	"github.com/wardgate/wardgate/records/crypt"
 )
@@ -50,13 +51,15 @@ type Store struct {
 	read   *sqldb.DB
 	write  *sqldb.DB // SQLite has one writer at a time: they queue here. A server's is the same as read
 	cipher *crypt.Cipher
+
+	compare func(hash, code []byte) error // bcrypt's, which is slow on purpose
 }
 
 // Open opens the SQLite file at path, which it makes for its owner alone, and
 // brings its tables up to date. A cipher with other keys than the file's own
 // is refused.
 func Open(ctx context.Context, path string, cipher *crypt.Cipher) (*Store, error) {
-	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+	if err := durable.MkdirAll(filepath.Dir(path), 0o700); err != nil {
 		return nil, fmt.Errorf("open records: %w", err)
 	}
 	write, err := sqldb.OpenFile(path)
@@ -70,7 +73,7 @@ func Open(ctx context.Context, path string, cipher *crypt.Cipher) (*Store, error
 	}
 	read.SetMaxOpenConns(8)
 	read.SetMaxIdleConns(8)
-	s := &Store{read: read, write: write, cipher: cipher}
+	s := &Store{read: read, write: write, cipher: cipher, compare: bcrypt.CompareHashAndPassword}
 	if err := s.prepare(ctx); err != nil {
 		return nil, errors.Join(err, s.Close())
 	}
@@ -80,16 +83,12 @@ func Open(ctx context.Context, path string, cipher *crypt.Cipher) (*Store, error
 // New is Open for a database that is open: that of a server. The store closes
 // it in the end.
 func New(ctx context.Context, db *sqldb.DB, cipher *crypt.Cipher) (*Store, error) {
-	s := &Store{read: db, write: db, cipher: cipher}
+	s := &Store{read: db, write: db, cipher: cipher, compare: bcrypt.CompareHashAndPassword}
 	if err := s.prepare(ctx); err != nil {
 		return nil, err
 	}
 	return s, nil
 }
-
-// Unavailable reports whether an error of the store says that the database
-// cannot be reached, is locked, or cannot write now.
-func Unavailable(err error) bool { return sqldb.Unavailable(err) }
 
 // Close ends the use of the database.
 func (s *Store) Close() error {
@@ -98,16 +97,7 @@ func (s *Store) Close() error {
 
 // Ready reports whether the database answers and would take a change.
 func (s *Store) Ready(ctx context.Context) error {
-	tx, err := s.write.BeginTx(ctx, nil)
-	if err != nil {
-		return fmt.Errorf("records not ready: %w", err)
-	}
-	defer tx.Rollback()
-	var one int
-	if err := tx.QueryRowContext(ctx, "SELECT 1").Scan(&one); err != nil {
-		return fmt.Errorf("records not ready: %w", err)
-	}
-	return nil
+	return s.write.Ready(ctx)
 }
 
 func (s *Store) prepare(ctx context.Context) error {

@@ -12,6 +12,8 @@ import (
 	"testing"
 	"time"
 
+	"golang.org/x/crypto/bcrypt"
+
 	"github.com/wardgate/wardgate/internal/assertion"
 	"github.com/wardgate/wardgate/internal/sqldb/sqldbtest"
 	"github.com/wardgate/wardgate/records/crypt"
@@ -304,35 +306,48 @@ func TestEnrolmentCodeWorksOnce(t *testing.T) {
 	}
 }
 
-// Who guesses a code learns nothing of which numbers exist: the fastest turns of
-// both take equally long. On a busy machine one of three rounds has to show it.
-func TestUnknownNumberTakesAsLongAsAWrongCode(t *testing.T) {
+// Someone who guesses a code learns from the time that it takes nothing of which
+// numbers exist: every refusal has compared one code, at the same cost.
+func TestEveryRefusedEnrolmentComparesOneCode(t *testing.T) {
 	w := newWorld(t)
-	e, _ := enrolment(t, at())
-	p, err := w.AddPatient(t.Context(), all(t), store.Patient{Name: "x", Sex: "other", Doctor: w.house.Doctor.ID, Department: w.house.Doctor.Department}, e, at())
-	if err != nil {
+	enrol := func() (number, code string) {
+		t.Helper()
+		e, code := enrolment(t, at())
+		p, err := w.AddPatient(t.Context(), all(t), store.Patient{Name: "x", Sex: "other", Doctor: w.house.Doctor.ID, Department: w.house.Doctor.Department}, e, at())
+		if err != nil {
+			t.Fatal(err)
+		}
+		return p.Number, code
+	}
+	number, code := enrol()
+	used, usedCode := enrol()
+	if _, err := w.Enrol(t.Context(), used, usedCode, at()); err != nil {
 		t.Fatal(err)
 	}
-	for round := 1; ; round++ {
-		fastest := map[string]time.Duration{}
-		for range 9 {
-			for _, number := range []string{p.Number, "P-XXXXXX"} {
-				begin := time.Now()
-				if _, err := w.Enrol(context.Background(), number, "AAAA-AAAA-AAAA", at()); !errors.Is(err, store.ErrEnrolment) {
-					t.Fatalf("%s: got %v, want %v", number, err, store.ErrEnrolment)
-				}
-				if took := time.Since(begin); fastest[number] == 0 || took < fastest[number] {
-					fastest[number] = took
-				}
+	compared := w.Compared()
+	for name, guess := range map[string]struct {
+		number, code string
+		now          time.Time
+	}{
+		"wrong code":     {number, "AAAA-AAAA-AAAA", at()},
+		"unknown number": {"P-XXXXXX", code, at()},
+		"used":           {used, usedCode, at()},
+		"expired":        {number, code, at().AddDate(1, 0, 0)},
+		"overlong code":  {number, strings.Repeat("A", 1000), at()},
+		"no code":        {number, "", at()},
+	} {
+		t.Run(name, func(t *testing.T) {
+			*compared = nil
+			if _, err := w.Enrol(t.Context(), guess.number, guess.code, guess.now); !errors.Is(err, store.ErrEnrolment) {
+				t.Fatalf("got %v, want %v", err, store.ErrEnrolment)
 			}
-		}
-		ratio := float64(fastest["P-XXXXXX"]) / float64(fastest[p.Number])
-		if ratio > 0.5 && ratio < 2 {
-			return
-		}
-		if round == 3 {
-			t.Fatalf("an unknown number takes %v, a wrong code %v", fastest["P-XXXXXX"], fastest[p.Number])
-		}
+			if len(*compared) != 1 {
+				t.Fatalf("compared %d codes, want 1", len(*compared))
+			}
+			if cost, err := bcrypt.Cost((*compared)[0]); err != nil || cost != 10 {
+				t.Errorf("got cost %d, %v, want 10", cost, err)
+			}
+		})
 	}
 }
 

@@ -3,6 +3,7 @@ package store
 import (
 	"strings"
 	"time"
+	"unicode"
 )
 
 // A Department of the hospital.
@@ -72,8 +73,16 @@ type Service struct {
 // SaysSomething reports whether the order says what to give or to do. A
 // medication has a name.
 func (v *Service) SaysSomething() bool {
-	named, described := strings.TrimSpace(v.MedicationName) != "", strings.TrimSpace(v.TreatmentDetails) != ""
-	return named || described && v.Kind != Medication
+	return hasWord(v.MedicationName) || hasWord(v.TreatmentDetails) && v.Kind != Medication
+}
+
+// hasWord reports whether a text has a letter or a digit that can be seen: blanks,
+// marks and punctuation alone say nothing.
+func hasWord(text string) bool {
+	const fillers = "\u115f\u1160\u3164\uffa0" // letters without a shape
+	return strings.ContainsFunc(text, func(r rune) bool {
+		return (unicode.IsLetter(r) || unicode.IsNumber(r)) && !strings.ContainsRune(fillers, r)
+	})
 }
 
 // The states of a service.

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/wardgate/wardgate/internal/control"
+	"github.com/wardgate/wardgate/internal/problem"
 	"github.com/wardgate/wardgate/pdp/admin"
 	"github.com/wardgate/wardgate/pdp/engine/delivery"
 	"github.com/wardgate/wardgate/pip"
@@ -86,6 +87,16 @@ func (o *Operator) Add(ctx context.Context, n control.NewUser) (control.User, er
 	if roles := o.roles(); roles[n.Role].Kind == "" {
 		return control.User{}, fmt.Errorf("the role is none of %s", strings.Join(roles.Names(), ", "))
 	}
+	if faults := identity.CheckCredentials(&n.Username, &n.Email, n.Password); len(faults) > 0 {
+		return control.User{}, told(faults)
+	}
+	if n.Staff != "" {
+		department, err := o.admin.StaffOf(ctx, n.Role, n.Staff, n.Department)
+		if err != nil {
+			return control.User{}, inWords(err)
+		}
+		n.Department = department
+	}
 	hash, err := password.Hash(n.Password)
 	if err != nil {
 		return control.User{}, err
@@ -106,13 +117,18 @@ func (o *Operator) Add(ctx context.Context, n control.NewUser) (control.User, er
 	return shown(&admin.User{Profile: p}), nil
 }
 
+// told says every fault in one line: "password: expected …".
+func told(faults []problem.Field) error {
+	lines := make([]string, 0, len(faults))
+	for _, f := range faults {
+		lines = append(lines, strings.TrimPrefix(f.Location, "body.")+": "+f.Message)
+	}
+	return errors.New(strings.Join(lines, "; "))
+}
+
 // Approve makes a pending account active.
 func (o *Operator) Approve(ctx context.Context, user string, l control.Link) error {
-	id, err := o.resolve(ctx, user)
-	if err != nil {
-		return err
-	}
-	return o.admin.Approve(ctx, admin.Client{}, Name, id, l.Staff, l.Department)
+	return o.on(ctx, user, func(id string) error { return o.admin.Approve(ctx, admin.Client{}, Name, id, l.Staff, l.Department) })
 }
 
 // Unban lifts a ban.

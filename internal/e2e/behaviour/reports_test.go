@@ -114,7 +114,10 @@ func TestDecisionsReachAControlPlane(t *testing.T) {
 // nurse is not. An EDR that cannot be asked is not one that reports nothing.
 func TestReportsOfOthersAreActedOn(t *testing.T) {
 	engine := rig.NewSearchEngine(t)
+	banning := rig.WithTable(t, rig.VerdictTable, // as a hospital may decide
+		rig.Row{`"staff": {"step_up", "alert"}`, `"staff": {"ban", "step_up", "alert"}`})
 	w := rig.New(t, func(c *config.Config) {
+		banning(c)
 		c.Stores.Events.Elasticsearch.Addresses = []string{engine.URL}
 		c.Signals.Reports = []config.Report{{
 			Name: "edr", Kind: "malware", Index: "logs-edr-*", When: map[string]string{"event.kind": "alert"}, About: map[string]string{"username": "user.name"},

@@ -4,7 +4,9 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"log/slog"
+	"net/http"
 	"os"
 	"path/filepath"
 	"slices"
@@ -184,5 +186,73 @@ func TestAFloodLeavesFewRecords(t *testing.T) {
 	}
 	if records > n/4 || requests != n {
 		t.Errorf("got %d records of %d requests, want few, of %d", records, requests, n)
+	}
+}
+
+// A journal that is taken away while Wardgate runs ends its service at the next
+// request, and stays missed: nothing is let through on evidence that is gone.
+func TestJournalTakenAwayWhileRunning(t *testing.T) {
+	for name, take := range map[string]func(dir string) error{
+		"segment unlinked": func(dir string) error { return os.Remove(filepath.Join(dir, "journal-00000001.log")) },
+		"segment emptied":  func(dir string) error { return os.Truncate(filepath.Join(dir, "journal-00000001.log"), 0) },
+		"folder moved":     func(dir string) error { return os.Rename(dir, dir+".away") },
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := rig.New(t, nil)
+			w.EndsIn = audit.ErrAltered
+			doctor := w.As("doctor")
+			doctor.Get("/api/me").Is(http.StatusOK)
+			if err := take(filepath.Join(w.Data, "journal")); err != nil {
+				t.Fatal(err)
+			}
+			for range 60 {
+				doctor.Get("/api/me").Is(http.StatusServiceUnavailable)
+			}
+			w.Anonymous().Post("/auth/login", rig.WrongPassword("doctor")).Is(http.StatusServiceUnavailable)
+			if status, r := w.Ready(); status != http.StatusServiceUnavailable || r.Status != "journal_unavailable" || r.Detail["journal"].State != "altered" {
+				t.Errorf("got %d %s %+v", status, r.Status, r.Detail["journal"])
+			}
+			if w.Metric("wardgate_journal_altered") != "1" || !strings.Contains(w.Logs.String(), "journal was altered") {
+				t.Error("neither metric nor log say so")
+			}
+		})
+	}
+}
+
+// A session that has logged out, and one that asks for hosts and paths that do not
+// exist, cost few records, which account for every request.
+func TestAFloodOfSessionsLeavesFewRecords(t *testing.T) {
+	w := rig.New(t, nil)
+	gone, lost, honest := w.As("doctor"), w.As("nurse"), w.As("doctor2")
+	gone.Post("/auth/logout", nil).Is(204)
+	status, n := map[string]int{}, 500
+	for i := range n {
+		status[fmt.Sprint("gone ", gone.SendOnce(gone.Request("GET", "/api/patients", nil)).Status)]++
+		status[fmt.Sprint("lost ", lost.SendOnce(lost.Request("GET", fmt.Sprint("/nowhere/", i), nil)).Status)]++
+		r := lost.Request("GET", "/api/patients", nil)
+		r.Host = "elsewhere.test"
+		status[fmt.Sprint("host ", lost.SendOnce(r).Status)]++
+	}
+	honest.Get("/api/me").Is(200)
+	if n := w.Metric(`wardgate_refusals_total{kind="void",recorded="counted"}`); n == "" || n == "0" {
+		t.Errorf("the metric of what is counted is %q", n)
+	}
+	if status["gone 401"] == 0 || status["gone 401"]+status["gone 429"] != n || status["lost 404"] != n || status["host 421"] != n {
+		t.Errorf("got %v", status)
+	}
+	w.Stop()
+	records, requests, size := 0, 0, 0
+	for r, err := range reader.Query(context.Background(), filepath.Join(w.Data, "journal"), reader.Filter{Kind: pip.KindDecision}) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		if e := r.Event; !e.Allow && e.Subject != "" {
+			records++
+			requests += max(1, e.Count)
+			size += len(r.JSON)
+		}
+	}
+	if requests != 3*n || records > n/4 || size > 1<<20 {
+		t.Errorf("got %d records, %d bytes, of %d requests, want few, of %d", records, size, requests, 3*n)
 	}
 }

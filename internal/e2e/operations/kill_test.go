@@ -29,7 +29,7 @@ func killCycles(t *testing.T, cycles int) {
 	rig.EditFile(t, filepath.Join(book, "authz/tables/thresholds.rego"), `"requests_many": 3000`, `"requests_many": 3000000`)
 	rig.EditFile(t, filepath.Join(book, "sentinel/tables/verdicts.rego"), `"requests": 6000`, `"requests": 6000000`)
 	data := filepath.Join(t.TempDir(), "var")
-	raw, err := json.Marshal(rig.ChildConfig{Data: data, Policies: book, Application: "lab=" + lab.URL})
+	raw, err := json.Marshal(rig.ChildConfig{Data: data, Policies: book, Laboratory: lab.URL})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -2,11 +2,6 @@ package operations_test
 
 import (
 	"context"
-	"crypto/ecdsa"
-	"crypto/elliptic"
-	"crypto/rand"
-	"crypto/x509"
-	"encoding/pem"
 	"log/slog"
 	"os"
 	"path/filepath"
@@ -20,6 +15,7 @@ import (
 	"github.com/wardgate/wardgate/internal/e2e/rig"
 	"github.com/wardgate/wardgate/internal/process"
 	"github.com/wardgate/wardgate/pdp/engine/bundle"
+	"github.com/wardgate/wardgate/pdp/engine/bundle/bundletest"
 	"github.com/wardgate/wardgate/pdp/engine/rulebook"
 	"github.com/wardgate/wardgate/pip"
 	"github.com/wardgate/wardgate/pip/audit/reader"
@@ -36,24 +32,10 @@ type press struct {
 
 func newPress(t *testing.T) *press {
 	t.Helper()
-	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
-	if err != nil {
-		t.Fatal(err)
-	}
-	private, err := x509.MarshalPKCS8PrivateKey(key)
-	if err != nil {
-		t.Fatal(err)
-	}
-	public, err := x509.MarshalPKIXPublicKey(key.Public())
-	if err != nil {
-		t.Fatal(err)
-	}
-	p := &press{t: t, public: filepath.Join(t.TempDir(), "policy.pub")}
-	write(t, p.public, pem.EncodeToMemory(&pem.Block{Type: "PUBLIC KEY", Bytes: public}))
-	p.signer, err = bundle.NewSigner(pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: private}), "hospital", "production")
-	if err != nil {
-		t.Fatal(err)
-	}
+	keys := bundletest.NewPair(t)
+	p := &press{t: t, signer: keys.Signer(t, "hospital", "production")}
+	_, p.public = keys.Files(t)
+	var err error
 	if p.files, err = rulebook.ReadFiles(policies.FS); err != nil {
 		t.Fatal(err)
 	}
@@ -71,7 +53,7 @@ func (p *press) print(day int, old, new string) []byte {
 		}
 	}
 	files[rights] = []byte(strings.Replace(string(files[rights]), old, new, 1))
-	packed, err := bundle.Write(files, time.Date(2026, 1, day, 0, 0, 0, 0, time.UTC), p.signer)
+	packed, err := bundle.Write(files, nil, time.Date(2026, 1, day, 0, 0, 0, 0, time.UTC), p.signer)
 	if err != nil {
 		p.t.Fatal(err)
 	}
@@ -109,7 +91,8 @@ func TestSignedBundlesAreFollowedAndRolledBack(t *testing.T) {
 	_, first := w.Ready()
 
 	write(t, file, lax)
-	rig.Until(t, "the nurse sees bills", func() bool { return nurse.Get(bills).Status == 200 })
+	rig.Until(t, "the new rules are in force", func() bool { _, r := w.Ready(); return r.Policy.Revision != first.Policy.Revision })
+	nurse.Get(bills).Is(200)
 	if metrics := w.Metrics(); !strings.Contains(metrics, "wardgate_policy_refused 0") || strings.Contains(metrics, first.Policy.Revision) {
 		t.Error("metrics do not name the new revision alone")
 	}

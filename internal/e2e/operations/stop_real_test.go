@@ -2,8 +2,12 @@
 
 package operations_test
 
-import "testing"
+import (
+	"testing"
 
-func TestAHundredStopsUnderLoad(t *testing.T) { stopCycles(t, 100) }
+	"github.com/wardgate/wardgate/internal/longrun"
+)
 
-func TestKilledAHundredTimesUnderLoad(t *testing.T) { killCycles(t, 100) }
+func TestStoppedManyTimesUnderLoad(t *testing.T) { stopCycles(t, longrun.Times(15, 100)) }
+
+func TestKilledManyTimesUnderLoad(t *testing.T) { killCycles(t, longrun.Times(15, 100)) }

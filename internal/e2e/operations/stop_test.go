@@ -101,7 +101,7 @@ func stopCycles(t *testing.T, cycles int) {
 	data := filepath.Join(t.TempDir(), "var")
 	start := func() *rig.World {
 		return rig.New(t, func(c *config.Config) {
-			c.Data, c.Policies, c.PEP.Applications = data, book, []string{"lab=" + lab.URL}
+			c.Data, c.Policies, c.Applications = data, book, rig.At("lab", lab.URL)
 		})
 	}
 	var doctor *rig.Person

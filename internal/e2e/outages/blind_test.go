@@ -71,13 +71,23 @@ var faults = []struct {
 // readsNoRecords needs a session and nothing that lies behind a failing way.
 const readsNoRecords = "/v2/models/breast-cancer"
 
+// lettingNobodyRead is a book without readings from a stale list.
+func lettingNobodyRead(t *testing.T) string {
+	t.Helper()
+	book := rig.CopyBook(t)
+	for _, row := range []string{`"doctor": 5,`, `"nurse": 5,`} {
+		rig.EditFile(t, filepath.Join(book, "authz", "tables", "stale.rego"), row, "")
+	}
+	return book
+}
+
 // An enforcement point loses Redis, and works on: the authority tells it who is
 // cut off. It loses the authority too: after two seconds it lets nobody in, not
 // even those of whom nothing is known, and says for what it waits. One of the
 // two comes back: it works again by itself, and knows who was cut off while it
 // was blind before it answers anybody.
 func TestNeitherRedisNorTheAuthorityAnswers(t *testing.T) {
-	newFarHouse(t, miniredis.RunT(t).Addr(), "").goesBlindAndComesBack(t)
+	newFarHouse(t, miniredis.RunT(t).Addr(), lettingNobodyRead(t)).goesBlindAndComesBack(t)
 }
 
 func (h *farHouse) goesBlindAndComesBack(t *testing.T) {
@@ -138,7 +148,7 @@ func (h *farHouse) goesBlindAndComesBack(t *testing.T) {
 // and nothing else gets through.
 func TestStaleReadingsAreForWhomTheTableNames(t *testing.T) {
 	book := rig.CopyBook(t)
-	rig.EditFile(t, filepath.Join(book, "authz", "tables", "stale.rego"), "stale_revocation_reads := {}", `stale_revocation_reads := {"doctor": 1}`)
+	rig.EditFile(t, filepath.Join(book, "authz", "tables", "stale.rego"), `"nurse": 5,`, "")
 	h := newFarHouse(t, miniredis.RunT(t).Addr(), book)
 	admin := h.near.As("security")
 	doctor, colleague, nurse := h.near.As("doctor").To(h.far), h.near.As("doctor2").To(h.far), h.near.As("nurse").To(h.far)

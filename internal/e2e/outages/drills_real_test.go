@@ -17,7 +17,7 @@ import (
 
 // The same drill as with the embedded Redis.
 func TestNeitherTheRealRedisNorTheAuthorityAnswers(t *testing.T) {
-	newFarHouse(t, realserver.Redis(t).Address, "").goesBlindAndComesBack(t)
+	newFarHouse(t, realserver.Redis(t).Address, lettingNobodyRead(t)).goesBlindAndComesBack(t)
 }
 
 // The same drill as with the embedded search engine.
@@ -53,8 +53,10 @@ func documents(t *testing.T, s *realserver.ElasticsearchServer) int {
 func TestRealRedisAndSessionsAreGone(t *testing.T) {
 	s, redis := rig.RealServers(t), realserver.Redis(t)
 	sessions, cache := realserver.NewLink(t, s.Maria.Address), realserver.NewLink(t, redis.Address)
+	book := lettingNobodyRead(t)
 	w := rig.New(t, func(c *config.Config) {
 		s.Use(c)
+		c.Policies = book
 		c.Stores.Sessions.DSN = s.Maria.DSNVia(sessions.Address, s.Sessions)
 		c.Stores.Cache.Addresses, c.Stores.Cache.TLS = []string{cache.Address}, "off"
 	})

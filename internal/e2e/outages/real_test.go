@@ -113,8 +113,8 @@ func TestRealOutagesIssueNothing(t *testing.T) {
 // of who is cut off cannot be renewed, it is worth nothing, and it is again when
 // the database is back.
 func TestRealIssuedTokensEndWithTheList(t *testing.T) {
-	s := rig.RealServers(t)
-	w := rig.New(t, s.Use)
+	s, book := rig.RealServers(t), lettingNobodyRead(t)
+	w := rig.New(t, func(c *config.Config) { s.Use(c); c.Policies = book })
 	doctor := w.As("doctor")
 	const needsNoRecords = "/v2/models/breast-cancer"
 	doctor.Get(needsNoRecords).Is(http.StatusOK)

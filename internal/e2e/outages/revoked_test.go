@@ -18,13 +18,13 @@ import (
 func TestRevokedWhileAnAnswerIsUnderWay(t *testing.T) {
 	lab := rig.NewSlowLaboratory(t)
 	book := rig.BookWithLaboratory(t)
-	withLab := func(c *config.Config) { c.Policies, c.PEP.Applications = book, []string{"lab=" + lab.URL} }
+	withLab := func(c *config.Config) { c.Policies, c.Applications = book, rig.At("lab", lab.URL) }
 	apart := func(t *testing.T, both func(*config.Config)) (*rig.World, string) {
 		h := rig.NewSplit(t)
 		h.StartRecords()
 		h.StartInference()
 		h.StartPDP("pdp", func(c *config.Config) { c.Policies = book; both(c) })
-		h.StartPEP("pep", "pdp", func(c *config.Config) { c.PEP.Applications = []string{"lab=" + lab.URL}; both(c) })
+		h.StartPEP("pep", "pdp", func(c *config.Config) { c.Applications = rig.At("lab", lab.URL); both(c) })
 		return h.At("pep", "pdp"), h.Parts["pep"].Data
 	}
 	for _, tt := range []struct {

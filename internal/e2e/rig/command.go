@@ -12,6 +12,7 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"github.com/wardgate/wardgate/internal/command"
+	"github.com/wardgate/wardgate/internal/config"
 	"github.com/wardgate/wardgate/internal/process"
 )
 
@@ -36,11 +37,16 @@ func Command(args ...string) (int, string) {
 	return code, out.String()
 }
 
+// At is one application of the hospital's, at an address.
+func At(name, address string) []config.Application {
+	return []config.Application{{Name: name, Upstreams: []string{address}}}
+}
+
 // ChildVariable has the test binary start a whole Wardgate, which is killed. It
 // holds what is changed about the configuration, as JSON.
 const ChildVariable = "WARDGATE_APP_CHILD"
 
-type ChildConfig struct{ Data, Policies, Application string }
+type ChildConfig struct{ Data, Policies, Laboratory string }
 
 // runChild serves for ever, and says where.
 func runChild(raw string) error {
@@ -49,7 +55,7 @@ func runChild(raw string) error {
 		return err
 	}
 	c := Config(told.Data)
-	c.Policies, c.PEP.Applications = told.Policies, []string{told.Application}
+	c.Policies, c.Applications = told.Policies, At("lab", told.Laboratory)
 	a, err := process.New(context.Background(), c, slog.New(slog.DiscardHandler))
 	if err != nil {
 		return err

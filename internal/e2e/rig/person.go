@@ -3,6 +3,7 @@ package rig
 import (
 	"bufio"
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -96,6 +97,7 @@ type Person struct {
 	Name  string
 	Token string
 	Via   string // local address to call from, "" for any
+	Host  string // to ask, "" for the one that listens
 }
 
 func (p *Person) LogIn() {
@@ -199,6 +201,7 @@ func (p *Person) SendOnce(r *http.Request) *Answer {
 	p.World.T.Helper()
 	asked.Add(1)
 	client := http.DefaultClient
+	r.Host = cmp.Or(p.Host, r.Host)
 	if p.Via != "" {
 		dialer := net.Dialer{LocalAddr: &net.TCPAddr{IP: net.ParseIP(p.Via)}}
 		client = &http.Client{Transport: &http.Transport{DialContext: dialer.DialContext, DisableKeepAlives: true}}

@@ -5,6 +5,7 @@ import (
 	"crypto/tls"
 	"log/slog"
 	"net/http"
+	"os"
 	"path/filepath"
 	"strings"
 	"sync"
@@ -83,6 +84,7 @@ type Split struct {
 	logs  *Logs
 	Certs string
 	Parts map[string]*Running // by the name of the process
+	Files map[string]string   // of processes that follow one: its applications
 }
 
 // Running is one process of a house.
@@ -90,6 +92,7 @@ type Running struct {
 	Process *process.Process
 	Data    string
 	Stop    func()
+	again   chan os.Signal
 }
 
 func NewSplit(t testing.TB) *Split {
@@ -121,14 +124,26 @@ func (h *Split) Config(name string, roles ...string) config.Config {
 func (h *Split) Start(name string, c config.Config) *Running {
 	h.t.Helper()
 	ctx, cancel := context.WithCancel(context.Background())
+	var source *config.Source
+	if file := h.Files[name]; file != "" {
+		var err error
+		if source, c, err = config.Open(file, nil, func(read *config.Config) { *read = *c.With(read.Applications) }); err != nil {
+			cancel()
+			h.t.Fatalf("%s: %v", name, err)
+		}
+	}
 	a, err := process.New(ctx, c, slog.New(slog.NewTextHandler(h.logs, nil)).With("process", name))
 	if err != nil {
 		cancel()
 		h.t.Fatalf("%s: %v", name, err)
 	}
+	again := make(chan os.Signal)
+	if source != nil {
+		a.Follow(source, again)
+	}
 	done := make(chan error, 1)
 	go func() { done <- a.Run(ctx) }()
-	r := &Running{Process: a, Data: c.Data, Stop: sync.OnceFunc(func() {
+	r := &Running{Process: a, Data: c.Data, again: again, Stop: sync.OnceFunc(func() {
 		cancel()
 		if err := <-done; err != nil {
 			h.t.Errorf("stop %s: %v", name, err)
@@ -197,5 +212,5 @@ func (h *Split) StartAll() {
 // At is the house seen through one enforcement point. Mails are where the
 // decision point writes them.
 func (h *Split) At(pep, pdp string) *World {
-	return &World{T: h.t, Process: h.Parts[pep].Process, Data: h.Parts[pdp].Data, Logs: h.logs}
+	return &World{T: h.t, Process: h.Parts[pep].Process, Data: h.Parts[pdp].Data, Logs: h.logs, Again: h.Parts[pep].again}
 }

@@ -5,6 +5,7 @@ import (
 	"context"
 	"database/sql"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"log/slog"
@@ -16,6 +17,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"syscall"
 	"testing"
 	"time"
 
@@ -96,11 +98,16 @@ type Ready struct {
 	Policy struct {
 		Revision string
 		Refused  *struct{ Error string }
+		Proof    struct {
+			Revision, State, By, Error string
+			Lacks                      []string
+		}
 	}
 	Degraded []string
 	Detail   map[string]struct {
 		State, Error string
 		Since        time.Time
+		RestartFor   []string `json:"restart_for"`
 	}
 }
 
@@ -122,7 +129,7 @@ func (w *World) Ready() (int, Ready) {
 // program, not a promise of speed.
 func Until(t testing.TB, what string, true func() bool) {
 	t.Helper()
-	for range 200 {
+	for range 800 {
 		if true() {
 			return
 		}
@@ -223,6 +230,9 @@ type World struct {
 	Data    string
 	Logs    *Logs
 	Stop    func()
+	EndsIn  error // what the process may end with
+
+	Again chan os.Signal // has a world that follows a file look at it
 }
 
 type Logs struct {
@@ -245,6 +255,11 @@ func (l *Logs) String() string {
 // Config is a configuration on free ports.
 func Config(data string) config.Config {
 	c := config.Default()
+	onFreePorts(&c, data)
+	return c
+}
+
+func onFreePorts(c *config.Config, data string) {
 	c.Data = data
 	c.Demo = true
 	c.PEP.Listen, c.PDP.Listen, c.Operations.Listen = "127.0.0.1:0", "127.0.0.1:0", "127.0.0.1:0"
@@ -252,7 +267,6 @@ func Config(data string) config.Config {
 	// A machine that runs all tests at once decides late, and a late decision
 	// denies: what tests ask is whether it is right.
 	c.Limits.DecisionMilliseconds = 5000
-	return c
 }
 
 func New(t testing.TB, change func(*config.Config)) *World {
@@ -261,19 +275,51 @@ func New(t testing.TB, change func(*config.Config)) *World {
 	if change != nil {
 		change(&c)
 	}
-	w := &World{T: t, Data: c.Data, Logs: &Logs{}}
+	return start(t, c, nil)
+}
+
+// NewFollowing is a world whose configuration is read from a file, and read again as that
+// changes. What change sets is set by a command line, as it were.
+func NewFollowing(t testing.TB, file string, change func(*config.Config)) *World {
+	t.Helper()
+	data := filepath.Join(t.TempDir(), "var")
+	source, c, err := config.Open(file, nil, func(c *config.Config) {
+		onFreePorts(c, data)
+		if change != nil {
+			change(c)
+		}
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return start(t, c, source)
+}
+
+// Look has a world that follows a file look at it, and waits until it has.
+func (w *World) Look() {
+	for range 2 { // the second is heard when the first is done
+		w.Again <- syscall.SIGHUP
+	}
+}
+
+func start(t testing.TB, c config.Config, source *config.Source) *World {
+	t.Helper()
+	w := &World{T: t, Data: c.Data, Logs: &Logs{}, Again: make(chan os.Signal)}
 	ctx, cancel := context.WithCancel(context.Background())
 	a, err := process.New(ctx, c, slog.New(slog.NewTextHandler(w.Logs, nil)))
 	if err != nil {
 		cancel()
 		t.Fatal(err)
 	}
+	if source != nil {
+		a.Follow(source, w.Again)
+	}
 	w.Process = a
 	done := make(chan error, 1)
 	go func() { done <- a.Run(ctx) }()
 	w.Stop = sync.OnceFunc(func() {
 		cancel()
-		if err := <-done; err != nil {
+		if err := <-done; err != nil && (w.EndsIn == nil || !errors.Is(err, w.EndsIn)) {
 			t.Errorf("stop: %v", err)
 		}
 	})

@@ -131,7 +131,7 @@ func newMerged(t *testing.T) *merged {
 	if err != nil {
 		t.Fatal(err)
 	}
-	book, err := engine.Prepare(files, points.Sections(), nil)
+	book, err := engine.Load(files, points.Sections())
 	if err != nil {
 		t.Fatal(err)
 	}

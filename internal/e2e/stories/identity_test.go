@@ -107,7 +107,10 @@ func TestAnApplicationVerifiesWhoAsks(t *testing.T) {
 	other := newWardBook(t, "https://pharmacy.hospital.test")
 	w := rig.New(t, func(c *config.Config) {
 		c.Policies = rig.BookWithLaboratory(t)
-		c.PEP.Applications = []string{"lab=" + lab.URL + " audience=https://lab.hospital.test header=Authorization claims=role+department"}
+		c.Applications = rig.At("lab", lab.URL)
+		c.Applications[0].Tell.Statement = &config.Statement{
+			Audience: "https://lab.hospital.test", Header: "Authorization", Claims: []string{"role", "department"},
+		}
 	})
 	lab.jwks, other.jwks = w.Process.Address()+"/.well-known/jwks.json", w.Process.Address()+"/.well-known/jwks.json"
 	doctor := w.As("doctor")

@@ -34,7 +34,7 @@ func TestReplayOfTheHousesJournalFindsNoFlip(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	report, err := book.Replay(context.Background(), journalled(filepath.Join(w.Data, "journal")), nil)
+	report, err := book.Replay(context.Background(), journalled(filepath.Join(w.Data, "journal")), analysis.ReplayConfig{})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -70,6 +70,8 @@ func signUpAsBilling(w *rig.World) *rig.Person {
 	security := w.As("security")
 	account := security.User("bill").ID
 	approve := "/api/admin/users/" + account + "/approve"
+	security.Post(approve, map[string]string{"staff_id": "s-bill"}).Denied(401, "step_up_required")
+	security = security.SteppedUp()
 	security.Post(approve, map[string]string{}).Denied(400, "staff_unfit")
 	w.Execute("records.db", `INSERT INTO staff SELECT 's-bill', 'Bill Fictitio', 'billing', id FROM departments LIMIT 1`)
 	security.Post(approve, map[string]string{"staff_id": "s-bill"}).Is(204)

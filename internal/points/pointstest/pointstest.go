@@ -1,5 +1,6 @@
 // Package pointstest has information points that know what a test says, and put
-// it into words as the real ones do.
+// it into words as the real ones do: what the real ones cannot say, such as whether
+// the device of a request without a session has changed, these do not say either.
 package pointstest
 
 import (
@@ -53,19 +54,30 @@ func (s fixed) Gather(_ context.Context, q *pip.Query, f *pip.Facts, w pip.Words
 	switch s.name {
 	case "identity":
 		f.Identity = k.Identity
+		if q.Subject == "" {
+			f.Identity = pip.Identity{Reading: k.Identity.Reading}
+		}
 		w.Trust(k.Identity.Reading)
 	case "revocation":
-		revocation.Write(&k.Revocation, f.Identity.Role, w)
+		r := k.Revocation
+		r.Session = r.Session && q.Session != ""
+		r.Subject, r.StepUp = r.Subject && q.Subject != "", r.StepUp && q.Subject != ""
+		revocation.Write(&r, f.Identity.Role, w)
 	case "device":
 		f.Device = k.Device
-		device.Write(&k.Device, w)
+		if q.Session == "" && k.Device.Match != "" {
+			f.Device.Match = pip.DeviceUnseen
+		}
+		device.Write(&f.Device, q, w)
 	case "location":
 		f.Location = k.Location
-		location.Write(q, f, w)
-		w.Trust(k.Location.Reading)
-		w.Word("country", k.Location.Country)
+		location.Write(q, &k.Location, f, w)
 	case "care":
-		care.Write(&care.Relationship{Patient: k.Care.Patient, Staff: k.Care.Staff, Department: k.Care.Department}, k.Care.Reading, f, w)
+		reading := k.Care.Reading
+		if q.Subject == "" {
+			reading = pip.Reading{}
+		}
+		care.Write(&care.Relationship{Patient: k.Care.Patient, Staff: k.Care.Staff, Department: k.Care.Department}, reading, f, w)
 	case "signals":
 		signals.Write(&k.Signals, w)
 	}

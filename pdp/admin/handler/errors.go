@@ -12,9 +12,12 @@ import (
 	"github.com/wardgate/wardgate/pdp/admin"
 )
 
-// document is the one place where an error becomes a status. What is no
+// Document is the one place where an error becomes a status. What is no
 // refusal is a fault: the caller learns that there was one, the log learns what.
-func document(err error) problem.Document {
+func Document(err error) problem.Document {
+	if fields := faultyFields(err); fields != nil {
+		return malformed(fields...)
+	}
 	var r *admin.Refusal
 	if !errors.As(err, &r) {
 		return problem.New(http.StatusServiceUnavailable, "identity_unavailable")
@@ -27,8 +30,12 @@ func document(err error) problem.Document {
 		status = http.StatusUnauthorized
 	case admin.Missing:
 		status = http.StatusNotFound
+	case admin.Conflicting:
+		status = http.StatusConflict
 	case admin.TooSoon:
 		status = http.StatusTooManyRequests
+	case admin.Undecided:
+		status = http.StatusServiceUnavailable
 	}
 	d := problem.New(status, r.Reasons...)
 	if r.Kind == admin.Malformed && len(r.Reasons) > 0 && r.Reasons[0] == admin.ReasonEmail {
@@ -44,16 +51,24 @@ func malformed(fields ...problem.Field) problem.Document {
 }
 
 func (h handler) fail(c *gin.Context, err error) {
-	d := document(err)
+	d := Document(err)
 	if d.Status == http.StatusServiceUnavailable {
 		h.log.Error("request failed", "path", c.FullPath(), "error", err)
 	}
-	var r *admin.Refusal
-	if errors.As(err, &r) && r.Wait > 0 {
-		wait := (r.Wait + time.Second - 1) / time.Second
-		c.Header("Retry-After", strconv.FormatInt(int64(wait), 10))
+	if wait := Wait(err); wait > 0 {
+		c.Header("Retry-After", strconv.FormatInt(int64(wait/time.Second), 10))
 	}
 	write(c, d)
+}
+
+// Wait is after how many whole seconds a refusal may be another answer, 0 where it
+// does not say.
+func Wait(err error) time.Duration {
+	var r *admin.Refusal
+	if !errors.As(err, &r) {
+		return 0
+	}
+	return (r.Wait + time.Second - 1).Truncate(time.Second)
 }
 
 func (h handler) panicked(c *gin.Context, cause any) {

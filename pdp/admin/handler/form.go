@@ -17,6 +17,9 @@ import (
 // maxText is the longest text that any field may hold, in bytes.
 const maxText = 1024
 
+// maxObject is the longest object that any field may hold, in bytes.
+const maxObject = 16 << 10
+
 // texts names the fields of a body that are texts, and where they go.
 type texts map[string]*string
 
@@ -24,6 +27,8 @@ type texts map[string]*string
 type form struct {
 	required texts
 	optional texts
+	long     texts             // optional, of up to maxObject
+	objects  texts             // optional JSON objects, as they were written
 	numbers  map[string]*int64 // required, whole
 	location **pip.Coordinates // the optional member "location"
 	empty    bool              // no body at all is an empty object
@@ -74,21 +79,23 @@ func (f form) read(body []byte) []problem.Field {
 			faults = append(faults, problem.Field{Location: "body." + m.Name, Message: message})
 		}
 	}
-	missing := func(name string) {
-		faults = append(faults, problem.Field{Location: "body." + name, Message: "required"})
-	}
 	for name, into := range f.required {
 		if !given[name] || *into == "" && !slices.ContainsFunc(faults, about(name)) {
-			missing(name)
+			faults = append(faults, missing(name))
 		}
 	}
 	for name := range f.numbers {
 		if !given[name] {
-			missing(name)
+			faults = append(faults, missing(name))
 		}
 	}
 	slices.SortFunc(faults, func(a, b problem.Field) int { return strings.Compare(a.Location, b.Location) })
 	return faults
+}
+
+// missing is the fault of a body without a member.
+func missing(name string) problem.Field {
+	return problem.Field{Location: "body." + name, Message: "required"}
 }
 
 func about(name string) func(problem.Field) bool {
@@ -119,6 +126,19 @@ func (f form) member(name string, value json.RawMessage) (fault string) {
 	if into, ok := f.numbers[name]; ok {
 		if strictjson.Decode(value, into) != nil || value[0] == 'n' {
 			return "expected a whole number"
+		}
+		return ""
+	}
+	if into, ok := f.objects[name]; ok {
+		if value[0] != '{' || len(value) > maxObject {
+			return "expected a JSON object of at most 16 KiB"
+		}
+		*into = string(value)
+		return ""
+	}
+	if into, ok := f.long[name]; ok {
+		if value[0] != '"' || strictjson.Decode(value, into) != nil || len(*into) > maxObject {
+			return "expected a text of at most 16 KiB"
 		}
 		return ""
 	}

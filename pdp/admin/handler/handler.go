@@ -4,10 +4,12 @@
 package handler
 
 import (
+	"context"
 	"fmt"
 	"log/slog"
 	"net/http"
 	"net/netip"
+	"slices"
 	"time"
 
 	"github.com/gin-gonic/gin"
@@ -15,6 +17,8 @@ import (
 	"github.com/wardgate/wardgate/internal/assertion"
 	"github.com/wardgate/wardgate/internal/problem"
 	"github.com/wardgate/wardgate/pdp/admin"
+	"github.com/wardgate/wardgate/pdp/admin/browser"
+	"github.com/wardgate/wardgate/pdp/admin/workstation"
 	"github.com/wardgate/wardgate/pip"
 )
 
@@ -26,14 +30,37 @@ const day = 24 * time.Hour
 // handler is the HTTP surface of an Admin. Who asks, from where, comes from the
 // enforcement point's assertion and from nothing else in the request.
 type handler struct {
-	admin *admin.Admin
-	log   *slog.Logger
+	admin    *admin.Admin
+	browsers Browsers
+	stations *workstation.Desk // nil: there are none
+	log      *slog.Logger
+}
+
+// Browsers ends step-ups of sessions whose browser holds no token.
+type Browsers interface {
+	// Elevate answers with the handle that the browser has on c.Host from then on.
+	Elevate(ctx context.Context, c admin.Client, up browser.StepUp) (handle string, until time.Time, err error)
 }
 
 // New serves /auth/*, /api/me and /api/sessions to callers whose requests
-// carry an assertion under key.
-func New(a *admin.Admin, key *assertion.Key, log *slog.Logger) http.Handler {
-	h := handler{admin: a, log: log}
+// carry an assertion under key. A caller whose session is behind a cookie is
+// answered no token.
+// With workstations they are served under /api/admin/workstations.
+func New(a *admin.Admin, b Browsers, s *workstation.Desk, key *assertion.Key, log *slog.Logger) http.Handler {
+	h := handler{admin: a, browsers: b, stations: s, log: log}
+	return assertion.Guard{Key: key, Audience: Audience, Log: log}.Wrap(h.router())
+}
+
+// Endpoints lists what New serves of a, each as "METHOD /path/:parameter".
+func Endpoints(a *admin.Admin, s *workstation.Desk) (served []string) {
+	for _, r := range (handler{admin: a, stations: s}).router().Routes() {
+		served = append(served, r.Method+" "+r.Path)
+	}
+	slices.Sort(served)
+	return served
+}
+
+func (h handler) router() *gin.Engine {
 	router := gin.New()
 	router.HandleMethodNotAllowed = true
 	router.Use(gin.CustomRecoveryWithWriter(nil, h.panicked), noStore)
@@ -51,24 +78,34 @@ func New(a *admin.Admin, key *assertion.Key, log *slog.Logger) http.Handler {
 	router.GET("/api/me", h.me)
 	router.GET("/api/sessions", h.sessions)
 	router.DELETE("/api/sessions/:id", h.endSession)
+	h.devices(router)
 	h.people(router)
 	h.administration(router)
-	return assertion.Guard{Key: key, Audience: Audience, Log: log}.Wrap(router)
+	h.passes(router)
+	h.passkeys(router)
+	h.workstations(router)
+	return router
 }
 
 func noStore(c *gin.Context) { c.Header("Cache-Control", "no-store") }
 
 func claims(c *gin.Context) *assertion.Claims { return assertion.From(c.Request.Context()) }
 
-// client reads where the request came from. An address that does not parse
-// stays the zero address, which the policy takes for unknown.
-func client(c *gin.Context) admin.Client {
-	said := claims(c)
+func client(c *gin.Context) admin.Client { return ClientOf(c.Request) }
+
+// ClientOf reads where a guarded request came from. An address that does not
+// parse stays the zero address, which the policy takes for unknown.
+func ClientOf(r *http.Request) admin.Client {
+	said := assertion.From(r.Context())
 	addr, err := netip.ParseAddr(said.Address)
 	if err != nil {
 		addr = netip.Addr{}
 	}
-	return admin.Client{Address: addr, UserAgent: said.UserAgent, Decision: said.Decision, Device: c.GetHeader(DeviceHeader)}
+	return admin.Client{
+		Address: addr, UserAgent: said.UserAgent, Decision: said.Decision,
+		Device: r.Header.Get(DeviceHeader), Station: r.Header.Get(assertion.StationHeader),
+		Certificate: r.Header.Get(assertion.CertificateHeader),
+	}
 }
 
 func (h handler) logIn(c *gin.Context) {
@@ -100,13 +137,14 @@ func (h handler) privacyNotice() string {
 }
 
 func (h handler) verify(c *gin.Context) {
-	var challenge, code string
+	var challenge string
 	from := client(c)
-	if !decodeForm(c, form{
-		required: texts{"challenge": &challenge, "code": &code},
+	code, ok := answered(c, form{
+		required: texts{"challenge": &challenge},
 		optional: texts{"device": &from.Device},
 		location: &from.Coordinates,
-	}) {
+	})
+	if !ok {
 		return
 	}
 	tokens, err := h.admin.Verify(c.Request.Context(), from, challenge, code)
@@ -141,11 +179,19 @@ func (h handler) refresh(c *gin.Context) {
 }
 
 func (h handler) logOut(c *gin.Context) {
-	h.done(c, h.admin.LogOut(c.Request.Context(), client(c), claims(c).Subject, claims(c).Session))
+	h.left(c, h.admin.LogOut(c.Request.Context(), client(c), claims(c).Subject, claims(c).Session))
 }
 
 func (h handler) logOutAll(c *gin.Context) {
-	h.done(c, h.admin.LogOutAll(c.Request.Context(), client(c), claims(c).Subject))
+	h.left(c, h.admin.LogOutAll(c.Request.Context(), client(c), claims(c).Subject))
+}
+
+// left answers a caller whose session has ended at its own request.
+func (h handler) left(c *gin.Context, err error) {
+	if err == nil && claims(c).ByCookie {
+		c.Header(assertion.BrowserHeader, assertion.BrowserClear)
+	}
+	h.done(c, err)
 }
 
 func (h handler) stepUp(c *gin.Context) {
@@ -154,11 +200,16 @@ func (h handler) stepUp(c *gin.Context) {
 }
 
 func (h handler) verifyStepUp(c *gin.Context) {
-	var challenge, code string
-	if !decode(c, texts{"challenge": &challenge, "code": &code}) {
+	var challenge string
+	code, ok := answered(c, form{required: texts{"challenge": &challenge}})
+	if !ok {
 		return
 	}
 	who := claims(c)
+	if who.ByCookie {
+		h.elevate(c, who, challenge, code)
+		return
+	}
 	tokens, err := h.admin.VerifyStepUp(c.Request.Context(), client(c), who.Subject, who.Session, challenge, code)
 	if err != nil {
 		h.fail(c, err)
@@ -172,6 +223,21 @@ func (h handler) verifyStepUp(c *gin.Context) {
 	})
 }
 
+// elevate ends a step-up in a browser.
+func (h handler) elevate(c *gin.Context, who *assertion.Claims, challenge, code string) {
+	from := client(c)
+	from.Host = who.Host
+	handle, until, err := h.browsers.Elevate(c.Request.Context(), from, browser.StepUp{
+		Handle: who.Handle, Account: who.Subject, Session: who.Session, Challenge: challenge, Code: code,
+	})
+	if err != nil {
+		h.fail(c, err)
+		return
+	}
+	c.Header(assertion.BrowserHeader, handle)
+	c.JSON(http.StatusOK, gin.H{"expires_in": seconds(until.Sub(h.admin.Now())), "acr": admin.ACRSteppedUp})
+}
+
 func (h handler) challenge(c *gin.Context, challenge pip.Challenge, err error) {
 	if err != nil {
 		h.fail(c, err)
@@ -180,12 +246,35 @@ func (h handler) challenge(c *gin.Context, challenge pip.Challenge, err error) {
 	c.JSON(http.StatusOK, h.asking(challenge))
 }
 
+// answered reads a body of form f with the answer to a challenge: a code, or what a
+// passkey has signed.
+func answered(c *gin.Context, f form) (answer string, ok bool) {
+	var code, passkey string
+	if f.optional == nil {
+		f.optional = texts{}
+	}
+	f.optional["code"], f.objects = &code, texts{"passkey": &passkey}
+	if !decodeForm(c, f) {
+		return "", false
+	}
+	if (code == "") == (passkey == "") {
+		write(c, malformed(problem.Field{Location: "body.code", Message: "required, or in its place passkey"}))
+		return "", false
+	}
+	return code + passkey, true
+}
+
+// asking tells of a challenge, with what the client needs to answer it by each method.
 func (h handler) asking(challenge pip.Challenge) gin.H {
-	return gin.H{
+	answer := gin.H{
 		"challenge":  challenge.ID,
 		"methods":    challenge.Methods,
 		"expires_in": seconds(challenge.Expires.Sub(h.admin.Now())),
 	}
+	for method, shown := range challenge.Shown {
+		answer[method] = shown
+	}
+	return answer
 }
 
 func (h handler) pair(c *gin.Context, tokens admin.Tokens, err error) {
@@ -203,7 +292,7 @@ func (h handler) pair(c *gin.Context, tokens admin.Tokens, err error) {
 	}
 	if tokens.Device != "" {
 		answer["device"] = tokens.Device
-		http.SetCookie(c.Writer, deviceCookie(tokens.Device, h.admin.Limits().DeviceMemory))
+		SetDevice(c.Writer, tokens.Devices, h.admin.Limits().DeviceMemory)
 	}
 	c.JSON(http.StatusOK, answer)
 }

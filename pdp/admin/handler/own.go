@@ -1,6 +1,7 @@
 package handler
 
 import (
+	"context"
 	"net/http"
 	"slices"
 	"time"
@@ -15,45 +16,58 @@ import (
 // me answers who the caller is. Fields that the policy withholds are named in
 // "withheld", never shown.
 func (h handler) me(c *gin.Context) {
-	who := claims(c)
-	if who.Subject == "" {
-		h.fail(c, admin.Refuse(admin.Unproven, problem.SessionMissing))
-		return
-	}
-	p, err := h.admin.Account(c.Request.Context(), who.Subject)
+	fields, withheld, err := Own(c.Request.Context(), h.admin)
 	if err != nil {
 		h.fail(c, err)
 		return
 	}
-	fields := gin.H{"id": p.ID, "username": p.Username, "role": p.Role, "email": p.Email}
+	answer := gin.H{}
+	for name, value := range fields {
+		answer[name] = value
+	}
+	if len(withheld) > 0 {
+		answer["withheld"] = withheld
+	}
+	c.JSON(http.StatusOK, answer)
+}
+
+// Own is who asks a guarded request, by field, without the fields that the policy
+// withholds, and the names of those, sorted.
+func Own(ctx context.Context, a *admin.Admin) (fields map[string]string, withheld []string, err error) {
+	who := assertion.From(ctx)
+	if who.Subject == "" {
+		return nil, nil, admin.Refuse(admin.Unproven, problem.SessionMissing)
+	}
+	p, err := a.Account(ctx, who.Subject)
+	if err != nil {
+		return nil, nil, err
+	}
+	fields = map[string]string{"id": p.ID, "username": p.Username, "role": p.Role, "email": p.Email}
 	for name, value := range map[string]string{"staff_id": p.Staff, "patient_id": p.Patient, "department_id": p.Department} {
 		if value != "" {
 			fields[name] = value
 		}
 	}
-	var withheld []string
 	for _, name := range who.Withhold {
 		if _, shown := fields[name]; shown {
 			delete(fields, name)
 			withheld = append(withheld, name)
 		}
 	}
-	if len(withheld) > 0 {
-		slices.Sort(withheld)
-		fields["withheld"] = withheld
-	}
-	c.JSON(http.StatusOK, fields)
+	slices.Sort(withheld)
+	return fields, withheld, nil
 }
 
-// ownRows refuses every row condition but the one that this service can apply:
-// sessions of the subject itself. A missing condition is not "all".
-func ownRows(who *assertion.Claims) error {
+// OwnRows is the account whose sessions may be seen and ended. It refuses every row
+// condition but the one that this service can apply: sessions of the subject
+// itself. A missing condition is not "all".
+func OwnRows(who *assertion.Claims) (account string, err error) {
 	r := who.Rows
 	if r == nil || who.Subject == "" || r.Type != "field" || r.Operator != "eq" ||
 		r.Field != "session.account" || r.Value != who.Subject || len(r.Conditions) > 0 {
-		return admin.Refuse(admin.Forbidden, "rows_refused")
+		return "", admin.Refuse(admin.Forbidden, "rows_refused")
 	}
-	return nil
+	return who.Subject, nil
 }
 
 type sessionItem struct {
@@ -69,11 +83,12 @@ type sessionItem struct {
 
 func (h handler) sessions(c *gin.Context) {
 	who := claims(c)
-	if err := ownRows(who); err != nil {
+	account, err := OwnRows(who)
+	if err != nil {
 		h.fail(c, err)
 		return
 	}
-	live, err := h.admin.Sessions(c.Request.Context(), who.Rows.Value)
+	live, err := h.admin.Sessions(c.Request.Context(), account)
 	if err != nil {
 		h.fail(c, err)
 		return
@@ -87,14 +102,20 @@ func (h handler) sessions(c *gin.Context) {
 			Created: s.Created, LastUsed: s.LastUsed,
 		})
 	}
-	c.JSON(http.StatusOK, gin.H{"items": items, "next": nil})
+	page(c, items, "")
 }
 
 func (h handler) endSession(c *gin.Context) {
 	who := claims(c)
-	if err := ownRows(who); err != nil {
+	account, err := OwnRows(who)
+	if err != nil {
 		h.fail(c, err)
 		return
 	}
-	h.done(c, h.admin.EndOwn(c.Request.Context(), client(c), who.Rows.Value, c.Param("id")))
+	err = h.admin.EndOwn(c.Request.Context(), client(c), account, c.Param("id"))
+	if c.Param("id") == who.Session {
+		h.left(c, err)
+		return
+	}
+	h.done(c, err)
 }

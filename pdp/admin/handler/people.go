@@ -5,6 +5,7 @@ import (
 
 	"github.com/gin-gonic/gin"
 
+	"github.com/wardgate/wardgate/internal/problem"
 	"github.com/wardgate/wardgate/pip"
 )
 
@@ -19,7 +20,9 @@ func (h handler) people(router *gin.Engine) {
 	if h.admin.HasApps() {
 		router.POST("/api/me/totp", h.offerApp)
 		router.POST("/api/me/totp/confirm", h.confirmApp)
+		router.GET("/api/me/totp", h.app)
 		router.DELETE("/api/me/totp", h.removeApp)
+		router.DELETE("/api/admin/users/:id/totp", h.removeAppOf)
 	}
 }
 
@@ -31,19 +34,27 @@ func (h handler) signUp(c *gin.Context) {
 	}) {
 		return
 	}
-	if err := h.admin.SignUp(c.Request.Context(), s); err != nil {
-		h.failPerson(c, err)
+	flow, err := h.admin.SignUp(c.Request.Context(), client(c), s)
+	if err != nil {
+		h.fail(c, err)
 		return
 	}
-	c.Status(http.StatusAccepted)
+	c.JSON(http.StatusAccepted, gin.H{"flow": flow})
 }
 
 func (h handler) verifySignUp(c *gin.Context) {
-	var email, code string
-	if !decode(c, texts{"email": &email, "code": &code}) {
+	var a pip.SignUpAnswer
+	if !decodeForm(c, form{
+		required: texts{"code": &a.Code},
+		optional: texts{"flow": &a.Flow, "email": &a.Email},
+	}) {
 		return
 	}
-	h.donePerson(c, h.admin.VerifySignUp(c.Request.Context(), client(c), email, code))
+	if a.Flow == "" && a.Email == "" {
+		write(c, malformed(problem.Field{Location: "body.flow", Message: "required: what /auth/signup has answered, or in its place the e-mail address"}))
+		return
+	}
+	h.done(c, h.admin.VerifySignUp(c.Request.Context(), client(c), a))
 }
 
 func (h handler) forgot(c *gin.Context) {
@@ -51,27 +62,27 @@ func (h handler) forgot(c *gin.Context) {
 	if !decode(c, texts{"email": &email}) {
 		return
 	}
-	challenge, err := h.admin.Forgot(c.Request.Context(), email)
+	challenge, err := h.admin.Forgot(c.Request.Context(), client(c), email)
 	if err != nil {
-		h.failPerson(c, err)
+		h.fail(c, err)
 		return
 	}
 	c.JSON(http.StatusAccepted, gin.H{"challenge": challenge.ID})
 }
 
 func (h handler) reset(c *gin.Context) {
-	var challenge, code, password string
-	if !decode(c, texts{"challenge": &challenge, "code": &code, "password": &password}) {
+	var a pip.ResetAnswer
+	if !decode(c, texts{"challenge": &a.Challenge, "code": &a.Code, "password": &a.Password}) {
 		return
 	}
-	h.donePerson(c, h.admin.Reset(c.Request.Context(), client(c), challenge, code, password))
+	h.done(c, h.admin.Reset(c.Request.Context(), client(c), a))
 }
 
 func (h handler) offerApp(c *gin.Context) {
 	who := claims(c)
 	secret, uri, err := h.admin.OfferApp(c.Request.Context(), client(c), who.Subject, who.Session)
 	if err != nil {
-		h.failPerson(c, err)
+		h.fail(c, err)
 		return
 	}
 	c.JSON(http.StatusOK, gin.H{"secret": secret, "otpauth_uri": uri})
@@ -85,7 +96,7 @@ func (h handler) confirmApp(c *gin.Context) {
 	who := claims(c)
 	recovery, err := h.admin.ConfirmApp(c.Request.Context(), client(c), who.Subject, who.Session, code)
 	if err != nil {
-		h.failPerson(c, err)
+		h.fail(c, err)
 		return
 	}
 	c.JSON(http.StatusOK, gin.H{"recovery_codes": recovery})
@@ -93,21 +104,18 @@ func (h handler) confirmApp(c *gin.Context) {
 
 func (h handler) removeApp(c *gin.Context) {
 	who := claims(c)
-	h.donePerson(c, h.admin.RemoveApp(c.Request.Context(), client(c), who.Subject, who.Session))
+	h.done(c, h.admin.RemoveApp(c.Request.Context(), client(c), who.Subject, who.Session))
 }
 
-func (h handler) donePerson(c *gin.Context, err error) {
+func (h handler) removeAppOf(c *gin.Context) {
+	h.done(c, h.admin.RemoveAppOf(c.Request.Context(), client(c), claims(c).Subject, c.Param("id")))
+}
+
+func (h handler) app(c *gin.Context) {
+	enrolled, left, err := h.admin.App(c.Request.Context(), claims(c).Subject)
 	if err != nil {
-		h.failPerson(c, err)
+		h.fail(c, err)
 		return
 	}
-	c.Status(http.StatusNoContent)
-}
-
-func (h handler) failPerson(c *gin.Context, err error) {
-	if fields := faultyFields(err); fields != nil {
-		write(c, malformed(fields...))
-		return
-	}
-	h.fail(c, err)
+	c.JSON(http.StatusOK, gin.H{"enrolled": enrolled, "recovery_codes_left": left})
 }

@@ -24,6 +24,17 @@ func (h handler) administration(router *gin.Engine) {
 	router.POST("/api/admin/users/:id/ban", h.ban)
 	router.POST("/api/admin/users/:id/unban", h.unban)
 	router.POST("/api/admin/users/:id/revoke", h.revokeUser)
+	router.PATCH("/api/admin/users/:id", h.change)
+	router.POST("/api/admin/users/:id/disable", h.disable)
+	router.POST("/api/admin/users/:id/enable", h.enable)
+	router.POST("/api/admin/users/:id/link", h.link)
+	router.POST("/api/admin/users/:id/unlink", h.unlink)
+	if h.admin.HasBadges() {
+		router.PUT("/api/admin/users/:id/badge", h.giveBadge)
+		router.DELETE("/api/admin/users/:id/badge", func(c *gin.Context) {
+			h.done(c, h.admin.RemoveBadge(c.Request.Context(), client(c), claims(c).Subject, c.Param("id")))
+		})
+	}
 	router.GET("/api/admin/bans", h.bans)
 	router.POST("/api/admin/bans/lift", h.liftBar)
 }
@@ -97,6 +108,13 @@ func (h handler) approve(c *gin.Context) {
 		return
 	}
 	h.done(c, h.admin.Approve(c.Request.Context(), client(c), claims(c).Subject, c.Param("id"), staff, department))
+}
+
+func (h handler) giveBadge(c *gin.Context) {
+	var number string
+	if decode(c, texts{"badge": &number}) {
+		h.done(c, h.admin.GiveBadge(c.Request.Context(), client(c), claims(c).Subject, c.Param("id"), number))
+	}
 }
 
 func (h handler) ban(c *gin.Context) {

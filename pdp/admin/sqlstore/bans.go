@@ -12,12 +12,7 @@ import (
 // Ban stores b in place of any other ban of the account.
 func (s *Store) Ban(ctx context.Context, b admin.Ban) error {
 	err := s.db.Change(ctx, func(tx *sqldb.Tx) error {
-		if _, err := tx.ExecContext(ctx, "DELETE FROM admin_bans WHERE account = ?", b.Account); err != nil {
-			return err
-		}
-		_, err := tx.ExecContext(ctx, "INSERT INTO admin_bans (account, reason, banned_by, created_at, banned_until) VALUES (?, ?, ?, ?, ?)",
-			b.Account, b.Reason, b.By, sqldb.Micros(b.Created), sqldb.Micros(b.Until))
-		if err != nil {
+		if err := putBan(ctx, tx, b); err != nil {
 			return err
 		}
 		return advance(ctx, tx)
@@ -26,6 +21,15 @@ func (s *Store) Ban(ctx context.Context, b admin.Ban) error {
 		return fmt.Errorf("store ban: %w", err)
 	}
 	return nil
+}
+
+func putBan(ctx context.Context, tx *sqldb.Tx, b admin.Ban) error {
+	if _, err := tx.ExecContext(ctx, "DELETE FROM admin_bans WHERE account = ?", b.Account); err != nil {
+		return err
+	}
+	_, err := tx.ExecContext(ctx, "INSERT INTO admin_bans (account, reason, banned_by, created_at, banned_until) VALUES (?, ?, ?, ?, ?)",
+		b.Account, b.Reason, b.By, sqldb.Micros(b.Created), sqldb.Micros(b.Until))
+	return err
 }
 
 // Unban reports whether there was a ban to lift.
@@ -47,7 +51,13 @@ func (s *Store) Bans(ctx context.Context, now time.Time) ([]admin.Ban, error) {
 	return bansAt(ctx, s.db, now)
 }
 
-func bansAt(ctx context.Context, on queryer, now time.Time) ([]admin.Ban, error) {
+// ReadBans reads the bans that hold at now from a database that Wardgate may be using. It
+// changes nothing.
+func ReadBans(ctx context.Context, db *sqldb.DB, now time.Time) ([]admin.Ban, error) {
+	return bansAt(ctx, db, now)
+}
+
+func bansAt(ctx context.Context, on Queryer, now time.Time) ([]admin.Ban, error) {
 	rows, err := on.QueryContext(ctx, "SELECT account, reason, banned_by, created_at, banned_until FROM admin_bans WHERE banned_until > ?", sqldb.Micros(now))
 	if err != nil {
 		return nil, fmt.Errorf("read bans: %w", err)

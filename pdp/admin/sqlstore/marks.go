@@ -15,7 +15,7 @@ import (
 )
 
 // Changes of who is cut off are numbered by one row, in the transaction that
-// makes the change. Whoever reads the number n sees all changes up to n, and
+// makes the change. A process that reads the number n sees all changes up to n, and
 // of two processes neither can number a change before the other has committed.
 
 // beginMarks makes the row, once for a database.
@@ -35,13 +35,13 @@ func (s *Store) beginMarks(ctx context.Context) error {
 	return nil
 }
 
-// A queryer is a database or a transaction.
-type queryer interface {
+// A Queryer is a database or a transaction.
+type Queryer interface {
 	QueryRowContext(ctx context.Context, query string, args ...any) *sql.Row
 	QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error)
 }
 
-func mark(ctx context.Context, on queryer) (pip.Mark, error) {
+func mark(ctx context.Context, on Queryer) (pip.Mark, error) {
 	var m pip.Mark
 	err := on.QueryRowContext(ctx, "SELECT epoch, sequence FROM admin_revocation_mark WHERE id = 1").Scan(&m.Epoch, &m.Sequence)
 	if err != nil {
@@ -71,6 +71,11 @@ func (s *Store) Revoked(ctx context.Context, since pip.Mark, signedAfter, now ti
 		return admin.Revoked{}, fmt.Errorf("read revocations: %w", err)
 	}
 	defer tx.Rollback() // it changes nothing
+	if s.guard != nil {
+		if err := s.guard(ctx, tx); err != nil {
+			return admin.Revoked{}, err
+		}
+	}
 	var c admin.Revoked
 	if c.Mark, err = mark(ctx, tx); err != nil {
 		return admin.Revoked{}, err

@@ -11,21 +11,18 @@ import (
 	"github.com/wardgate/wardgate/pdp/admin"
 )
 
-// Begin stores all of it or nothing.
-func (s *Store) Begin(ctx context.Context, v admin.Session, r admin.Refresh, from admin.Sighting) error {
+// Begin stores both or neither.
+func (s *Store) Begin(ctx context.Context, v admin.Session, r admin.Refresh) error {
 	err := s.db.Change(ctx, func(tx *sqldb.Tx) error {
 		_, err := tx.ExecContext(ctx, "INSERT INTO admin_sessions (id, account, footprint, amr, acr, auth_time, "+
-			"created_at, last_used_at, idle_until, ends_by, ended_at, end_reason) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, '')",
+			"created_at, last_used_at, idle_until, ends_by, ended_at, end_reason, device) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, '', ?)",
 			v.ID, v.Account, v.Sealed,
 			strings.Join(v.AMR, " "), v.ACR, sqldb.Micros(v.AuthTime),
-			sqldb.Micros(v.Created), sqldb.Micros(v.LastUsed), sqldb.Micros(v.IdleUntil), sqldb.Micros(v.Until))
+			sqldb.Micros(v.Created), sqldb.Micros(v.LastUsed), sqldb.Micros(v.IdleUntil), sqldb.Micros(v.Until), v.Device)
 		if err != nil {
 			return err
 		}
-		if err := beginRefresh(ctx, tx, r); err != nil {
-			return err
-		}
-		return sight(ctx, tx, from)
+		return beginRefresh(ctx, tx, r)
 	})
 	if err != nil {
 		return fmt.Errorf("begin session: %w", err)

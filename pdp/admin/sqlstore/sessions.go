@@ -13,7 +13,7 @@ import (
 )
 
 const sessionColumns = "s.id, s.account, s.footprint, s.amr, s.acr, s.auth_time, " +
-	"s.created_at, s.last_used_at, s.idle_until, s.ends_by, s.ended_at, s.end_reason"
+	"s.created_at, s.last_used_at, s.idle_until, s.ends_by, s.ended_at, s.end_reason, s.device"
 
 // Session returns one session, ended or not.
 func (s *Store) Session(ctx context.Context, id string) (admin.Session, error) {
@@ -87,7 +87,7 @@ func (s *Store) Sweep(ctx context.Context, before, now time.Time) error {
 	return nil
 }
 
-func list(ctx context.Context, on queryer, tail string, args ...any) ([]admin.Session, error) {
+func list(ctx context.Context, on Queryer, tail string, args ...any) ([]admin.Session, error) {
 	rows, err := on.QueryContext(ctx, "SELECT "+sessionColumns+" FROM admin_sessions s "+tail, args...)
 	if err != nil {
 		return nil, fmt.Errorf("read sessions: %w", err)
@@ -114,7 +114,7 @@ func scanSession(row interface{ Scan(...any) error }, more ...any) (admin.Sessio
 	var auth, created, used, idle, until, ended int64
 	err := row.Scan(append([]any{
 		&v.ID, &v.Account, &v.Sealed,
-		&amr, &v.ACR, &auth, &created, &used, &idle, &until, &ended, &v.EndReason,
+		&amr, &v.ACR, &auth, &created, &used, &idle, &until, &ended, &v.EndReason, &v.Device,
 	}, more...)...)
 	if errors.Is(err, sql.ErrNoRows) {
 		return admin.Session{}, admin.ErrNotFound

@@ -20,7 +20,10 @@ var migrations embed.FS
 const versionTable = "admin_version"
 
 // A Store keeps sessions.
-type Store struct{ db *sqldb.DB }
+type Store struct {
+	db    *sqldb.DB
+	guard func(ctx context.Context, on Queryer) error // nil for none
+}
 
 var _ admin.Store = (*Store)(nil)
 

@@ -8,6 +8,9 @@ import (
 	"encoding/json"
 	"fmt"
 	"io/fs"
+	"log/slog"
+	"strings"
+	"time"
 
 	"github.com/open-policy-agent/opa/v1/ast"
 	"github.com/open-policy-agent/opa/v1/rego"
@@ -27,21 +30,22 @@ type Book struct {
 	candidate *engine.Candidate
 	compiler  *ast.Compiler // of the written form
 	rules     rego.PreparedEvalQuery
-	remedies  []tables.Remedy
+	advice    *tables.Advice
+	diagram   *diagram
 }
 
-// Open loads the rule book in fsys as an Engine does, and refuses what an
-// Engine refuses.
+// Open loads the rule book in fsys. It refuses what could not be asked; the gate,
+// which refuses more, is for books that come into force.
 func Open(fsys fs.FS, points []pip.Section) (*Book, error) {
 	files, err := rulebook.ReadRules(fsys)
 	if err != nil {
 		return nil, err
 	}
-	candidate, err := engine.Prepare(files, points, nil)
+	candidate, err := engine.Load(files, points)
 	if err != nil {
 		return nil, err
 	}
-	b := &Book{candidate: candidate}
+	b := &Book{candidate: candidate, diagram: &diagram{loaded: candidate.Book()}}
 	if b.compiler, err = rulebook.Compile(files); err != nil {
 		return nil, err
 	}
@@ -51,12 +55,37 @@ func Open(fsys fs.FS, points []pip.Section) (*Book, error) {
 	if err != nil {
 		return nil, fmt.Errorf("prepare the rules: %w", err)
 	}
-	b.remedies, err = candidate.Book().Tables.Remedies()
+	b.advice, err = candidate.Book().Tables.Advice()
 	return b, err
 }
 
 // Revision is the digest of the rule book.
 func (b *Book) Revision() string { return b.candidate.Revision() }
+
+// House is what the rule book says to the rest of the house.
+func (b *Book) House() *pdp.Tables { return b.candidate.Book().Tables.House }
+
+// Members are what may stand in an input, by paths such as "/context/device/match".
+func (b *Book) Members() map[string]pip.Member {
+	all := map[string]pip.Member{}
+	b.candidate.Book().Layout.Sections(func(path string, s *pip.Section) {
+		for _, m := range s.Members {
+			all["/"+strings.ReplaceAll(path, ".", "/")+"/"+m.Name] = m
+		}
+	})
+	return all
+}
+
+// documentTime bounds the gathering of facts for one document.
+const documentTime = 10 * time.Second
+
+// Document is the input that rules would read of a request, with what the sources say:
+// it is written by an engine, as that of any other request. Nothing is told of it.
+func (b *Book) Document(ctx context.Context, sources []pip.Source, r *pdp.Request) (json.RawMessage, error) {
+	e := engine.NewFrom(b.candidate, sources, nil, slog.New(slog.DiscardHandler), engine.Config{Timeout: documentTime})
+	d, err := e.Decide(ctx, *r)
+	return d.Evidence.Input, err
+}
 
 // Ask answers an input document. With an error the decision is the zero one.
 func (b *Book) Ask(ctx context.Context, raw json.RawMessage) (pdp.Decision, error) {
@@ -68,14 +97,18 @@ func (b *Book) Ask(ctx context.Context, raw json.RawMessage) (pdp.Decision, erro
 }
 
 func (b *Book) ask(ctx context.Context, document map[string]any) (pdp.Decision, error) {
+	return ask(ctx, b.candidate, document)
+}
+
+func ask(ctx context.Context, c *engine.Candidate, document map[string]any) (pdp.Decision, error) {
 	value, err := ast.InterfaceToValue(document)
 	if err != nil {
 		return pdp.Decision{}, fmt.Errorf("%w: %w", input.ErrInput, err)
 	}
-	d, err := b.candidate.Book().Ask(ctx, value)
+	d, err := c.Book().Ask(ctx, value)
 	if err != nil {
 		return pdp.Decision{}, fmt.Errorf("ask the rule book: %w", err)
 	}
-	d.Revision = b.candidate.Revision()
+	d.Revision = c.Revision()
 	return d, nil
 }

@@ -3,7 +3,6 @@ package analysis
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -30,10 +29,13 @@ type Explanation struct {
 	Grounds pdp.Grounds `json:"grounds,omitzero"`
 	Rules   []Statement `json:"rules"` // that spoke
 	Facts   []Fact      `json:"facts"` // that those rules read
-	// Remedies are the smallest sets of permitted changes with which the book
-	// allows: alternatives of one size, each proved by asking. Empty for a
-	// decision that allows, and when no permitted change would allow.
+	// Texts are what people are told of each reason, by language.
+	Texts map[string]tables.Texts `json:"texts,omitempty"`
+	// Remedies are the titles of Advice's sets, in English. Empty for a decision that
+	// allows, and when no few permitted changes would allow.
 	Remedies [][]string `json:"remedies"`
+	Advice   *Advice    `json:"advice,omitempty"` // of a denial
+	Right    *Right     `json:"right,omitempty"`  // of a denial of an action that the tables know
 }
 
 // A Statement is one rule's contribution to an answer.
@@ -73,10 +75,11 @@ func (b *Book) Explain(ctx context.Context, raw json.RawMessage, ages map[string
 		return nil, err
 	}
 	x.Facts = facts(document, x.Rules, ages)
-	if !d.Allow {
-		x.Remedies, err = b.counterfactual(ctx, document)
+	if d.Allow {
+		return x, nil
 	}
-	return x, err
+	x.Texts = b.texts(d.Reasons)
+	return x, b.advise(ctx, x, document)
 }
 
 // statements evaluates every rule folder and notes which rules hold.
@@ -211,65 +214,4 @@ func sourceOf(path string) string {
 	default:
 		return "route"
 	}
-}
-
-// maxRemedies is how many changes a remedy may take. More of them are no
-// advice that anybody follows.
-const maxRemedies = 3
-
-// errTooMany bounds the search: its cost grows with the third power.
-var errTooMany = errors.New("the table of remedies has too many rows that apply to one situation")
-
-const maxApplicable = 48
-
-// counterfactual finds the smallest sets of permitted changes with which the
-// book allows, by asking about every set, the small ones first.
-func (b *Book) counterfactual(ctx context.Context, document map[string]any) ([][]string, error) {
-	var usable []*tables.Remedy
-	for i := range b.remedies {
-		if applies(&b.remedies[i], document) {
-			usable = append(usable, &b.remedies[i])
-		}
-	}
-	if len(usable) > maxApplicable {
-		return nil, errTooMany
-	}
-	found := [][]string{}
-	for size := 1; size <= maxRemedies && len(found) == 0; size++ {
-		err := subsets(usable, size, nil, func(set []*tables.Remedy) error {
-			d, err := b.ask(ctx, changed(document, set))
-			if err != nil {
-				return err
-			}
-			if d.Allow {
-				titles := make([]string, len(set))
-				for i, r := range set {
-					titles[i] = r.Title
-				}
-				found = append(found, titles)
-			}
-			return nil
-		})
-		if err != nil {
-			return nil, err
-		}
-	}
-	return found, nil
-}
-
-// subsets visits every set of that size whose members agree with each other,
-// in the table's order.
-func subsets(from []*tables.Remedy, size int, chosen []*tables.Remedy, visit func([]*tables.Remedy) error) error {
-	if size == 0 {
-		return visit(chosen)
-	}
-	for i, r := range from {
-		if slices.ContainsFunc(chosen, func(o *tables.Remedy) bool { return !agree(o, r) }) {
-			continue
-		}
-		if err := subsets(from[i+1:], size-1, append(chosen[:len(chosen):len(chosen)], r), visit); err != nil {
-			return err
-		}
-	}
-	return nil
 }

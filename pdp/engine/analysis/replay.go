@@ -2,8 +2,6 @@ package analysis
 
 import (
 	"context"
-	"encoding/json"
-	"errors"
 	"hash/maphash"
 	"iter"
 	"runtime"
@@ -12,38 +10,60 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/wardgate/wardgate/pdp"
-	"github.com/wardgate/wardgate/pdp/engine/input"
+	"github.com/wardgate/wardgate/pdp/engine"
 	"github.com/wardgate/wardgate/pip"
 )
-
-// enforced are the reasons that an enforcement point or the administrator adds
-// to a policy's answer. They say nothing of the policy.
-var enforced = []string{"obligation_unmet", "application_unavailable"}
-
-// noDecision stands for the reason when the candidate gives no answer at all.
-const noDecision = "no_decision"
 
 // memoBytes bounds the inputs that are remembered, to ask about each once.
 const memoBytes = 256 << 20
 
-// Replay asks the book again about every decision among events, and compares.
-// It returns when all have been asked, with the first error of events, or when
-// ctx ends. progress, when not nil, hears how many have been read, from one
-// goroutine at a time.
-func (b *Book) Replay(ctx context.Context, events iter.Seq2[pip.Event, error], progress func(read int)) (*ReplayReport, error) {
+// A ReplayConfig is what may be said of a replay. Its zero value works.
+type ReplayConfig struct {
+	// Progress hears how many events have been read, from one goroutine at a time.
+	Progress func(read int)
+	// Router is the book's table of routes. Without one, requests are for what they
+	// were for when they were recorded.
+	Router Router
+	// Formerly is what of the rule book under whose revision a decision was made Go went
+	// by, nil where that book is not known. It is asked in parallel. Without it only
+	// answers are compared.
+	Formerly func(revision string) *Former
+}
+
+// A Former is what of a rule book does something beside its answers.
+type Former struct {
+	Router  Router
+	Reasons pdp.Reasons
+}
+
+// A Router says what request lines mean, at a host of the application, or with "" at one
+// that is no application's own. It is asked in parallel.
+type Router interface {
+	// Means is what a line means; matched is false for one without a row.
+	Means(application, method, path string) (action string, r pdp.Resource, matched bool)
+	// Row is the row of a line.
+	Row(application, method, path string) (row pdp.Route, matched bool)
+	// Could reports whether a line may have a row of whose path the digest alone was
+	// recorded.
+	Could(application, method, digest string) bool
+}
+
+// Replay asks the book again about every decision among events, and compares the
+// whole answers. It returns when all have been asked, with the first error of events,
+// or when ctx ends.
+func (b *Book) Replay(ctx context.Context, events iter.Seq2[pip.Event, error], c ReplayConfig) (*ReplayReport, error) {
 	workers := max(1, runtime.GOMAXPROCS(0))
 	group, ctx := errgroup.WithContext(ctx)
 	replayers := make([]*replayer, workers)
 	for i := range replayers {
-		r := &replayer{
-			book: b, work: make(chan []pip.Event, 4), report: newReplayReport(b.Revision()),
-			answers: map[string]pdp.Decision{}, room: memoBytes / workers, form: b.candidate.Form(),
-		}
+		r := newReplayer(b.candidate, c.Router, memoBytes/workers)
+		r.formerly = c.Formerly
+		r.work = make(chan []pip.Event, 4)
 		replayers[i] = r
 		group.Go(func() error { return r.run(ctx) })
 	}
 	report := newReplayReport(b.Revision())
-	group.Go(func() error { return deal(ctx, events, replayers, report, progress) })
+	group.Go(func() error { return deal(ctx, events, replayers, report, c.Progress) })
 	if err := group.Wait(); err != nil {
 		return nil, err
 	}
@@ -51,6 +71,13 @@ func (b *Book) Replay(ctx context.Context, events iter.Seq2[pip.Event, error], p
 		report.merge(r.report)
 	}
 	return report, nil
+}
+
+func newReplayer(c *engine.Candidate, router Router, room int) *replayer {
+	return &replayer{
+		candidate: c, router: router, report: newReplayReport(c.Revision()),
+		answers: map[string]*answered{}, room: room, form: c.Form(), places: c.Places(),
+	}
 }
 
 // batch is how many events are handed over at a time.
@@ -102,89 +129,12 @@ func deal(ctx context.Context, events iter.Seq2[pip.Event, error], to []*replaye
 	return nil
 }
 
+// ReplayedKinds are the kinds of events that a policy was asked about: no other need
+// be read for a replay.
+func ReplayedKinds() []pip.Kind { return []pip.Kind{pip.KindDecision, pip.KindSession} }
+
 // replayable: a decision that a policy made, with what it saw. A request that
 // was refused before any policy was asked has no input.
 func replayable(e *pip.Event) bool {
-	return (e.Kind == pip.KindDecision || e.Kind == pip.KindSession) && len(e.Input) > 0 && e.Revision != ""
-}
-
-// A replayer asks about the inputs that belong to it.
-type replayer struct {
-	book     *Book
-	work     chan []pip.Event
-	report   *ReplayReport
-	answers  map[string]pdp.Decision // by all of the input that can matter
-	room     int                     // bytes that may still be remembered
-	form     *input.Form
-	document input.Document
-}
-
-func (r *replayer) run(ctx context.Context) error {
-	for events := range r.work {
-		for i := range events {
-			d, err := r.ask(ctx, events[i].Input)
-			if err != nil {
-				return err
-			}
-			r.report.compare(&events[i], &d)
-		}
-	}
-	return nil
-}
-
-// ask denies where the book fails: so does an engine.
-func (r *replayer) ask(ctx context.Context, raw json.RawMessage) (pdp.Decision, error) {
-	key, narrow := r.key(raw)
-	if d, ok := r.answers[string(key)]; ok {
-		return d, nil
-	}
-	r.report.Asked++
-	d, err := r.fresh(ctx, raw, narrow)
-	if err != nil {
-		if ctx.Err() != nil {
-			return pdp.Decision{}, ctx.Err()
-		}
-		if errors.Is(err, input.ErrInput) {
-			return pdp.Decision{}, err
-		}
-		d = pdp.Decision{Reasons: []string{noDecision}}
-	}
-	if r.room -= len(key); r.room >= 0 {
-		r.answers[string(key)] = d
-	}
-	return d, nil
-}
-
-// key is all of an input that can make a difference to the book's answer. It
-// begins with a byte that says which of two kinds it is.
-func (r *replayer) key(raw json.RawMessage) (key []byte, narrow bool) {
-	if !r.book.candidate.Narrow() || !r.form.Read(&r.document, raw) {
-		r.document.Key = append(append(r.document.Key[:0], 'w'), raw...)
-		return r.document.Key, false
-	}
-	r.document.Key = r.book.candidate.AppendKey(append(r.document.Key[:0], 'n'), &r.document)
-	return r.document.Key, true
-}
-
-// fresh asks the book.
-func (r *replayer) fresh(ctx context.Context, raw json.RawMessage, narrow bool) (pdp.Decision, error) {
-	if narrow {
-		return r.book.candidate.Ask(ctx, &r.document)
-	}
-	return r.book.Ask(ctx, raw)
-}
-
-// recorded is the policy's own answer, without what was added to it later. Not
-// every record holds one: a failed log-in, say, is recorded with the policy's
-// answer to the question of what follows from it, which is its obligations
-// alone, and with a verdict that is not the policy's. Such a record is about
-// another action than the input.
-func recorded(e *pip.Event) (allow bool, reasons []string, whole bool) {
-	if e.Kind == pip.KindSession {
-		if _, action := asked(e); action != e.Action {
-			return false, nil, false
-		}
-	}
-	reasons = slices.DeleteFunc(slices.Clone(e.Reasons), func(code string) bool { return slices.Contains(enforced, code) })
-	return e.Allow || len(reasons) == 0 && len(e.Reasons) > 0, reasons, true
+	return slices.Contains(ReplayedKinds(), e.Kind) && len(e.Input) > 0 && e.Revision != ""
 }

@@ -19,8 +19,10 @@ import (
 	"github.com/wardgate/wardgate/pdp"
 	"github.com/wardgate/wardgate/pdp/engine"
 	"github.com/wardgate/wardgate/pdp/engine/analysis"
+	"github.com/wardgate/wardgate/pdp/engine/answer"
 	"github.com/wardgate/wardgate/pdp/engine/enginetest"
 	"github.com/wardgate/wardgate/pdp/engine/rulebook"
+	"github.com/wardgate/wardgate/pep/route"
 	"github.com/wardgate/wardgate/pip"
 	"github.com/wardgate/wardgate/policies"
 )
@@ -37,13 +39,16 @@ func all(events []pip.Event) iter.Seq2[pip.Event, error] {
 
 // record is what an enforcement point would journal of a decision.
 func record(id string, input json.RawMessage, d pdp.Decision) pip.Event {
+	hour := 10
+	if strings.Contains(string(input), `"night"`) {
+		hour = 23
+	}
 	e := pip.Event{
-		Kind: pip.KindDecision, Time: time.Date(2026, 3, 1, 10, 0, 0, 0, time.UTC), Decision: id,
+		Kind: pip.KindDecision, Time: time.Date(2026, 3, 1, hour, 0, 0, 0, time.UTC), Decision: id,
 		Allow: d.Allow, Reasons: d.Reasons, Revision: d.Revision, Input: input,
 	}
-	for _, o := range d.Obligations {
-		e.Obligations = append(e.Obligations, o.ID)
-	}
+	d.Evidence.Input = input
+	d.Record(&e, nil)
 	return e
 }
 
@@ -67,7 +72,7 @@ func recordDrawn(t *testing.T, b *analysis.Book, n int) []pip.Event {
 
 func replay(t *testing.T, b *analysis.Book, events []pip.Event) *analysis.ReplayReport {
 	t.Helper()
-	r, err := b.Replay(context.Background(), all(events), nil)
+	r, err := b.Replay(context.Background(), all(events), analysis.ReplayConfig{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -107,9 +112,9 @@ func TestReplayFindsFlipsInBothDirections(t *testing.T) {
 	files["authz/rules/night/night.rego"] = &fstest.MapFile{Data: []byte("package authz.rules.night\n\ndeny contains \"night\" if input.context.time.period == \"night\"\n")}
 	r := replay(t, openBook(t, files), events)
 	want := []analysis.Flip{
-		{FlipKey: analysis.FlipKey{Direction: analysis.NewlyDenied, Role: "doctor", Action: "patient.read", Rule: "+night"}, Count: 5, Examples: []string{"night-0", "night-1", "night-2"}},
-		{FlipKey: analysis.FlipKey{Direction: analysis.NewlyAllowed, Role: "nurse", Action: "patient.read", Rule: "-device_changed"}, Count: 1, Examples: []string{"device"}},
-		{FlipKey: analysis.FlipKey{Direction: analysis.ObligationsChanged, Role: "doctor", Action: "patient.read", Rule: "-withhold"}, Count: 1, Examples: []string{"place"}},
+		{FlipKey: analysis.FlipKey{Direction: analysis.NewlyDenied, Class: answer.Stricter, Role: "doctor", Action: "patient.read", Rule: "+night"}, Count: 5, Examples: []string{"night-0", "night-1", "night-2"}},
+		{FlipKey: analysis.FlipKey{Direction: analysis.NewlyAllowed, Class: answer.Looser, Role: "nurse", Action: "patient.read", Rule: "-device_changed"}, Count: 1, Examples: []string{"device"}},
+		{FlipKey: analysis.FlipKey{Direction: analysis.ObligationsChanged, Class: answer.Looser, Role: "doctor", Action: "patient.read", Rule: "-withhold"}, Count: 1, Examples: []string{"place"}},
 	}
 	if !slices.EqualFunc(r.Flips, want, func(a, b analysis.Flip) bool {
 		return a.FlipKey == b.FlipKey && a.Count == b.Count && slices.Equal(a.Examples, b.Examples)
@@ -118,6 +123,121 @@ func TestReplayFindsFlipsInBothDirections(t *testing.T) {
 	}
 	if r.Decisions != 8 || r.Asked != 4 || r.Same != 1 {
 		t.Errorf("got %d decisions, %d inputs, %d the same; want 8, 4, 1", r.Decisions, r.Asked, r.Same)
+	}
+}
+
+// formerOf is what of a book does something beside its answers.
+func formerOf(t *testing.T, b *analysis.Book) *analysis.Former {
+	t.Helper()
+	router, err := route.New(b.House())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return &analysis.Former{Router: router, Reasons: b.House().Reasons}
+}
+
+// The same answer may go to another application, be refused its body, or be told in
+// other words. That is found where the book of then is known, and said to be unknown
+// where it is not.
+func TestReplayFindsWhatIsDoneOtherwiseBesideTheAnswer(t *testing.T) {
+	b := openBook(t, policies.FS)
+	inputs := golden(t)
+	var events []pip.Event
+	keep := func(id, path, who string, c change) {
+		raw := with(t, inputs[who], c)
+		d, err := b.Ask(context.Background(), raw)
+		if err != nil {
+			t.Fatal(err)
+		}
+		e := record(id, raw, d)
+		e.Method, e.Path = "GET", path
+		events = append(events, e)
+	}
+	keep("read", "/api/patients/p-1", "doctor", nil)
+	keep("device", "/api/patients/p-1", "nurse", change{"/context/device/match": "changed"})
+
+	files := enginetest.Book(t, policies.FS)
+	enginetest.Edit(t, files, "authz/tables/routes.rego", `_row("GET", "/api/patients/{patient}", "records", "patient.read", "patient", "none")`, `_row("GET", "/api/patients/{patient}", "inference", "patient.read", "patient", "json")`)
+	enginetest.Edit(t, files, "authz/tables/reasons.rego", `"This is another device or browser than at log-in. Log in again."`, `"This is another device. Log in again."`)
+	candidate := openBook(t, files)
+	router, err := route.New(candidate.House())
+	if err != nil {
+		t.Fatal(err)
+	}
+	was := formerOf(t, b)
+	ask := func(formerly func(string) *analysis.Former) *analysis.ReplayReport {
+		r, err := candidate.Replay(context.Background(), all(events), analysis.ReplayConfig{Router: router, Formerly: formerly})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return r
+	}
+	r := ask(func(revision string) *analysis.Former {
+		if revision != b.Revision() {
+			t.Errorf("asked about revision %s", revision)
+		}
+		return was
+	})
+	want := []analysis.FlipKey{
+		{Direction: analysis.DeniedOtherwise, Class: answer.Other, Role: "nurse", Action: "patient.read", Rule: "~text:device_changed"},
+		{Direction: analysis.RouteChanged, Class: answer.Other, Role: "doctor", Action: "patient.read", Rule: "~route.application:records->inference,~route.body:none->json"},
+	}
+	var got []analysis.FlipKey
+	for _, f := range r.Flips {
+		got = append(got, f.FlipKey)
+	}
+	if !slices.Equal(got, want) || r.Same != 0 {
+		t.Errorf("got  %+v\nwant %+v", got, want)
+	}
+	r = ask(func(string) *analysis.Former { return nil })
+	if len(r.Flips) != 0 || r.Same != 2 || r.CouldNotTell["routes"] != 1 || r.CouldNotTell["texts"] != 1 {
+		t.Errorf("of an unknown book: got %+v, %v", r.Flips, r.CouldNotTell)
+	}
+}
+
+// A path at a host of an application is asked about as what it is there, whatever
+// becomes of the same path elsewhere.
+func TestReplayAsksOfTheHostThatWasAsked(t *testing.T) {
+	const read = `_row("GET", "/api/patients/{patient}", "records", "patient.read", "patient", "none")`
+	files, edited := enginetest.Book(t, policies.FS), enginetest.Book(t, policies.FS)
+	for _, book := range []fstest.MapFS{files, edited} {
+		enginetest.Edit(t, book, "authz/tables/routes.rego", "routes := [", "routes := [\n\t_row(\"GET\", \"/api/patients/{patient}\", \"lab\", \"patient.read\", \"patient\", \"none\"),")
+	}
+	enginetest.Edit(t, edited, "authz/tables/routes.rego", read, strings.Replace(read, `"records"`, `"inference"`, 1))
+	b, candidate := openBook(t, files), openBook(t, edited)
+	routers := make([]*route.Table, 2)
+	for i, house := range []*pdp.Tables{b.House(), candidate.House()} {
+		var err error
+		if routers[i], err = route.Recorded(house); err != nil {
+			t.Fatal(err)
+		}
+	}
+	raw := with(t, golden(t)["doctor"], nil)
+	d, err := b.Ask(context.Background(), raw)
+	if err != nil {
+		t.Fatal(err)
+	}
+	home := record("home", raw, d)
+	home.Method, home.Path = "GET", "/api/patients/p-1"
+	lab := home
+	lab.Decision, lab.Application = "lab", "lab"
+	for _, tt := range []struct {
+		event pip.Event
+		rule  string // "" for the same
+	}{{home, "~route.application:records->inference"}, {lab, ""}} {
+		r, err := candidate.Replay(context.Background(), all([]pip.Event{tt.event}), analysis.ReplayConfig{
+			Router: routers[1], Formerly: func(string) *analysis.Former { return &analysis.Former{Router: routers[0], Reasons: b.House().Reasons} },
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		var got string
+		for _, f := range r.Flips {
+			got += f.Rule
+		}
+		if got != tt.rule {
+			t.Errorf("%s: got %q, want %q", tt.event.Decision, got, tt.rule)
+		}
 	}
 }
 
@@ -148,7 +268,7 @@ func recordDrawnAllowed(t *testing.T, b *analysis.Book) pip.Event {
 func TestReplayEndsWithTheJournalsError(t *testing.T) {
 	b := openBook(t, policies.FS)
 	broken := errors.New("broken")
-	_, err := b.Replay(context.Background(), func(yield func(pip.Event, error) bool) { yield(pip.Event{}, broken) }, nil)
+	_, err := b.Replay(context.Background(), func(yield func(pip.Event, error) bool) { yield(pip.Event{}, broken) }, analysis.ReplayConfig{})
 	if !errors.Is(err, broken) {
 		t.Errorf("got %v, want the journal's error", err)
 	}
@@ -213,7 +333,7 @@ func BenchmarkReplay(b *testing.B) {
 		b.Run(bb.name, func(b *testing.B) {
 			for b.Loop() {
 				begun := time.Now()
-				r, err := book.Replay(context.Background(), synthetic(base, bb.n, bb.each), nil)
+				r, err := book.Replay(context.Background(), synthetic(base, bb.n, bb.each), analysis.ReplayConfig{})
 				if err != nil || r.Decisions != bb.n {
 					b.Fatal(r, err)
 				}

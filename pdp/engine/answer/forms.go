@@ -8,6 +8,8 @@ import (
 	"github.com/open-policy-agent/opa/v1/ast"
 	"github.com/open-policy-agent/opa/v1/rego"
 	"github.com/open-policy-agent/opa/v1/storage/inmem"
+
+	"github.com/wardgate/wardgate/internal/effort"
 )
 
 const query = "data.authz.answer"
@@ -42,7 +44,7 @@ func prepare(ctx context.Context, c *ast.Compiler, options ...rego.PrepareOption
 // whole input unknown: that is what lets the rules stay one folder each. It
 // changes the compiler, which is of no other use afterwards.
 func Optimise(ctx context.Context, c *ast.Compiler) (Form, error) {
-	ctx, cancel := context.WithTimeout(ctx, optimiserTimeout)
+	ctx, cancel := effort.Within(ctx, optimiserTimeout)
 	defer cancel()
 	return prepare(ctx, c, rego.WithPartialEval())
 }

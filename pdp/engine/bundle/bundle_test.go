@@ -4,19 +4,15 @@ import (
 	"archive/tar"
 	"bytes"
 	"compress/gzip"
-	"crypto"
-	"crypto/ecdsa"
-	"crypto/elliptic"
 	"crypto/rand"
 	"crypto/rsa"
-	"crypto/x509"
-	"encoding/pem"
 	"errors"
 	"io"
 	"maps"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"reflect"
 	"strings"
 	"testing"
 	"time"
@@ -24,65 +20,21 @@ import (
 	"github.com/wardgate/wardgate/internal/points"
 	"github.com/wardgate/wardgate/pdp/engine"
 	"github.com/wardgate/wardgate/pdp/engine/bundle"
+	"github.com/wardgate/wardgate/pdp/engine/bundle/bundletest"
+	"github.com/wardgate/wardgate/pdp/engine/prove"
 	"github.com/wardgate/wardgate/pdp/engine/rulebook"
 	"github.com/wardgate/wardgate/policies"
 )
 
 var march = time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
 
-// A pair is a key as its two files.
-type pair struct{ private, public []byte }
-
-func newPair(t testing.TB, key crypto.Signer) pair {
-	t.Helper()
-	private, err := x509.MarshalPKCS8PrivateKey(key)
-	if err != nil {
-		t.Fatal(err)
-	}
-	public, err := x509.MarshalPKIXPublicKey(key.Public())
-	if err != nil {
-		t.Fatal(err)
-	}
-	return pair{
-		pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: private}),
-		pem.EncodeToMemory(&pem.Block{Type: "PUBLIC KEY", Bytes: public}),
-	}
-}
-
-func ecdsaPair(t testing.TB) pair {
-	t.Helper()
-	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return newPair(t, key)
-}
-
-func rsaPair(t testing.TB) pair {
+func rsaPair(t testing.TB) bundletest.Pair {
 	t.Helper()
 	key, err := rsa.GenerateKey(rand.Reader, 2048)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return newPair(t, key)
-}
-
-func (p pair) signer(t testing.TB, id, scope string) *bundle.Signer {
-	t.Helper()
-	s, err := bundle.NewSigner(p.private, id, scope)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return s
-}
-
-func (p pair) trust(t testing.TB, id, scope string) *bundle.Trust {
-	t.Helper()
-	trust, err := bundle.NewTrust(map[string][]byte{id: p.public}, scope)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return trust
+	return bundletest.PairOf(t, key)
 }
 
 func book(t testing.TB) rulebook.Files {
@@ -96,7 +48,7 @@ func book(t testing.TB) rulebook.Files {
 
 func write(t testing.TB, files rulebook.Files, version time.Time, s *bundle.Signer) []byte {
 	t.Helper()
-	packed, err := bundle.Write(files, version, s)
+	packed, err := bundle.Write(files, nil, version, s)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -105,14 +57,14 @@ func write(t testing.TB, files rulebook.Files, version time.Time, s *bundle.Sign
 
 func TestWhatWasWrittenIsReadBack(t *testing.T) {
 	files := book(t)
-	for name, keys := range map[string]pair{"ECDSA": ecdsaPair(t), "RSA": rsaPair(t)} {
+	for name, keys := range map[string]bundletest.Pair{"ECDSA": bundletest.NewPair(t), "RSA": rsaPair(t)} {
 		t.Run(name, func(t *testing.T) {
-			packed := write(t, files, march, keys.signer(t, "hospital", "production"))
-			again := write(t, files, march, keys.signer(t, "hospital", "production"))
+			packed := write(t, files, march, keys.Signer(t, "hospital", "production"))
+			again := write(t, files, march, keys.Signer(t, "hospital", "production"))
 			if !bytes.Equal(packed, again) {
 				t.Error("equal books give different bytes")
 			}
-			b, err := keys.trust(t, "hospital", "production").Read(packed)
+			b, err := keys.Trust(t, "hospital", "production").Read(packed)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -122,7 +74,7 @@ func TestWhatWasWrittenIsReadBack(t *testing.T) {
 			if !b.Version.Equal(march) || b.Revision != files.Revision() || b.Key != "hospital" || b.Files.Tests() == 0 {
 				t.Errorf("got version %v, revision %s, key %s, %d tests", b.Version, b.Revision, b.Key, b.Files.Tests())
 			}
-			if _, err := engine.Prepare(b.Files, points.Sections(), nil); err != nil {
+			if _, err := engine.Load(b.Files, points.Sections()); err != nil {
 				t.Errorf("the book in the bundle is refused: %v", err)
 			}
 		})
@@ -185,9 +137,9 @@ func entriesOf(t testing.TB, packed []byte) []entry {
 func named(name, body string) entry { return entry{tar.Header{Name: name}, body} }
 
 func TestWhatIsNotWhollySignedIsRefused(t *testing.T) {
-	keys, other := ecdsaPair(t), ecdsaPair(t)
-	trust := keys.trust(t, "hospital", "production")
-	good := write(t, book(t), march, keys.signer(t, "hospital", "production"))
+	keys, other := bundletest.NewPair(t), bundletest.NewPair(t)
+	trust := keys.Trust(t, "hospital", "production")
+	good := write(t, book(t), march, keys.Signer(t, "hospital", "production"))
 	edited := func(change func([]entry) []entry) []byte { return repack(t, change(entriesOf(t, good))) }
 	replace := func(name string, by func(string) string) []byte {
 		return edited(func(all []entry) []entry {
@@ -227,10 +179,10 @@ func TestWhatIsNotWhollySignedIsRefused(t *testing.T) {
 		{"unsigned", drop("/.signatures.json"), bundle.ErrUnsigned, "missing"},
 		{"no manifest", drop("/.manifest"), bundle.ErrVersion, "missing"},
 		{"signed file missing", drop(rights), bundle.ErrSignature, "not found"},
-		{"another key", write(t, book(t), march, other.signer(t, "hospital", "production")), bundle.ErrSignature, "verify"},
-		{"unknown key id", write(t, book(t), march, keys.signer(t, "stranger", "production")), bundle.ErrSignature, "stranger"},
-		{"another scope", write(t, book(t), march, keys.signer(t, "hospital", "test")), bundle.ErrSignature, "scope"},
-		{"no scope", write(t, book(t), march, keys.signer(t, "hospital", "")), bundle.ErrSignature, "scope"},
+		{"another key", write(t, book(t), march, other.Signer(t, "hospital", "production")), bundle.ErrSignature, "verify"},
+		{"unknown key id", write(t, book(t), march, keys.Signer(t, "stranger", "production")), bundle.ErrSignature, "stranger"},
+		{"another scope", write(t, book(t), march, keys.Signer(t, "hospital", "test")), bundle.ErrSignature, "scope"},
+		{"no scope", write(t, book(t), march, keys.Signer(t, "hospital", "")), bundle.ErrSignature, "scope"},
 		{"changed rule", replace(rights, func(s string) string { return s + "\n" }), bundle.ErrSignature, "digest mismatch"},
 		{"changed version", replace("/.manifest", func(s string) string { return strings.Replace(s, "2026-03-01", "2027-03-01", 1) }), bundle.ErrSignature, "digest mismatch"},
 		{"rule that is not covered", add(named("/authz/rules/evil/evil.rego", "package authz.rules.evil")), bundle.ErrSignature, "not included"},
@@ -277,14 +229,14 @@ func TestWhatIsNotWhollySignedIsRefused(t *testing.T) {
 }
 
 func TestNobodyIsTrustedByDefault(t *testing.T) {
-	packed := write(t, book(t), march, ecdsaPair(t).signer(t, "hospital", ""))
+	packed := write(t, book(t), march, bundletest.NewPair(t).Signer(t, "hospital", ""))
 	for name, trust := range map[string]*bundle.Trust{"nil": nil, "zero": {}} {
 		if _, err := trust.Read(packed); !errors.Is(err, bundle.ErrSignature) {
 			t.Errorf("%s: got %v, want %v", name, err, bundle.ErrSignature)
 		}
 	}
 	for name, keys := range map[string]map[string][]byte{
-		"no key": {}, "secret instead of a key": {"a": []byte("secret")}, "private key": {"a": ecdsaPair(t).private},
+		"no key": {}, "secret instead of a key": {"a": []byte("secret")}, "private key": {"a": bundletest.NewPair(t).Private},
 	} {
 		if _, err := bundle.NewTrust(keys, ""); err == nil {
 			t.Errorf("%s: trusted", name)
@@ -310,9 +262,9 @@ func TestStockOPAAgrees(t *testing.T) {
 		out, err := exec.Command("go", append([]string{"tool", "opa"}, args...)...).CombinedOutput()
 		return string(out), err
 	}
-	keys := ecdsaPair(t)
-	public, private := file("key.pub", keys.public), file("key.pem", keys.private)
-	ours := file("ours.tar.gz", write(t, book(t), march, keys.signer(t, "hospital", "production")))
+	keys := bundletest.NewPair(t)
+	public, private := file("key.pub", keys.Public), file("key.pem", keys.Private)
+	ours := file("ours.tar.gz", write(t, book(t), march, keys.Signer(t, "hospital", "production")))
 	verify := func(scope string) (string, error) {
 		return opa("build", "-b", ours, "--verification-key", public, "--verification-key-id", "hospital",
 			"--signing-alg", "ES256", "--scope", scope, "-o", filepath.Join(dir, "verified.tar.gz"))
@@ -330,7 +282,7 @@ func TestStockOPAAgrees(t *testing.T) {
 	for name, content := range book(t) {
 		file("book/"+name, content)
 	}
-	file("book/.manifest", []byte(`{"roots":["authz","authz_test","records","records_test","sentinel","sentinel_test"],"metadata":{"wardgate":{"version":"2026-03-01T12:00:00Z"}}}`))
+	file("book/.manifest", []byte(`{"roots":["authz","authz_test","invariants","records","records_test","sentinel","sentinel_test"],"metadata":{"wardgate":{"version":"2026-03-01T12:00:00Z"}}}`))
 	theirs := filepath.Join(dir, "theirs.tar.gz")
 	claims := file("claims.json", []byte(`{"scope":"production","keyid":"hospital"}`))
 	if out, err := opa("build", "-b", filepath.Join(dir, "book"), "--revision", "v7", "--signing-key", private,
@@ -341,11 +293,36 @@ func TestStockOPAAgrees(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	b, err := keys.trust(t, "hospital", "production").Read(packed)
+	b, err := keys.Trust(t, "hospital", "production").Read(packed)
 	if err != nil {
 		t.Fatal(err)
 	}
 	if b.Revision != "v7" || !b.Version.Equal(march) {
 		t.Errorf("got revision %q, version %v", b.Revision, b.Version)
+	}
+}
+
+// A statement of a proof comes back as it was signed, and is none for a book that
+// was not proved.
+func TestProofsAreReadBack(t *testing.T) {
+	files, keys := book(t), bundletest.NewPair(t)
+	stated := &prove.Statement{Outcome: prove.Proved, Rules: files.Revision(), Invariants: "i", Assumptions: "a", Analyser: "1.0.0", Program: "devel", Proved: 3, Unproved: []string{}}
+	packed, err := bundle.Write(files, stated, march, keys.Signer(t, "hospital", ""))
+	if err != nil {
+		t.Fatal(err)
+	}
+	b, err := keys.Trust(t, "hospital", "").Read(packed)
+	if err != nil || !reflect.DeepEqual(b.Proof, stated) {
+		t.Errorf("got %+v %v", b, err)
+	}
+	if b, err = keys.Trust(t, "hospital", "").Read(write(t, files, march, keys.Signer(t, "hospital", ""))); err != nil || b.Proof != nil {
+		t.Errorf("of a book that was not proved: got %+v %v", b.Proof, err)
+	}
+	entries := entriesOf(t, packed)
+	for i := range entries {
+		entries[i].body = strings.Replace(entries[i].body, `"proved":3`, `"proved":4`, 1)
+	}
+	if _, err := keys.Trust(t, "hospital", "").Read(repack(t, entries)); !errors.Is(err, bundle.ErrSignature) {
+		t.Errorf("a statement that was changed: got %v", err)
 	}
 }

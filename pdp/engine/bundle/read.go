@@ -15,6 +15,7 @@ import (
 	"github.com/open-policy-agent/opa/v1/ast"
 	opa "github.com/open-policy-agent/opa/v1/bundle"
 
+	"github.com/wardgate/wardgate/pdp/engine/prove"
 	"github.com/wardgate/wardgate/pdp/engine/rulebook"
 )
 
@@ -28,6 +29,7 @@ type Bundle struct {
 	Key      string // id of the key that signed it
 	Scope    string
 	Packed   []byte
+	Proof    *prove.Statement // as the signer states it; nil when the book was not proved
 }
 
 // Read verifies a packed bundle, and returns what is in it: every file is
@@ -65,7 +67,8 @@ func (t *Trust) Read(packed []byte) (*Bundle, error) {
 	if b.Version, err = versionOf(&read.Manifest); err != nil {
 		return nil, err
 	}
-	return b, nil
+	b.Proof, err = proofOf(&read.Manifest)
+	return b, err
 }
 
 // verify holds the signature, its scope and the digest of each file against
@@ -177,4 +180,22 @@ func versionOf(m *opa.Manifest) (time.Time, error) {
 		return time.Time{}, fmt.Errorf("%w: expected a time (RFC 3339) in its manifest under metadata.%s.version", ErrVersion, metadataKey)
 	}
 	return version.UTC().Truncate(time.Microsecond), nil
+}
+
+// proofOf reads what the manifest states of a proof; nil when it states none.
+func proofOf(m *opa.Manifest) (*prove.Statement, error) {
+	own, _ := m.Metadata[metadataKey].(map[string]any)
+	stated, there := own["proof"]
+	if !there {
+		return nil, nil
+	}
+	text, err := json.Marshal(stated)
+	if err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrMalformed, err)
+	}
+	var proof *prove.Statement
+	if err := json.Unmarshal(text, &proof); err != nil || proof == nil {
+		return nil, fmt.Errorf("%w: its manifest's metadata.%s.proof is not readable", ErrMalformed, metadataKey)
+	}
+	return proof, nil
 }

@@ -15,6 +15,7 @@ import (
 	"github.com/open-policy-agent/opa/v1/ast"
 	opa "github.com/open-policy-agent/opa/v1/bundle"
 
+	"github.com/wardgate/wardgate/pdp/engine/prove"
 	"github.com/wardgate/wardgate/pdp/engine/rulebook"
 )
 
@@ -22,9 +23,10 @@ import (
 const metadataKey = "wardgate"
 
 // Write returns the rule book as a signed bundle. Its version is a time: a book
-// that should replace another must be newer. Equal arguments give equal bytes.
-func Write(files rulebook.Files, version time.Time, by *Signer) ([]byte, error) {
-	manifest, err := newManifest(files, version)
+// that should replace another must be newer. proof says that it was proved; nil for a
+// book that was not. Equal arguments give equal bytes.
+func Write(files rulebook.Files, proof *prove.Statement, version time.Time, by *Signer) ([]byte, error) {
+	manifest, err := newManifest(files, proof, version)
 	if err != nil {
 		return nil, err
 	}
@@ -43,18 +45,16 @@ func Write(files rulebook.Files, version time.Time, by *Signer) ([]byte, error) 
 	return pack(append([]string{signaturesName}, names...), content)
 }
 
-func newManifest(files rulebook.Files, version time.Time) ([]byte, error) {
+func newManifest(files rulebook.Files, proof *prove.Statement, version time.Time) ([]byte, error) {
 	roots, err := rootsOf(files)
 	if err != nil {
 		return nil, err
 	}
-	m := opa.Manifest{
-		Revision: files.Revision(),
-		Roots:    &roots,
-		Metadata: map[string]any{metadataKey: map[string]any{
-			"version": version.UTC().Truncate(time.Microsecond).Format(time.RFC3339Nano),
-		}},
+	own := map[string]any{"version": version.UTC().Truncate(time.Microsecond).Format(time.RFC3339Nano)}
+	if proof != nil {
+		own["proof"] = proof
 	}
+	m := opa.Manifest{Revision: files.Revision(), Roots: &roots, Metadata: map[string]any{metadataKey: own}}
 	m.SetRegoVersion(ast.RegoV1)
 	text, err := json.Marshal(m)
 	if err != nil {

@@ -9,6 +9,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/wardgate/wardgate/internal/durable"
 	"github.com/wardgate/wardgate/pdp/engine/bundle"
 )
 
@@ -78,10 +79,10 @@ func openCache(dir string) (*cache, error) {
 
 // make makes the folder, durably.
 func (c *cache) make() error {
-	if err := os.MkdirAll(c.dir, 0o700); err != nil {
+	if err := durable.MkdirAll(c.dir, 0o700); err != nil {
 		return fmt.Errorf("policy folder: %w", err)
 	}
-	return syncFolder(filepath.Dir(c.dir))
+	return nil
 }
 
 // empty reports whether no bundle was ever in force.
@@ -104,7 +105,7 @@ func (c *cache) packed(d Delivered) ([]byte, error) {
 // mark. With an error the cache is as before, save for a file that nothing names.
 func (c *cache) put(b *bundle.Bundle, held *Hold) error {
 	d := Delivered{b.Version, b.Revision, b.Files.Revision(), b.Digest}
-	if err := writeDurably(c.path(d.Digest), b.Packed); err != nil {
+	if err := durable.WriteFile(c.path(d.Digest), b.Packed, 0o600); err != nil {
 		return fmt.Errorf("keep the bundle: %w", err)
 	}
 	next := highWater{Format: markFormat, Newest: c.mark.Newest, Active: d, Held: held}
@@ -116,42 +117,14 @@ func (c *cache) put(b *bundle.Bundle, held *Hold) error {
 	next.Known = next.Known[len(forgotten):]
 	raw, err := json.MarshalIndent(next, "", "  ")
 	if err == nil {
-		err = writeDurably(filepath.Join(c.dir, markName), append(raw, '\n'))
+		err = durable.WriteFile(filepath.Join(c.dir, markName), append(raw, '\n'), 0o600)
 	}
 	if err != nil {
 		return fmt.Errorf("keep the mark: %w", err)
 	}
 	c.mark = next
 	for _, old := range forgotten {
-		_ = os.Remove(c.path(old.Digest)) // a copy too many harms nobody
+		_ = os.Remove(c.path(old.Digest)) // a copy too many does no harm
 	}
 	return nil
-}
-
-// writeDurably gives a file its name only when its bytes would survive a power
-// cut, and returns when the name would.
-func writeDurably(file string, content []byte) error {
-	half, err := os.OpenFile(file+".new", os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o600)
-	if err != nil {
-		return err
-	}
-	_, err = half.Write(content)
-	if err == nil {
-		err = half.Sync()
-	}
-	if err = errors.Join(err, half.Close()); err != nil {
-		return err
-	}
-	if err := os.Rename(half.Name(), file); err != nil {
-		return err
-	}
-	return syncFolder(filepath.Dir(file))
-}
-
-func syncFolder(dir string) error {
-	folder, err := os.Open(dir)
-	if err != nil {
-		return err
-	}
-	return errors.Join(folder.Sync(), folder.Close())
 }

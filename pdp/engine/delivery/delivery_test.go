@@ -3,11 +3,6 @@ package delivery_test
 import (
 	"bytes"
 	"context"
-	"crypto/ecdsa"
-	"crypto/elliptic"
-	"crypto/rand"
-	"crypto/x509"
-	"encoding/pem"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -22,7 +17,9 @@ import (
 	"github.com/wardgate/wardgate/internal/points"
 	"github.com/wardgate/wardgate/pdp/engine"
 	"github.com/wardgate/wardgate/pdp/engine/bundle"
+	"github.com/wardgate/wardgate/pdp/engine/bundle/bundletest"
 	"github.com/wardgate/wardgate/pdp/engine/delivery"
+	"github.com/wardgate/wardgate/pdp/engine/prove"
 	"github.com/wardgate/wardgate/pdp/engine/rulebook"
 	"github.com/wardgate/wardgate/pip"
 	"github.com/wardgate/wardgate/policies"
@@ -38,23 +35,9 @@ type press struct {
 
 func newPress(t testing.TB) *press {
 	t.Helper()
-	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
-	if err != nil {
-		t.Fatal(err)
-	}
-	private, err := x509.MarshalPKCS8PrivateKey(key)
-	if err != nil {
-		t.Fatal(err)
-	}
-	public, err := x509.MarshalPKIXPublicKey(key.Public())
-	if err != nil {
-		t.Fatal(err)
-	}
-	p := &press{t: t, public: pem.EncodeToMemory(&pem.Block{Type: "PUBLIC KEY", Bytes: public})}
-	p.signer, err = bundle.NewSigner(pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: private}), "hospital", "")
-	if err != nil {
-		t.Fatal(err)
-	}
+	keys := bundletest.NewPair(t)
+	p := &press{t: t, public: keys.Public, signer: keys.Signer(t, "hospital", "")}
+	var err error
 	if p.files, err = rulebook.ReadFiles(policies.FS); err != nil {
 		t.Fatal(err)
 	}
@@ -95,7 +78,20 @@ func (p *press) rules(n int) rulebook.Files {
 
 func (p *press) print(n int, files rulebook.Files) []byte {
 	p.t.Helper()
-	packed, err := bundle.Write(files, epoch.Add(time.Duration(n)*time.Hour), p.signer)
+	return p.stated(n, files, nil)
+}
+
+// proved is a bundle that states a proof of a book, which may be another.
+func (p *press) proved(n int, files, of rulebook.Files) []byte {
+	p.t.Helper()
+	return p.stated(n, files, &prove.Statement{
+		Outcome: prove.Proved, Rules: of.Revision(), Analyser: prove.AnalyserVersion, Program: "devel", Proved: 1, Unproved: []string{},
+	})
+}
+
+func (p *press) stated(n int, files rulebook.Files, proof *prove.Statement) []byte {
+	p.t.Helper()
+	packed, err := bundle.Write(files, proof, epoch.Add(time.Duration(n)*time.Hour), p.signer)
 	if err != nil {
 		p.t.Fatal(err)
 	}
@@ -177,6 +173,7 @@ type ward struct {
 	journal  *book
 	follower *delivery.Follower
 	engine   *engine.Engine
+	strict   bool // nothing new comes into force
 	stop     func()
 }
 
@@ -191,6 +188,18 @@ func (w *ward) config() delivery.Config {
 	return delivery.Config{
 		Dir: w.dir, Source: w.source, Trust: w.press.trust(), Points: points.Sections(),
 		Log: slog.New(slog.DiscardHandler), Patience: 10 * time.Millisecond,
+		Admit: func(_ context.Context, b *bundle.Bundle, resumed bool) error {
+			if w.strict && !resumed {
+				return errors.New("not proved")
+			}
+			if b.Proof == nil {
+				return nil
+			}
+			if err := (prove.Gate{}).Check(b.Files, b.Proof); errors.Is(err, prove.ErrFalse) {
+				return err
+			}
+			return errors.New("says who is asked")
+		},
 	}
 }
 
@@ -263,6 +272,8 @@ func TestWhatIsRefusedChangesNothing(t *testing.T) {
 		{"fails its own tests", p.print(3, failing), delivery.CodeTests, "test_never"},
 		{"older", p.edition(1), delivery.CodeOlder, "not newer"},
 		{"other rules in the same version", p.print(2, p.rules(9)), delivery.CodeOlder, "not newer"},
+		{"the proof of another book", p.proved(3, p.rules(3), p.rules(2)), delivery.CodeProof, "not one of it"},
+		{"refused by the process", p.proved(3, p.rules(3), p.rules(3)), delivery.CodeNotProved, "says who is asked"},
 		{"from the future", p.edition(24 * 365 * 100), delivery.CodeFuture, "future"},
 	}
 	source := newBelt(p.edition(2))
@@ -304,6 +315,24 @@ func TestTheNewestOutlivesRestarts(t *testing.T) {
 	w.isEdition(5)
 	source.put(p.edition(6), nil)
 	w.untilEdition(6)
+}
+
+// What was in force goes on after a restart where it would not be let in any more: an
+// upgrade asks for more proofs, and stops no hospital.
+func TestTheLastGoodOneIsResumed(t *testing.T) {
+	p := newPress(t)
+	b := newBelt(p.edition(1))
+	w := newWard(t, p, b)
+	w.stop()
+	w.strict = true
+	w.start()
+	w.isEdition(1)
+	b.put(p.edition(2), nil)
+	until(t, "the newer one is refused", func() bool {
+		s := w.follower.Status()
+		return s.Refused != nil && s.Refused.Code == delivery.CodeNotProved
+	})
+	w.isEdition(1)
 }
 
 func TestALostOrTamperedMarkIsNotBegunAnew(t *testing.T) {

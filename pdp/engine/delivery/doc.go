@@ -48,6 +48,8 @@ const (
 	CodeOlder        Code = "bundle_older"
 	CodeRefused      Code = "rule_book_refused"
 	CodeTests        Code = "rule_book_tests_failed"
+	CodeProof        Code = "proof_of_another_book"
+	CodeNotProved    Code = "rule_book_not_proved"
 	CodeNotDurable   Code = "bundle_not_durable"
 	CodeNotJournaled Code = "bundle_not_journalled"
 )
@@ -56,7 +58,7 @@ const (
 func Codes() []Code {
 	return []Code{
 		CodeMalformed, CodeUnsigned, CodeSignature, CodeVersion, CodeFuture, CodeOlder,
-		CodeRefused, CodeTests, CodeNotDurable, CodeNotJournaled,
+		CodeRefused, CodeTests, CodeProof, CodeNotProved, CodeNotDurable, CodeNotJournaled,
 	}
 }
 

@@ -19,7 +19,7 @@ const lookEvery = 200 * time.Millisecond
 
 var _ Source = (*File)(nil)
 
-// A File is a bundle on disk that somebody replaces: by another file, in
+// A File is a bundle on disk that may be replaced: by another file, in
 // place, or through a symbolic link. Its content is compared, because
 // notifications miss bind mounts and exchanged links.
 type File struct{ path string }

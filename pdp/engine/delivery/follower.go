@@ -8,10 +8,12 @@ import (
 	"sync"
 	"time"
 
+	"github.com/wardgate/wardgate/internal/effort"
 	"github.com/wardgate/wardgate/pdp"
 	"github.com/wardgate/wardgate/pdp/engine"
 	"github.com/wardgate/wardgate/pdp/engine/analysis"
 	"github.com/wardgate/wardgate/pdp/engine/bundle"
+	"github.com/wardgate/wardgate/pdp/engine/prove"
 	"github.com/wardgate/wardgate/pdp/engine/rulebook"
 	"github.com/wardgate/wardgate/pip"
 )
@@ -31,7 +33,11 @@ type Config struct {
 	Trust  *bundle.Trust
 	Points []pip.Section           // of all information points
 	Check  func(*pdp.Tables) error // refuses tables that the enforcement point could not read; nil accepts all
-	Log    *slog.Logger
+	// Admit is asked about each bundle that is good otherwise; its error refuses the
+	// bundle. resumed is true for the last good one at the start, which was in force
+	// before. nil accepts all.
+	Admit func(ctx context.Context, b *bundle.Bundle, resumed bool) error
+	Log   *slog.Logger
 	// Patience is the longest pause before a source that failed is asked again;
 	// a minute when zero.
 	Patience time.Duration
@@ -42,7 +48,8 @@ type Config struct {
 type Follower struct {
 	config Config
 	first  *engine.Candidate
-	fresh  *bundle.Bundle // first, when it was not in force before
+	begins *bundle.Bundle // that of first
+	fresh  bool           // first was not in force before
 
 	turn    sync.Mutex // one bundle at a time; guards what follows
 	cache   *cache
@@ -50,8 +57,9 @@ type Follower struct {
 	journal pip.Journal // of what came into force, before it does, and of what was refused
 	tag     string
 
-	mu     sync.Mutex
-	status Status
+	mu      sync.Mutex
+	status  Status
+	inForce *bundle.Bundle
 }
 
 // Open returns a Follower with a first rule book: the last good one, or, when
@@ -95,18 +103,18 @@ func (f *Follower) Serve(ctx context.Context, e Engine, journal pip.Journal) err
 		return fmt.Errorf("policy folder %s was changed by another process; start again", f.config.Dir)
 	}
 	f.engine, f.journal = e, journal
-	if f.fresh == nil {
-		f.activated(time.Now())
+	if !f.fresh {
+		f.activated(f.begins, time.Now())
 		return nil
 	}
 	if err := f.cache.make(); err != nil {
 		return err
 	}
 	var held *Hold
-	if f.same(f.fresh) {
+	if f.same(f.begins) {
 		held = f.cache.mark.Held
 	}
-	if refusal := f.activate(ctx, f.fresh, f.first, held, pip.Event{Action: "policy.activate"}); refusal != nil {
+	if refusal := f.activate(ctx, f.begins, f.first, held, pip.Event{Action: "policy.activate"}); refusal != nil {
 		return refusal
 	}
 	return nil
@@ -119,14 +127,14 @@ func (f *Follower) openLastGood(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	b, c, refusal := f.examine(ctx, packed)
+	b, c, refusal := f.examine(ctx, packed, true)
 	if refusal != nil {
 		return fmt.Errorf("the last good rule book: %w", refusal)
 	}
 	if b.Digest != f.cache.mark.Active.Digest {
 		return errors.New("the last good rule book was changed on disk")
 	}
-	f.first = c
+	f.first, f.begins = c, b
 	return nil
 }
 
@@ -138,31 +146,38 @@ func (f *Follower) openSource(ctx context.Context) error {
 	if arrival.Packed == nil {
 		return errors.New("it has no bundle")
 	}
-	b, c, refusal := f.examine(ctx, arrival.Packed)
+	b, c, refusal := f.examine(ctx, arrival.Packed, false)
 	if refusal == nil && !f.same(b) {
 		refusal = f.order(b)
 	}
 	if refusal != nil {
 		return refusal
 	}
-	f.first, f.fresh, f.tag = c, b, arrival.Tag
+	f.first, f.begins, f.fresh, f.tag = c, b, true, arrival.Tag
 	f.reached(time.Now())
 	return nil
 }
 
 // examine verifies, compiles, checks and tests a bundle. It looks at nothing
-// but the bundle.
-func (f *Follower) examine(ctx context.Context, packed []byte) (*bundle.Bundle, *engine.Candidate, *Refusal) {
+// but the bundle, which was in force before when it is resumed.
+func (f *Follower) examine(ctx context.Context, packed []byte, resumed bool) (*bundle.Bundle, *engine.Candidate, *Refusal) {
 	b, err := f.config.Trust.Read(packed)
 	if err != nil {
 		return nil, nil, refuse(codeOf(err), err)
 	}
-	c, err := engine.Prepare(b.Files, f.config.Points, f.config.Check)
+	c, err := engine.Prepare(ctx, rulebook.Gate{Points: f.config.Points, Check: f.config.Check, TestsLeftOut: b.Files.Tests() == 0}, b.Files)
 	if err != nil {
 		return nil, nil, refuse(CodeRefused, err)
 	}
 	if err := runTests(ctx, b.Files); err != nil {
 		return nil, nil, refuse(CodeTests, err)
+	}
+	if f.config.Admit != nil {
+		if err := f.config.Admit(ctx, b, resumed); errors.Is(err, prove.ErrFalse) {
+			return nil, nil, refuse(CodeProof, err)
+		} else if err != nil {
+			return nil, nil, refuse(CodeNotProved, err)
+		}
 	}
 	return b, c, nil
 }
@@ -173,7 +188,7 @@ func runTests(ctx context.Context, files rulebook.Files) error {
 	if files.Tests() == 0 {
 		return nil
 	}
-	ctx, cancel := context.WithTimeout(ctx, testsWithin)
+	ctx, cancel := effort.Within(ctx, testsWithin)
 	defer cancel()
 	report, err := analysis.TestFiles(ctx, files, analysis.TestOptions{})
 	switch {

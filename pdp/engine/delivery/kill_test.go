@@ -14,7 +14,6 @@ import (
 	"sync"
 	"syscall"
 	"testing"
-	"time"
 
 	"github.com/wardgate/wardgate/internal/points"
 	"github.com/wardgate/wardgate/pdp/engine"
@@ -235,16 +234,20 @@ func TestKilledBetweenTheJournalAndTheMark(t *testing.T) {
 }
 
 // Killed when the bundle's bytes lie in the folder, and the mark does not name
-// them: they are a file that nothing names. The mark is held up by a pipe that
-// nobody reads.
+// them: they are a file that nothing names. A folder in its place holds the mark up.
 func TestKilledBetweenTheBytesAndTheMark(t *testing.T) {
 	t.Parallel()
 	s := newScene(t, "", 0)
 	s.offer(1)
-	pipe := filepath.Join(s.dir, "mark.json.new")
+	mark := filepath.Join(s.dir, "mark.json")
+	var first []byte
 	s.dying.kill(t, func(serves func() bool, kill func()) {
 		until(t, "it serves", serves)
-		if err := syscall.Mkfifo(pipe, 0o600); err != nil {
+		var err error
+		if first, err = os.ReadFile(mark); err != nil {
+			t.Fatal(err)
+		}
+		if err := errors.Join(os.Remove(mark), os.Mkdir(mark, 0o700)); err != nil {
 			t.Fatal(err)
 		}
 		s.offer(2)
@@ -252,10 +255,9 @@ func TestKilledBetweenTheBytesAndTheMark(t *testing.T) {
 			files, _ := filepath.Glob(filepath.Join(s.dir, "bundle-*.tar.gz"))
 			return len(files) == 2
 		})
-		time.Sleep(20 * time.Millisecond) // it waits for a reader of the pipe
 		kill()
 	})
-	if err := os.Remove(pipe); err != nil {
+	if err := errors.Join(os.Remove(mark), os.WriteFile(mark, first, 0o600)); err != nil {
 		t.Fatal(err)
 	}
 	source := newBelt(nil)

@@ -52,7 +52,7 @@ func (f *Follower) Rollback(ctx context.Context, r Return) (Delivered, error) {
 			return Delivered{}, err
 		}
 	}
-	b, c, refusal := f.examine(ctx, packed)
+	b, c, refusal := f.examine(ctx, packed, false)
 	newest := f.cache.mark.Newest
 	switch {
 	case refusal != nil:

@@ -70,7 +70,7 @@ func (f *Follower) offer(ctx context.Context, packed []byte) error {
 		refusal = refuse(codeOf(err), err)
 	} else if refusal = f.order(b); refusal == nil {
 		var c *engine.Candidate
-		if b, c, refusal = f.examine(ctx, packed); refusal == nil {
+		if b, c, refusal = f.examine(ctx, packed, false); refusal == nil {
 			refusal = f.activate(ctx, b, c, nil, pip.Event{Action: "policy.activate"})
 		}
 	}
@@ -95,7 +95,7 @@ func (f *Follower) activate(ctx context.Context, b *bundle.Bundle, c *engine.Can
 		return refuse(CodeNotDurable, err)
 	}
 	f.engine.Put(c)
-	f.activated(time.Now())
+	f.activated(b, time.Now())
 	f.config.Log.Info("a rule book is in force", "revision", c.Revision(), "bundle", b.Revision, "version", b.Version, "action", e.Action)
 	return nil
 }

@@ -19,11 +19,11 @@ import (
 )
 
 // ServerConfig is what a bundle server needs beside its address. The zero
-// value is a server that asks for no token, is vouched for by whom the machine
-// trusts, and is polled once a minute or so.
+// value is a server that asks for no token, is checked against the system's
+// CAs, and is polled once a minute or so.
 type ServerConfig struct {
 	Token    func() (string, error) // bearer token, read for each request so that it may change; nil for none
-	CAs      *x509.CertPool         // who vouches for the server; nil for whom the machine trusts
+	CAs      *x509.CertPool         // CAs trusted for the server; nil for the system's
 	LongPoll time.Duration          // how long the server may hold a request; 0 polls
 	Least    time.Duration          // between two polls; 30 s when zero
 	Most     time.Duration          // 60 s when zero
@@ -76,7 +76,7 @@ func NewServer(address string, c ServerConfig) (*Server, error) {
 	return &Server{url: address, config: c, client: &http.Client{Transport: transport, CheckRedirect: checkRedirect}}, nil
 }
 
-// secure reports whether nobody between here and there can read or change.
+// secure reports whether no party between here and there can read or change.
 func secure(u *url.URL) bool {
 	if u.Scheme == "https" {
 		return true

@@ -7,6 +7,7 @@ import (
 	"maps"
 	"time"
 
+	"github.com/wardgate/wardgate/pdp/engine/bundle"
 	"github.com/wardgate/wardgate/pip"
 )
 
@@ -44,9 +45,17 @@ func (f *Follower) Status() Status {
 	return s
 }
 
-func (f *Follower) activated(now time.Time) {
+// InForce is the bundle in force; nil before Serve.
+func (f *Follower) InForce() *bundle.Bundle {
 	f.mu.Lock()
 	defer f.mu.Unlock()
+	return f.inForce
+}
+
+func (f *Follower) activated(b *bundle.Bundle, now time.Time) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.inForce = b
 	m := &f.cache.mark
 	f.status.Active, f.status.Newest, f.status.Held = m.Active, m.Newest, m.Held
 	f.status.Activated, f.status.Refused = now, nil

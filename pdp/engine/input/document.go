@@ -20,6 +20,11 @@ type Document struct {
 	writer   Writer
 	fault    error
 
+	// What words were made of. unmeasured is a record of before that was kept.
+	measures   []measured // by section
+	unmeasured bool
+	untold     []string
+
 	// Room that evaluations use again.
 	Key    []byte
 	values []*ast.Term
@@ -59,6 +64,7 @@ const (
 func (in *Document) Reset(l *Layout) {
 	in.layout, in.sections, in.fault = l, l.sections, nil
 	in.pairs = append(in.pairs[:0], l.pairs...)
+	in.forget()
 }
 
 // Put writes a text, a boolean or, with nil, nothing at a place of a document that

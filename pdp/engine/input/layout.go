@@ -28,11 +28,11 @@ func before() []pip.Section {
 			pip.WordOf("account", "", "active", "pending", "disabled"), pip.TextOf("role"),
 			pip.TextOf("staff"), pip.TextOf("patient"), pip.TextOf("department"),
 		}},
-		{Name: "action", Members: []pip.Member{pip.TextOf("name")}},
+		{Name: "action", Members: []pip.Member{pip.TextOf("name"), pip.WordOf("method", "", "safe", "unsafe", "upgrade")}},
 		{Name: "resource", Members: []pip.Member{pip.TextOf("type"), pip.TextOf("id")}},
 		{Name: "credential", Members: []pip.Member{
 			pip.WordOf("state", "", "none", "valid", "expired", "invalid", "delegated"),
-			pip.WordOf("presented", "", "header", "cookie"), pip.TextOf("acr"), pip.TextOf("amr"),
+			pip.WordOf("presented", "", "header", "cookie"), pip.WordOf("site", "unknown", "own", "foreign"), pip.TextOf("acr"), pip.TextOf("amr"),
 			pip.WordOf("factors", "none", "one", "two"), pip.WordOf("elevation", "none", "fresh", "expired"),
 		}},
 	}
@@ -76,7 +76,7 @@ var sectionName = regexp.MustCompile(`^[a-z][a-z0-9_]{0,31}$`)
 func NewLayout(points []pip.Section, claims []pip.Member) (*Layout, error) {
 	l := &Layout{measured: len(points)}
 	l.all = append(append(before(), points...), after(claims)...)
-	seen := map[string]bool{"": true}
+	seen := map[string]bool{"": true, ownKey: true}
 	for i := range l.all {
 		s := &l.all[i]
 		if seen[s.Name] || !sectionName.MatchString(s.Name) {

@@ -13,7 +13,7 @@ import (
 var ErrInput = errors.New("the input is not a JSON object")
 
 // distinctKeys reports whether no object has a key twice: which of the two
-// values counts is for nobody to guess. What is no JSON is left to the decoder.
+// values counts must not be guessed. What is no JSON is left to the decoder.
 func distinctKeys(raw []byte) bool {
 	decoder := json.NewDecoder(bytes.NewReader(raw))
 	var open []map[string]bool // of the objects around; nil for an array

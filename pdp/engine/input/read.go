@@ -43,6 +43,7 @@ func placeholder(i int) string { return "~" + strconv.Itoa(i) + "~" }
 func (f *Form) Read(in *Document, document []byte) bool {
 	in.pairs = append(in.pairs[:0], f.blank.pairs...)
 	in.layout, in.sections, in.fault = f.blank.layout, f.blank.sections, nil
+	in.forget()
 	for i := range f.whole {
 		rest, ok := bytes.CutPrefix(document, f.gaps[i])
 		if !ok {

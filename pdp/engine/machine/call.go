@@ -37,7 +37,7 @@ func (b *body) callPlanned(s *ir.CallStmt, i int) (statement, error) {
 	b.below = max(b.below, fn.depth)
 	target := b.local(s.Result)
 	if fn.once {
-		return document(b.program, i, target), nil
+		return document(b.program, i, target, b.uses.byElement(s.Result)), nil
 	}
 	args, err := b.operands(s.Args[2:]...)
 	if err != nil {
@@ -53,7 +53,10 @@ func (b *body) callPlanned(s *ir.CallStmt, i int) (statement, error) {
 			}
 			inner[fn.params[n+2]] = v
 		}
+		choosing := s.choosing
+		s.choosing = false
 		v, r := fn.call(s, inner, base+fn.locals)
+		s.choosing = choosing
 		if r != done {
 			return r
 		}
@@ -78,9 +81,13 @@ func (b *body) settle(l ir.Local, value *ast.Term) statement {
 	}
 }
 
-func document(p *Program, i, target int) statement {
+func document(p *Program, i, target int, byElement bool) statement {
 	fn := &p.funcs[i]
 	return func(s *state, f []*ast.Term, base int) signal {
+		if s.oracle != nil {
+			f[target] = fn.known(s, i, byElement)
+			return holds(f[target] != nil)
+		}
 		m := &s.memo[i]
 		if m.round != s.round {
 			inner := s.frame(base, fn.locals)
@@ -123,7 +130,8 @@ func (b *body) callBuiltin(s *ir.CallStmt) (statement, error) {
 		return nil, err
 	}
 	b.program.heavy = b.program.heavy || !light[s.Func]
-	target := b.local(s.Result)
+	target, name, at := b.local(s.Result), s.Func, b.lineOf(s.Location)
+	visited := b.uses.onlyVisited(s.Result)
 	return func(s *state, locals []*ast.Term, _ int) signal {
 		operands := make([]*ast.Term, len(args))
 		for i := range args {
@@ -132,10 +140,31 @@ func (b *body) callBuiltin(s *ir.CallStmt) (statement, error) {
 			}
 		}
 		locals[target] = nil
-		if err := f(s.builtinContext(), operands, func(t *ast.Term) error { locals[target] = t; return nil }); err != nil {
-			return s.fail(fmt.Errorf("builtin: %w", err))
+		if s.oracle != nil {
+			if name == memberOf && s.isElements(operands[1]) {
+				locals[target] = ast.InternedTerm(s.lookup(operands[1], operands[0]) != nil)
+				return done
+			}
+			if name == ast.Split.Name && visited {
+				if words := s.words(operands); words != nil {
+					locals[target] = words
+					return done
+				}
+			}
+			if err := s.oracle.Call(name, at, operands); err != nil {
+				return s.fail(err)
+			}
 		}
-		return holds(locals[target] != nil)
+		if err := f(s.builtinContext(), operands, func(t *ast.Term) error { locals[target] = t; return nil }); err != nil {
+			return s.fail(s.stoppedBy(fmt.Errorf("builtin: %w", err)))
+		}
+		if locals[target] == nil {
+			return undef
+		}
+		if err := s.made(locals[target]); err != nil {
+			return s.fail(err)
+		}
+		return done
 	}, nil
 }
 
@@ -151,7 +180,7 @@ func (b *body) shortcut(s *ir.CallStmt) statement {
 	switch {
 	case len(s.Args) != 2:
 		return nil
-	case s.Func == "internal.member_2":
+	case s.Func == memberOf:
 		return b.member(s)
 	case s.Func != "neq" && s.Func != "equal":
 		return nil
@@ -169,7 +198,7 @@ func (b *body) oneOf(place int, words map[ast.String]bool, is bool, to ir.Local)
 	target := b.local(to)
 	one, other := ast.InternedTerm(is), ast.InternedTerm(!is)
 	return func(s *state, f []*ast.Term, _ int) signal {
-		v := s.input[place]
+		v := s.at(place)
 		if v == nil {
 			return undef
 		}

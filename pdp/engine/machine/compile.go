@@ -2,12 +2,12 @@ package machine
 
 import (
 	"fmt"
+	"math"
 	"strings"
 	"time"
 
 	"github.com/open-policy-agent/opa/v1/ast"
 	"github.com/open-policy-agent/opa/v1/ir"
-	"github.com/open-policy-agent/opa/v1/topdown"
 )
 
 // The first places of a function's frame: the input, the base documents, and by
@@ -102,8 +102,9 @@ func (c *compiler) function(i int) (value *ast.Term, constant bool, err error) {
 	}
 	c.state[i] = running
 	split(f.Blocks, f.Params)
-	b := &body{compiler: c, uses: usesOf(f.Blocks), pure: true}
+	b := &body{compiler: c, uses: usesOf(f.Blocks), pure: true, positive: true}
 	b.reset()
+	form := b.form(f.Blocks)
 	if len(f.Params) < 2 || f.Params[0] != ir.Input || f.Params[1] != ir.Data {
 		return nil, false, fmt.Errorf("%w: %s does not take the input and the base documents", ErrUnsupported, f.Name)
 	}
@@ -119,6 +120,7 @@ func (c *compiler) function(i int) (value *ast.Term, constant bool, err error) {
 	c.program.funcs[i] = function{
 		params: params, locals: b.locals, blocks: blocks,
 		depth: b.locals + b.below, once: len(f.Params) == 2,
+		parts: b.parts(f, form),
 	}
 	c.state[i], c.guards[i], c.sets[i] = compiled, b.guardOf(f.Blocks), setFunction(f.Blocks)
 	if b.pure && len(f.Params) == 2 {
@@ -138,10 +140,10 @@ func (c *compiler) fold(i int) (*ast.Term, bool, error) {
 		stack: make([]*ast.Term, fn.depth), memo: make([]memo, len(c.program.funcs)),
 		input: make([]*ast.Term, len(c.program.paths)), round: 1, deadline: time.Now().Add(foldTime),
 	}
-	stop := topdown.NewCancel()
-	timer := time.AfterFunc(foldTime, stop.Cancel)
+	s.meter.Limit = math.MaxInt // a constant is computed once, before anybody waits
+	timer := time.AfterFunc(foldTime, s.meter.Cancel)
 	defer timer.Stop()
-	s.builtins.Cancel = stop
+	s.builtins.Cancel = &s.meter
 	f := s.frame(0, fn.locals)
 	f[dataLocal] = c.program.data
 	value, r := fn.call(s, f, fn.locals)
@@ -149,6 +151,7 @@ func (c *compiler) fold(i int) (*ast.Term, bool, error) {
 		return nil, false, nil
 	}
 	c.constants[i] = value
+	fn.parts.constant, fn.parts.folded = value, true
 	return value, true, nil
 }
 
@@ -162,6 +165,9 @@ type body struct {
 	locals int                    // so far
 	below  int                    // deepest stack of the functions that are called
 	pure   bool                   // the input was not looked at
+
+	positive bool              // no negation stands around the statement
+	effects  map[ir.Local]bool // where the rules of the function leave what they say
 }
 
 func (b *body) reset() {

@@ -14,7 +14,7 @@ const fewBlocks = 8
 // choose compiles a list of blocks each of which visits the members of one
 // document (`some code in data.authz.rules[_].deny`), so that only those are
 // run whose guard can hold, and none of a folder without that document. It returns nil where the list is of another form.
-func (b *body) choose(list []*ir.Block, blocks [][]statement) statement {
+func (b *body) choose(list []*ir.Block, blocks [][]statement, independent bool) statement {
 	if len(list) < fewBlocks {
 		return nil
 	}
@@ -32,7 +32,12 @@ func (b *body) choose(list []*ir.Block, blocks [][]statement) statement {
 	place, ok := commonPlace(guards)
 	if !ok {
 		some := slices.Sorted(maps.Keys(guards))
-		return func(s *state, f []*ast.Term, base int) signal { return runThese(s, f, base, blocks, some) }
+		return func(s *state, f []*ast.Term, base int) signal {
+			if independent && s.choosing {
+				return runOne(s, f, base, blocks)
+			}
+			return runThese(s, f, base, blocks, some)
+		}
 	}
 	var always []int
 	byWord := map[ast.String][]int{}
@@ -50,10 +55,13 @@ func (b *body) choose(list []*ir.Block, blocks [][]statement) statement {
 		b.compared(place, word)
 	}
 	return func(s *state, f []*ast.Term, base int) signal {
+		if independent && s.choosing {
+			return runOne(s, f, base, blocks)
+		}
 		if r := runThese(s, f, base, blocks, always); r != done {
 			return r
 		}
-		if v := s.input[place]; v != nil {
+		if v := s.at(place); v != nil {
 			if word, ok := v.Value.(ast.String); ok {
 				return runThese(s, f, base, blocks, byWord[word])
 			}

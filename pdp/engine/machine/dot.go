@@ -35,7 +35,7 @@ func (b *body) dot(s *ir.DotStmt) (statement, error) {
 		if from == nil || k == nil {
 			return undef
 		}
-		f[target] = lookup(from.Value, k)
+		f[target] = s.lookup(from, k)
 		return holds(f[target] != nil)
 	}, nil
 }
@@ -46,12 +46,13 @@ func (b *body) step(from int, key string, to ir.Local) statement {
 	place := b.path(keys)
 	if b.uses.single(to) && b.uses.changed[to] == 0 {
 		b.places[to] = place
-		return func(s *state, _ []*ast.Term, _ int) signal { return holds(s.input[place] != nil) }
+		b.program.paths[place].Seen = b.program.paths[place].Seen || b.uses.read[to] != b.uses.stepped[to]
+		return func(s *state, _ []*ast.Term, _ int) signal { return holds(s.at(place) != nil) }
 	}
-	b.program.paths[place].Read = true
+	b.program.paths[place].Read, b.program.paths[place].Seen = true, true
 	target := b.local(to)
 	return func(s *state, f []*ast.Term, _ int) signal {
-		f[target] = s.input[place]
+		f[target] = s.at(place)
 		return holds(f[target] != nil)
 	}
 }
@@ -74,6 +75,7 @@ func (b *body) table(source *ast.Term, key operand, to ir.Local) statement {
 			if k == nil {
 				return undef
 			}
+			s.looked(source, k)
 			f[target] = lookup(source.Value, k)
 			return holds(f[target] != nil)
 		}
@@ -89,6 +91,7 @@ func (b *body) table(source *ast.Term, key operand, to ir.Local) statement {
 		if k == nil {
 			return undef
 		}
+		s.looked(source, k)
 		if word, ok := k.Value.(ast.String); ok {
 			f[target] = words[word]
 		} else {

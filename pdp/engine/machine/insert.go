@@ -27,6 +27,7 @@ func (b *body) insert(into ir.Local, list []ir.Operand) (statement, error) {
 			case f[target] == nothing:
 				f[target] = ast.SetTerm(v)
 			default:
+				s.inserted(f[target], v)
 				f[target].Value.(ast.Set).Add(v)
 			}
 			return done
@@ -39,6 +40,7 @@ func (b *body) insert(into ir.Local, list []ir.Operand) (statement, error) {
 				return undef
 			}
 			if set, ok := f[target].Value.(ast.Set); ok {
+				s.inserted(f[target], v)
 				set.Add(v)
 				return done
 			}
@@ -56,6 +58,7 @@ func (b *body) insert(into ir.Local, list []ir.Operand) (statement, error) {
 		if !ok || key == nil || value == nil {
 			return undef
 		}
+		s.inserted(f[target], key)
 		object.Insert(key, value)
 		return done
 	}, nil
@@ -76,7 +79,8 @@ func (b *body) insertOnce(s *ir.ObjectInsertOnceStmt) (statement, error) {
 		if !ok || key == nil || value == nil {
 			return undef
 		}
-		if old := object.Get(key); old != nil && !equal(old, value) {
+		s.inserted(f[target], key)
+		if old := object.Get(key); old != nil && !s.equal(old, value) {
 			return s.fail(ErrConflict)
 		}
 		object.Insert(key, value)
@@ -87,7 +91,7 @@ func (b *body) insertOnce(s *ir.ObjectInsertOnceStmt) (statement, error) {
 // nothing is the empty set of all documents to which no rule has contributed.
 var nothing = ast.SetTerm()
 
-// late: the set is made when its first element comes, because nobody looks at
+// late: the set is made when its first element comes, because nothing reads
 // it before it is returned.
 func (b *body) late(l ir.Local) bool {
 	return b.uses.sets[l] && b.uses.single(l) && b.uses.read[l] == 0

@@ -46,6 +46,7 @@ type Path struct {
 	Keys  []string
 	Read  bool     // its value is read
 	Words []string // else: the texts that it is compared with, and nothing else matters
+	Seen  bool     // whether it is there matters by itself, not only for what is below it
 }
 
 // Paths lists the places in the input that the answer can depend on. Two
@@ -81,8 +82,14 @@ func find(v ast.Value, keys []string) *ast.Term {
 
 // Eval answers for an input whose paths have the given values, as Find returns
 // them. ok is false when the answer is undefined. It gives up soon after the
-// deadline; a zero deadline is none.
+// deadline, and after Budget steps; a zero deadline is none.
 func (p *Program) Eval(values []*ast.Term, deadline time.Time) (answer *ast.Term, ok bool, err error) {
+	answer, ok, _, err = p.Measure(values, deadline)
+	return answer, ok, err
+}
+
+// Measure is Eval, and says how many steps it took.
+func (p *Program) Measure(values []*ast.Term, deadline time.Time) (answer *ast.Term, ok bool, steps int, err error) {
 	s, _ := p.states.Get().(*state)
 	if s == nil {
 		s = &state{stack: make([]*ast.Term, p.depth), memo: make([]memo, len(p.funcs))}
@@ -90,10 +97,9 @@ func (p *Program) Eval(values []*ast.Term, deadline time.Time) (answer *ast.Term
 	defer p.states.Put(s)
 	s.begin(values, deadline)
 	if p.heavy {
-		stop := topdown.NewCancel()
-		s.builtins.Cancel = stop
+		s.builtins.Cancel = &s.meter
 		if !deadline.IsZero() {
-			timer := time.AfterFunc(time.Until(deadline), stop.Cancel)
+			timer := time.AfterFunc(time.Until(deadline), s.meter.Cancel)
 			defer timer.Stop()
 		}
 	}
@@ -102,14 +108,14 @@ func (p *Program) Eval(values []*ast.Term, deadline time.Time) (answer *ast.Term
 	for _, b := range p.main {
 		switch run(s, f, p.locals, b) {
 		case failed:
-			return nil, false, s.err
+			return nil, false, s.meter.steps, s.err
 		case returned:
-			return nil, false, errors.New("a plan has returned")
+			return nil, false, s.meter.steps, errors.New("a plan has returned")
 		}
 	}
 	answer = s.answer
 	s.answer = nil
-	return answer, answer != nil, nil
+	return answer, answer != nil, s.meter.steps, nil
 }
 
 // A state is one evaluation.
@@ -118,11 +124,15 @@ type state struct {
 	stack    []*ast.Term
 	memo     []memo
 	round    uint64 // which entries of memo are of this evaluation
-	steps    int
+	meter    Meter
 	deadline time.Time
 	builtins topdown.BuiltinContext
 	answer   *ast.Term
 	err      error
+
+	oracle   Oracle            // who chooses what is read; nil but in an analysis
+	choosing bool              // independent parts are taken one at a time
+	elements map[*ast.Term]int // documents, by what stands for their elements
 }
 
 type memo struct {
@@ -131,7 +141,8 @@ type memo struct {
 }
 
 func (s *state) begin(values []*ast.Term, deadline time.Time) {
-	s.input, s.deadline, s.steps, s.answer, s.err = values, deadline, 0, nil, nil
+	s.input, s.deadline, s.answer, s.err = values, deadline, nil, nil
+	s.meter.begin(Budget)
 	s.round++
 }
 
@@ -145,17 +156,6 @@ func (s *state) frame(base, locals int) []*ast.Term {
 func (s *state) fail(err error) signal {
 	s.err = err
 	return failed
-}
-
-// patience is how many steps pass between two looks at the clock.
-const patience = 256
-
-// tick counts a step of a loop or a call, and reports whether time is up.
-func (s *state) tick() bool {
-	if s.steps++; s.steps%patience != 0 || s.deadline.IsZero() {
-		return false
-	}
-	return time.Now().After(s.deadline)
 }
 
 // A signal says how a statement ended: done, or so many blocks are left.
@@ -198,12 +198,13 @@ type function struct {
 	blocks [][]statement
 	depth  int // of the stack from here on
 	once   bool
+	parts  parts // for an analysis
 }
 
 // call runs a function on its own locals. nil is undefined.
 func (fn *function) call(s *state, f []*ast.Term, base int) (*ast.Term, signal) {
-	if s.tick() {
-		return nil, s.fail(ErrTime)
+	if err := s.tick(); err != nil {
+		return nil, s.fail(err)
 	}
 	for _, b := range fn.blocks {
 		switch run(s, f, base, b) {

@@ -36,7 +36,7 @@ func (o *operand) get(s *state, f []*ast.Term) *ast.Term {
 	case constant:
 		return o.term
 	case placed:
-		return s.input[o.place]
+		return s.at(o.place)
 	default:
 		return f[o.local]
 	}

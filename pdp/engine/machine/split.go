@@ -45,7 +45,7 @@ func split(blocks []*ir.Block, params []ir.Local) {
 var localType = reflect.TypeFor[ir.Local]()
 
 // rename replaces every local below v. A plan is a tree of pointers, lists and
-// structs that nobody else holds.
+// structs that nothing else holds.
 func rename(v reflect.Value, names map[ir.Local]ir.Local) {
 	switch v.Kind() {
 	case reflect.Pointer, reflect.Interface:

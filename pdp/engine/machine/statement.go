@@ -43,10 +43,14 @@ func (b *body) blocks(s *ir.BlockStmt) (statement, error) {
 	if err != nil {
 		return nil, err
 	}
-	if step := b.choose(s.Blocks, blocks); step != nil {
+	independent := b.independent(s, s.Blocks...)
+	if step := b.choose(s.Blocks, blocks, independent); step != nil {
 		return step, nil
 	}
 	return func(s *state, f []*ast.Term, base int) signal {
+		if independent && s.choosing {
+			return runOne(s, f, base, blocks)
+		}
 		for _, block := range blocks {
 			if r := run(s, f, base, block); r != done && r != broken {
 				return r
@@ -57,7 +61,10 @@ func (b *body) blocks(s *ir.BlockStmt) (statement, error) {
 }
 
 func (b *body) not(s *ir.NotStmt) (statement, error) {
+	positive := b.positive
+	b.positive = false
 	block, err := b.block(s.Block)
+	b.positive = positive
 	if err != nil {
 		return nil, err
 	}
@@ -78,21 +85,29 @@ func (b *body) not(s *ir.NotStmt) (statement, error) {
 func (b *body) scan(s *ir.ScanStmt) (statement, error) {
 	source := b.reading(s.Source)
 	key, value := b.local(s.Key), b.local(s.Value)
+	independent := b.independent(s, s.Block)
+	positive := b.positive
+	b.positive = independent
 	block, err := b.block(s.Block)
+	b.positive = positive
 	if err != nil {
 		return nil, err
 	}
+	l := &loop{key: key, value: value, block: block, independent: independent, unread: b.uses.dead(s.Key) && b.uses.dead(s.Value)}
 	if source.kind == constant {
-		return scanConstant(source.term, key, value, block), nil
+		return scanConstant(source.term, l), nil
 	}
 	return func(s *state, f []*ast.Term, base int) (r signal) {
 		members := source.get(s, f)
 		if members == nil || members == nothing {
 			return done
 		}
+		if s.oracle != nil {
+			return l.explore(s, f, base, members)
+		}
 		each(members.Value, func(k, v *ast.Term) bool {
-			if s.tick() {
-				r = s.fail(ErrTime)
+			if err := s.tick(); err != nil {
+				r = s.fail(err)
 				return false
 			}
 			f[key], f[value] = k, v
@@ -110,16 +125,20 @@ func (b *body) scan(s *ir.ScanStmt) (statement, error) {
 }
 
 // scanConstant lists the members of a table once.
-func scanConstant(table *ast.Term, key, value int, block []statement) statement {
+func scanConstant(table *ast.Term, l *loop) statement {
+	key, value, block := l.key, l.value, l.block
 	var members [][2]*ast.Term
 	each(table.Value, func(k, v *ast.Term) bool {
 		members = append(members, [2]*ast.Term{k, v})
 		return true
 	})
 	return func(s *state, f []*ast.Term, base int) signal {
+		if s.oracle != nil {
+			return l.explore(s, f, base, table)
+		}
 		for _, m := range members {
-			if s.tick() {
-				return s.fail(ErrTime)
+			if err := s.tick(); err != nil {
+				return s.fail(err)
 			}
 			f[key], f[value] = m[0], m[1]
 			switch r := run(s, f, base, block); {
@@ -188,7 +207,7 @@ func (b *body) assignOnce(s *ir.AssignVarOnceStmt) (statement, error) {
 		if v == nil {
 			return undef
 		}
-		if old := f[target]; old != nil && !equal(old, v) {
+		if old := f[target]; old != nil && !s.equal(old, v) {
 			return s.fail(ErrConflict)
 		}
 		f[target] = v
@@ -241,7 +260,7 @@ func (b *body) equal(s *ir.EqualStmt) (statement, error) {
 	if place, word, ok := b.comparison(s.A, s.B); ok {
 		b.compared(place, word)
 		return func(s *state, _ []*ast.Term, _ int) signal {
-			v := s.input[place]
+			v := s.at(place)
 			if v == nil {
 				return undef
 			}
@@ -252,8 +271,8 @@ func (b *body) equal(s *ir.EqualStmt) (statement, error) {
 	if x, y, ok := b.bothPlaces(s); ok {
 		b.program.equals = append(b.program.equals, [2]int{x, y})
 		return func(s *state, _ []*ast.Term, _ int) signal {
-			v, w := s.input[x], s.input[y]
-			return holds(v != nil && w != nil && equal(v, w))
+			v, w := s.at(x), s.at(y)
+			return holds(v != nil && w != nil && s.equal(v, w))
 		}, nil
 	}
 	o, err := b.operands(s.A, s.B)
@@ -263,7 +282,7 @@ func (b *body) equal(s *ir.EqualStmt) (statement, error) {
 	x, y := o[0], o[1]
 	return func(s *state, f []*ast.Term, _ int) signal {
 		v, w := x.get(s, f), y.get(s, f)
-		return holds(v != nil && w != nil && equal(v, w))
+		return holds(v != nil && w != nil && s.equal(v, w))
 	}, nil
 }
 
@@ -337,7 +356,7 @@ func (b *body) notEqual(s *ir.NotEqualStmt) (statement, error) {
 	}
 	return func(s *state, f []*ast.Term, _ int) signal {
 		v, w := x.get(s, f), y.get(s, f)
-		return holds(v != nil && w != nil && !equal(v, w))
+		return holds(v != nil && w != nil && !s.equal(v, w))
 	}, nil
 }
 

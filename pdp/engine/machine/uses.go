@@ -12,18 +12,24 @@ type uses struct {
 	read    map[ir.Local]int  // statements that use its value, beside those that return it
 	sets    map[ir.Local]bool // made as a set
 	first   map[ir.Local]bool // whether the first that happens to it is that it gets a value
+	scanned map[ir.Local]int  // loops over it
+	stepped map[ir.Local]int  // steps from it to what is below
+	asked   map[ir.Local]int  // questions of whether something is in it
+	probes  map[ir.Local]int  // how often it is probed
+	copies  map[ir.Local][]ir.Local
 }
 
 func usesOf(blocks []*ir.Block) *uses {
 	u := &uses{
 		defined: map[ir.Local]int{}, changed: map[ir.Local]int{}, probed: map[ir.Local]bool{},
 		made: map[ir.Local]int{}, read: map[ir.Local]int{}, sets: map[ir.Local]bool{}, first: map[ir.Local]bool{},
+		scanned: map[ir.Local]int{}, stepped: map[ir.Local]int{}, asked: map[ir.Local]int{}, probes: map[ir.Local]int{}, copies: map[ir.Local][]ir.Local{},
 	}
 	u.blocks(blocks)
 	return u
 }
 
-// single: one statement defines it, and nobody asks whether it did.
+// single: one statement defines it, and none asks whether it did.
 func (u *uses) single(l ir.Local) bool {
 	return l > ir.Data && u.defined[l] == 1 && !u.probed[l]
 }
@@ -48,6 +54,7 @@ func (u *uses) define(l ir.Local) {
 func (u *uses) probe(l ir.Local) {
 	u.met(l, false)
 	u.probed[l] = true
+	u.probes[l]++
 }
 
 func (u *uses) blocks(blocks []*ir.Block) {
@@ -74,20 +81,30 @@ func (u *uses) statement(s ir.Stmt) {
 		u.blocks([]*ir.Block{s.Block})
 	case *ir.ScanStmt:
 		u.use(s.Source)
+		u.scanned[s.Source]++
 		u.define(s.Key)
 		u.define(s.Value)
 		u.blocks([]*ir.Block{s.Block})
 	case *ir.CallStmt:
 		u.operands(s.Args...)
+		if s.Func == memberOf && len(s.Args) == 2 {
+			if l, ok := value(s.Args[1]).(ir.Local); ok {
+				u.asked[l]++
+			}
+		}
 		u.define(s.Result)
 	case *ir.DotStmt:
 		u.operands(s.Source, s.Key)
+		if l, ok := value(s.Source).(ir.Local); ok {
+			u.stepped[l]++
+		}
 		u.define(s.Target)
 	case *ir.LenStmt:
 		u.operands(s.Source)
 		u.define(s.Target)
 	case *ir.ReturnLocalStmt:
 		u.met(s.Source, false)
+		u.probes[s.Source]++
 	case *ir.ResultSetAddStmt:
 		u.use(s.Value)
 	default:
@@ -99,6 +116,9 @@ func (u *uses) simple(s ir.Stmt) {
 	switch s := s.(type) {
 	case *ir.AssignVarStmt:
 		u.operands(s.Source)
+		if l, ok := value(s.Source).(ir.Local); ok {
+			u.copies[l] = append(u.copies[l], s.Target)
+		}
 		u.define(s.Target)
 	case *ir.AssignVarOnceStmt:
 		u.operands(s.Source)

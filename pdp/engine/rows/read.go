@@ -20,7 +20,7 @@ const Code = "rows_error"
 
 // readRows finds out what the row rules and the rules that they use read of
 // the input, and refuses what could not be compiled to a condition that means
-// the same: a field of a row that nobody has, a comparison other than ==, an id
+// the same: a field that no row has, a comparison other than ==, an id
 // that is compared with anything but a row, or that is not asked to be there.
 // words are the values that may stand at a path; other paths may not be read.
 func readRows(c *ast.Compiler, words map[string][]any) (reads, error) {
@@ -39,6 +39,9 @@ func readRows(c *ast.Compiler, words map[string][]any) (reads, error) {
 		}
 		seen[r] = true
 		reader.rule(r)
+		if r.Else != nil { // which has dependencies of its own
+			rules = append(rules, r.Else)
+		}
 		for dependency := range c.Graph.Dependencies(r) {
 			if next, ok := dependency.(*ast.Rule); ok {
 				rules = append(rules, next)

@@ -91,8 +91,8 @@ func valueOf(at ast.Value, path string) ast.Value {
 	return at
 }
 
-// check refuses a situation with a word that no list has: nobody meant the
-// rules for it, and strangers could make up many.
+// check refuses a situation with a word that no list has: the rules were not
+// meant for it, and strangers could make up many.
 func (r *reads) check(s situation) error {
 	for i, path := range r.words {
 		if !slices.Contains(r.domain[path], s.words[i]) {

@@ -3,7 +3,6 @@ package rulebook
 import (
 	"context"
 	"errors"
-	"io/fs"
 	"maps"
 	"path"
 	"slices"
@@ -12,47 +11,39 @@ import (
 	"github.com/open-policy-agent/opa/v1/ast"
 	"github.com/wardgate/wardgate/pdp/engine/rows"
 	"github.com/wardgate/wardgate/pdp/engine/tables"
-	"github.com/wardgate/wardgate/pip"
 )
 
-// Check returns every fault of the rule book in fsys: what loading it would
-// refuse, and what it would not but a reader should know: a rule without a
-// title or without a test, a table that nothing reads, two rules that
-// contradict each other. No finding means that the book can go live.
-func Check(ctx context.Context, fsys fs.FS, points []pip.Section) []Finding {
-	c := &checker{ctx: ctx, points: points}
-	c.read(fsys)
+// look finds every fault: what could not be asked, and what could but a reader
+// should know: a rule without a title or without a test, a table that nothing
+// reads, two rules that contradict each other.
+func (c *checker) look() {
 	c.checkLayout()
 	c.checkMetadata()
+	c.checkNames()
+	c.checkTests()
+	if err := checkInvariantsApart(c.modules); err != nil {
+		c.addMany("authz/authz.rego", "invariant", err)
+	}
+	if err := checkAssumptions(c.modules); err != nil {
+		c.addMany("authz/authz.rego", "assumption", err)
+	}
 	if c.parsed {
 		c.checkMeaning()
 	}
-	return c.sorted()
 }
 
 // A checker holds one rule book while it is looked through.
 type checker struct {
 	findings
-	ctx     context.Context
-	points  []pip.Section
-	modules map[string]*ast.Module // rules
-	tests   map[string]*ast.Module
-	parsed  bool // every file could be parsed
-}
+	ctx      context.Context
+	gate     Gate
+	book     *Book                  // nil when it does not load
+	unloaded error                  // why it does not
+	modules  map[string]*ast.Module // rules
+	tests    map[string]*ast.Module
+	parsed   bool // every file could be parsed
 
-func (c *checker) read(fsys fs.FS) {
-	files, err := ReadRules(fsys)
-	if err != nil {
-		c.add(&ast.Location{File: "."}, "unreadable", "", "%s", err)
-		return
-	}
-	tests, err := readTests(fsys)
-	if err != nil {
-		c.add(&ast.Location{File: "."}, "unreadable", "", "%s", err)
-		return
-	}
-	c.parsed = true
-	c.modules, c.tests = c.parse(files), c.parse(tests)
+	remedies []tables.Remedy
 }
 
 // parse keeps what can be parsed and notes what cannot.
@@ -75,7 +66,7 @@ func (c *checker) parse(files map[string][]byte) map[string]*ast.Module {
 func (c *checker) checkLayout() {
 	for name, m := range c.modules {
 		c.checkPackage(name, m, strings.ReplaceAll(path.Dir(name), "/", "."))
-		if _, ok := c.tests[strings.TrimSuffix(name, ".rego")+"_test.rego"]; !ok && !c.testedInFolder(name) {
+		if _, ok := c.tests[strings.TrimSuffix(name, ".rego")+"_test.rego"]; !ok && !c.gate.TestsLeftOut && !c.testedInFolder(name) {
 			c.add(m.Package.Location, "untested", "write "+strings.TrimSuffix(path.Base(name), ".rego")+"_test.rego beside it",
 				"no test stands beside this file")
 		}
@@ -90,7 +81,7 @@ func (c *checker) checkLayout() {
 
 // testedInFolder: tables share one test; a rule folder's file has its own.
 func (c *checker) testedInFolder(name string) bool {
-	if strings.HasPrefix(name, "authz/rules/") {
+	if strings.HasPrefix(name, "authz/rules/") || strings.HasPrefix(name, assumeFolder) {
 		return false
 	}
 	for test := range c.tests {
@@ -128,24 +119,66 @@ func (c *checker) checkMeaning() {
 		c.addMany("authz/authz.rego", "refused", err)
 		return
 	}
-	b, err := c.prepare(rules)
-	if err != nil {
-		c.addMany("authz/authz.rego", "refused", err)
+	b := c.book
+	if b == nil && !errors.Is(c.unloaded, errSlow) {
+		if b, err = c.prepare(rules); err != nil {
+			c.addMany("authz/authz.rego", "refused", err)
+		}
 	}
 	document := c.checkTables(compiler)
 	if b != nil && document != nil {
-		if err := b.checkFloor(c.ctx, rules); err != nil {
-			c.add(&ast.Location{File: "authz/authz.rego", Row: 1}, "floor",
-				"every book must have these folders below authz/rules, with their denials", "%s", err)
-		}
+		c.checkFloor(b, rules)
 		c.checkRows(rules, document)
+	}
+	c.checkVerdicts()
+	if document != nil {
 		c.checkConflicts(compiler)
+	}
+	if c.book != nil {
+		c.checkInterpreted()
+	}
+}
+
+// checkFloor asks the empty request, and for the folders that it does not come to.
+func (c *checker) checkFloor(b *Book, rules *ast.Compiler) {
+	const hint = "each of these belongs to a folder below authz/rules that every book must have"
+	for _, err := range []error{b.checkFloor(c.ctx, rules), checkFolders(c.modules)} {
+		if err != nil {
+			c.add(&ast.Location{File: "authz/authz.rego", Row: 1}, "floor", hint, "%s", err)
+		}
+	}
+}
+
+// checkInterpreted says what OPA's interpreter will decide, since it takes
+// longer, and why.
+func (c *checker) checkInterpreted() {
+	if c.book.Slow == nil {
+		return
+	}
+	const hint = "the book is in force all the same; OPA's interpreter takes some ten times as long"
+	before := len(c.list)
+	for _, name := range slices.Sorted(maps.Keys(c.modules)) {
+		ast.WalkExprs(c.modules[name], func(e *ast.Expr) bool {
+			if len(e.With) > 0 {
+				c.add(e.Location, "interpreted", hint, "`with` is run by OPA's interpreter, and so is the whole book")
+			}
+			return false
+		})
+		ast.WalkRefs(c.modules[name], func(ref ast.Ref) bool {
+			if ref.String() == "walk" {
+				c.add(ref[0].Location, "interpreted", hint, "`walk` is run by OPA's interpreter, and so is the whole book")
+			}
+			return false
+		})
+	}
+	if len(c.list) == before {
+		c.add(&ast.Location{File: "authz/authz.rego", Row: 1}, "interpreted", hint, "OPA's interpreter runs the book: %s", c.book.Slow)
 	}
 }
 
 // checkRows compiles the row rules as loading does.
 func (c *checker) checkRows(rules *ast.Compiler, document any) {
-	t, err := tables.Read(document, "", c.points)
+	t, err := tables.Read(document, "", c.gate.Points)
 	if err != nil {
 		return // found already
 	}

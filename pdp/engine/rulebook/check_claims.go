@@ -11,11 +11,11 @@ import (
 // checkClaims finds claims that no rule can read: the schema of the input lacks
 // them, or has other words.
 func (c *checker) checkClaims(document any) {
-	t, err := tables.Read(document, "", c.points)
+	t, err := tables.Read(document, "", c.gate.Points)
 	if err != nil {
 		return // found already
 	}
-	roots, err := readSchemas(c.modules)
+	roots, err := readSchemas(c.modules, "authz")
 	if err != nil {
 		return
 	}

@@ -3,7 +3,6 @@ package rulebook
 import (
 	"encoding/json"
 	"errors"
-	"fmt"
 	"maps"
 	"slices"
 
@@ -12,6 +11,7 @@ import (
 	"github.com/open-policy-agent/opa/v1/topdown"
 	"github.com/wardgate/wardgate/pdp/engine/answer"
 	"github.com/wardgate/wardgate/pdp/engine/input"
+	"github.com/wardgate/wardgate/pdp/engine/machine"
 )
 
 // conflictSamples is how many situations a book is asked about in search of
@@ -33,21 +33,40 @@ func (c *checker) checkConflicts(compiler *ast.Compiler) {
 		c.addError("authz/authz.rego", "refused", rules.Errors)
 		return
 	}
-	query, err := rego.New(rego.ParsedQuery(c.wholeBook()), rego.Compiler(rules),
+	documents := s.some(s.pairs() + conflictSamples)
+	if c.checkBudget(s, documents, rules) {
+		return
+	}
+	constant, drawn := wholeBook(rules)
+	if c.contradicts(rules, constant, documents[:1]) {
+		return
+	}
+	c.contradicts(rules, drawn, documents)
+}
+
+// contradicts asks for the documents of these rules, in each situation, until a rule
+// fails in one, which it reports.
+func (c *checker) contradicts(rules *ast.Compiler, refs []ast.Ref, documents []map[string]any) bool {
+	query, err := rego.New(rego.ParsedQuery(said(refs)), rego.Compiler(rules),
 		rego.StrictBuiltinErrors(true)).PrepareForEval(c.ctx)
 	if err != nil {
 		c.addError("authz/authz.rego", "refused", err)
-		return
+		return true
 	}
-	for range s.pairs() + conflictSamples {
+	for _, document := range documents {
 		if c.ctx.Err() != nil {
-			return
+			return true
 		}
-		document := s.next()
-		_, err := query.Eval(c.ctx, rego.EvalInput(document), rego.EvalGenerateJSON(answer.RawTerm))
+		meter := &machine.Meter{Limit: wholeBookBudget}
+		_, err := query.Eval(c.ctx, rego.EvalInput(document), rego.EvalGenerateJSON(answer.RawTerm), rego.EvalExternalCancel(meter))
 		var failure *topdown.Error
 		if !errors.As(err, &failure) {
 			continue
+		}
+		if meter.Over() {
+			c.add(failure.Location, "budget", budgetHint, "all documents of the book together take more than %d steps, when asked for %v",
+				wholeBookBudget, input.At(document, "/action/name"))
+			return true
 		}
 		hint := "make one of them exclude the other, or give the value by one rule"
 		if failure.Code != topdown.ConflictErr {
@@ -55,21 +74,68 @@ func (c *checker) checkConflicts(compiler *ast.Compiler) {
 		}
 		c.add(failure.Location, "conflict", hint, "%s, when asked for %v as %v", failure.Message,
 			input.At(document, "/action/name"), input.At(document, "/subject/properties/role"))
-		return
+		return true
 	}
+	return false
 }
 
-// wholeBook asks for everything that rules make.
-func (c *checker) wholeBook() ast.Body {
-	roots := map[string]*ast.Term{}
-	for _, m := range c.modules {
-		roots[m.Package.Path[1].String()] = ast.NewTerm(m.Package.Path[:2])
+// wholeBook is everything that rules make: what is the same whatever is asked, as
+// tables are, and what may depend on it. Each rule stands by itself, because OPA puts
+// a document of many packages together once for each of them.
+func wholeBook(c *ast.Compiler) (constant, drawn []ast.Ref) {
+	reads := map[*ast.Rule]bool{}
+	refs, varies := map[string]ast.Ref{}, map[string]bool{}
+	for _, m := range c.Modules {
+		for _, r := range m.Rules {
+			if len(r.Head.Args) > 0 {
+				continue
+			}
+			ref := r.Ref().GroundPrefix()
+			refs[ref.String()] = ref
+			varies[ref.String()] = varies[ref.String()] || readsInput(c, r, reads)
+		}
 	}
-	var body ast.Body
-	for i, name := range slices.Sorted(maps.Keys(roots)) {
-		body.Append(ast.Equality.Expr(ast.VarTerm(fmt.Sprintf("root%d", i)), roots[name]))
+	for _, name := range slices.Sorted(maps.Keys(refs)) {
+		if varies[name] {
+			drawn = append(drawn, refs[name])
+		} else {
+			constant = append(constant, refs[name])
+		}
 	}
-	return body
+	return constant, drawn
+}
+
+// readsInput reports whether a rule, or one that it depends on, names the
+// input; known is what was found before.
+func readsInput(c *ast.Compiler, r *ast.Rule, known map[*ast.Rule]bool) bool {
+	if reads, ok := known[r]; ok {
+		return reads
+	}
+	reads := false
+	ast.WalkTerms(r, func(t *ast.Term) bool {
+		v, ok := t.Value.(ast.Var)
+		reads = reads || ok && v.Equal(ast.InputRootDocument.Value)
+		return reads
+	})
+	for part := r; part != nil; part = part.Else { // each has dependencies of its own
+		for on := range c.Graph.Dependencies(part) {
+			if other, ok := on.(*ast.Rule); ok && !reads {
+				reads = readsInput(c, other, known)
+			}
+		}
+	}
+	known[r] = reads
+	return reads
+}
+
+// said asks for lists of what each rule says, since one may say nothing.
+func said(refs []ast.Ref) ast.Body {
+	lists := make([]*ast.Term, len(refs))
+	for i, ref := range refs {
+		value := ast.VarTerm("value")
+		lists[i] = ast.ArrayComprehensionTerm(value, ast.NewBody(ast.Equality.Expr(value, ast.NewTerm(ref))))
+	}
+	return ast.NewBody(ast.Equality.Expr(ast.VarTerm("said"), ast.ArrayTerm(lists...)))
 }
 
 func (c *checker) sampler(compiler *ast.Compiler) (*sampler, error) {

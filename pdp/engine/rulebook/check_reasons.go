@@ -42,7 +42,7 @@ func (c *checker) checkReasons(reasons pdp.Reasons) {
 func (c *checker) codesOf(m *ast.Module, r *ast.Rule, made map[string]*ast.Location) {
 	pkg, name := packageName(m), ruleName(r)
 	denies := strings.HasPrefix(pkg, rulesBelow) && name == "deny"
-	answers := pkg == "authz" && name == "reasons"
+	answers := pkg == "authz" && (name == "reasons" || name == "denials")
 	if !denies && !answers || r.Head.Key == nil {
 		return
 	}

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"maps"
+	"reflect"
 	"regexp"
 	"slices"
 	"strings"
@@ -20,12 +21,18 @@ import (
 type rightsTables struct {
 	Rights  map[string]map[string]string `json:"rights"`
 	Actions map[string]struct {
-		Right string `json:"right"`
+		Right       string `json:"right"`
+		Changes     bool   `json:"changes"`
+		EndsSession bool   `json:"ends_session"`
 	} `json:"actions"`
-	StepUp   []string    `json:"step_up"`
-	Routes   []pdp.Route `json:"routes"`
-	Unrouted []string    `json:"unrouted"` // actions that no route names
-	Reasons  pdp.Reasons `json:"reasons"`
+	WithoutSignals map[string]string `json:"goes_on_without_signals"`
+	Emergency      []string          `json:"emergency_without_signals"`
+	StepUp         []string          `json:"step_up"`
+	Routes         []tables.Route    `json:"routes"`
+	Unrouted       []string          `json:"unrouted"` // actions that no route names
+	Reasons        pdp.Reasons       `json:"reasons"`
+
+	Hours map[string]map[string]string `json:"hours"`
 }
 
 // checkTables evaluates the tables, checks them as loading does, and returns
@@ -40,9 +47,15 @@ func (c *checker) checkTables(compiler *ast.Compiler) any {
 		return nil
 	}
 	document := results[0].Expressions[0].Value
-	if _, err := tables.Read(document, "", c.points); err != nil {
-		c.addTableFaults(err)
+	read, err := tables.Read(document, "", c.gate.Points)
+	if err != nil {
+		c.addTableFaults("tables", err)
 	}
+	advice, err := tables.ReadAdvice(document)
+	if err != nil {
+		c.addTableFaults("remedies", err)
+	}
+	c.remedies = advice.Remedies
 	raw, err := json.Marshal(document)
 	if err != nil {
 		c.addError("authz/tables", "tables", err)
@@ -50,7 +63,11 @@ func (c *checker) checkTables(compiler *ast.Compiler) any {
 	}
 	var t rightsTables
 	if err := json.Unmarshal(raw, &t); err != nil {
-		c.addError("authz/tables", "tables", err)
+		if read != nil { // or its faults say so
+			for _, fault := range tables.Misfits(document, reflect.TypeFor[rightsTables]()) {
+				c.addTableFaults("tables", fault)
+			}
+		}
 		return nil
 	}
 	c.checkRights(&t)
@@ -58,14 +75,15 @@ func (c *checker) checkTables(compiler *ast.Compiler) any {
 	c.checkReasons(t.Reasons)
 	c.checkClaims(document)
 	c.checkUnused(compiler)
-	if _, err := tables.ReadRemedies(document); err != nil {
-		c.add(c.table("remedies").at, "remedies", "see docs/policy-guide.md for the form of a remedy", "%s", err)
+	if read != nil {
+		c.checkWords(read, &t)
+		c.checkObligations(read.Columns)
 	}
 	return document
 }
 
 // addTableFaults gives each fault the place of the table that its text names.
-func (c *checker) addTableFaults(err error) {
+func (c *checker) addTableFaults(code string, err error) {
 	var walk func(error)
 	walk = func(err error) {
 		if joined, ok := err.(interface{ Unwrap() []error }); ok {
@@ -78,10 +96,7 @@ func (c *checker) addTableFaults(err error) {
 			walk(one.Unwrap())
 			return
 		}
-		place, _, _ := strings.Cut(strings.TrimPrefix(err.Error(), "authz.tables: "), ":")
-		name, key, _ := strings.Cut(place, ".")
-		name, _, _ = strings.Cut(name, " ") // "routes is missing"
-		c.add(c.table(name).place(key), "tables", "", "%s", err)
+		c.add(c.placeOf(err.Error()), code, "", "%s", err)
 	}
 	walk(err)
 }
@@ -100,6 +115,9 @@ func (c *checker) checkRights(t *rightsTables) {
 		if t.Rights[right] == nil {
 			c.add(actions.place(name), "tables", "add a row to rights, or correct the name", "action %q needs the right %q, which is no row of rights", name, right)
 		}
+		if t.Actions[name].EndsSession && !t.Actions[name].Changes {
+			c.add(actions.place(name), "tables", "remove ends_session: reading ends no session", "action %q ends the session of who may not do it, and changes nothing", name)
+		}
 		if !routed[name] && !slices.Contains(t.Unrouted, name) {
 			c.add(actions.place(name), "unused_action", "add a route, name it in unrouted, or remove the action", "no route asks for action %q", name)
 		}
@@ -114,6 +132,7 @@ func (c *checker) checkRights(t *rightsTables) {
 			c.add(c.table("unrouted").place(name), "tables", "correct the name, or remove it", "unrouted names %q, which is no action or has a route", name)
 		}
 	}
+	c.checkWithoutSignals(t)
 	for _, name := range t.StepUp {
 		if t.Rights[name] == nil {
 			c.add(c.table("step_up").place(name), "tables", "correct the name", "step_up names %q, which is no row of rights", name)
@@ -121,23 +140,91 @@ func (c *checker) checkRights(t *rightsTables) {
 	}
 }
 
-var pathParameter = regexp.MustCompile(`\{[^}]*\}`)
+// checkWithoutSignals holds that what goes on while behaviour is not known is a
+// right, and says why.
+func (c *checker) checkWithoutSignals(t *rightsTables) {
+	const table, urgent = "goes_on_without_signals", "emergency_without_signals"
+	for _, name := range slices.Sorted(maps.Keys(t.WithoutSignals)) {
+		switch {
+		case t.Rights[name] == nil:
+			c.add(c.table(table).place(name), "tables", "correct the name", "%s names %q, which is no row of rights%s", table, name, tables.Near(name, slices.Sorted(maps.Keys(t.Rights))))
+		case strings.TrimSpace(t.WithoutSignals[name]) == "":
+			c.add(c.table(table).place(name), "tables", "say why it does not wait", "%s: %q has no reason", table, name)
+		}
+	}
+	for _, name := range t.Emergency {
+		if t.Rights[name] == nil {
+			c.add(c.table(urgent).place(name), "tables", "correct the name", "%s names %q, which is no row of rights%s", urgent, name, tables.Near(name, slices.Sorted(maps.Keys(t.Rights))))
+		}
+	}
+}
+
+// checkRouteWords finds words of a route that no server knows. Applications may
+// be the hospital's own, so that only a name that is nearly one of Wardgate's is
+// a slip.
+func (c *checker) checkRouteWords(at *ast.Location, row *pdp.Route) {
+	if !slices.Contains(pdp.Methods, row.Method) {
+		c.add(at, "unknown_word", "methods are written in capitals", "%s %s: %q is no method%s", row.Method, row.Path, row.Method, tables.Near(row.Method, pdp.Methods))
+	}
+	if !slices.Contains(pdp.OwnApplications, row.Application) && (row.Path+"/" == reservedPath || strings.HasPrefix(row.Path, reservedPath)) {
+		c.add(at, "reserved_path", "choose another path", "%s %s: below %s all is Wardgate's own, at every host", row.Method, row.Path, reservedPath)
+	}
+	if !slices.Contains(pdp.Bodies, row.Body) {
+		c.add(at, "unknown_word", "correct the word", "%s %s: %q is no class of body%s", row.Method, row.Path, row.Body, tables.Near(row.Body, pdp.Bodies))
+	}
+	if known := slices.Concat(pdp.OwnApplications, c.gate.Applications); c.gate.Applications != nil && !slices.Contains(known, row.Application) {
+		c.add(at, "unknown_application", "name it in applications of the configuration, or correct the route",
+			"%s %s: the configuration has no application %q%s", row.Method, row.Path, row.Application, tables.Near(row.Application, known))
+		return
+	}
+	if near := tables.Meant(row.Application, pdp.OwnApplications); near != "" && near != row.Application {
+		c.add(at, "unknown_word", "correct the name, or choose one that is not so near to it",
+			"%s %s: the application %q; was %q meant?", row.Method, row.Path, row.Application, near)
+	}
+}
+
+// reservedPath begins the paths that are Wardgate's own at every host.
+const reservedPath = "/.wardgate/"
+
+var pathParameter = regexp.MustCompile(`\{[^}:.]*(:[^}]*|\.\.\.)?\}`)
+
+// shapeOf is a path without what it calls its parameters, but with their grammars.
+func shapeOf(path string) string {
+	return strings.ReplaceAll(pathParameter.ReplaceAllString(path, "{$1}"), "{:id}", "{}")
+}
 
 // checkRoutes finds request lines that two rows claim, whatever they call
 // their parameters, and rows without an action.
 func (c *checker) checkRoutes(t *rightsTables) {
 	routes := c.table("routes")
 	first := map[string]int{}
-	for i, row := range t.Routes {
-		line := row.Method + " " + pathParameter.ReplaceAllString(row.Path, "{}")
-		if before, ok := first[line]; ok {
-			c.add(routes.row(i), "conflict", "remove one of the two rows", "%s %s is the request line of row %d too", row.Method, row.Path, before+1)
-			continue
+	for i := range t.Routes {
+		for _, row := range t.Routes[i].Each() {
+			c.checkRouteWords(routes.row(i), &row)
+			line := c.hostOf(&row) + " " + row.Method + " " + shapeOf(row.Path)
+			if before, ok := first[line]; ok {
+				c.add(routes.row(i), "conflict", "remove one of the two rows", "%s %s is the request line of row %d too", row.Method, row.Path, before+1)
+				continue
+			}
+			first[line] = i
+			if _, ok := t.Actions[row.Action]; !ok {
+				c.add(routes.row(i), "tables", "add a row to actions, or correct the name", "%s %s names the action %q, which is no row of actions", row.Method, row.Path, row.Action)
+			}
 		}
-		first[line] = i
-		if _, ok := t.Actions[row.Action]; !ok {
-			c.add(routes.row(i), "tables", "add a row to actions, or correct the name", "%s %s names the action %q, which is no row of actions", row.Method, row.Path, row.Action)
-		}
+	}
+}
+
+// hostOf is where a row is asked: at the hosts of its application, or with "" at all
+// others. Where that is not known, an application that is not Wardgate's own may have
+// hosts of its own.
+func (c *checker) hostOf(row *pdp.Route) string {
+	switch {
+	case slices.Contains(pdp.OwnApplications, row.Application):
+		return ""
+	case c.gate.Applications == nil || slices.Contains(c.gate.Hosted, row.Application):
+		return row.Application
+	default:
+		return ""
 	}
 }
 
@@ -192,7 +279,7 @@ func (c *checker) engineReads(pkg, name string) bool {
 	default:
 		return false
 	}
-	return tables.Reads(name, c.points) || name == tables.RemediesTable || name == "unrouted"
+	return tables.Reads(name, c.gate.Points) || slices.Contains(tables.AdviceTables, name) || name == "unrouted"
 }
 
 func ruleName(r *ast.Rule) string {
@@ -200,50 +287,4 @@ func ruleName(r *ast.Rule) string {
 		return strings.Trim(r.Head.Reference[0].String(), `"`)
 	}
 	return string(r.Head.Name)
-}
-
-// A tableText is where a table and its rows stand.
-type tableText struct {
-	at    *ast.Location
-	value ast.Value
-}
-
-// table finds a table of package authz.tables by name.
-func (c *checker) table(name string) tableText {
-	for _, m := range c.modules {
-		if packageName(m) != "authz.tables" {
-			continue
-		}
-		for _, r := range m.Rules {
-			if ruleName(r) == name && r.Head.Value != nil {
-				return tableText{r.Location, r.Head.Value.Value}
-			}
-		}
-	}
-	return tableText{at: &ast.Location{File: "authz/tables"}}
-}
-
-// place is where the row of that name stands, or the table.
-func (t tableText) place(key string) *ast.Location {
-	found := t.at
-	visit := func(k *ast.Term) {
-		if s, ok := k.Value.(ast.String); ok && string(s) == key {
-			found = k.Location
-		}
-	}
-	switch v := t.value.(type) {
-	case ast.Object:
-		v.Foreach(func(k, _ *ast.Term) { visit(k) })
-	case ast.Set:
-		v.Foreach(visit)
-	}
-	return found
-}
-
-// row is where row i of a list stands.
-func (t tableText) row(i int) *ast.Location {
-	if list, ok := t.value.(*ast.Array); ok && i < list.Len() && list.Elem(i).Location != nil {
-		return list.Elem(i).Location
-	}
-	return t.at
 }

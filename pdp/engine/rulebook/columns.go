@@ -10,7 +10,8 @@ import (
 
 const columnsPackage = "records.columns"
 
-// checkColumns refuses rules that mask a column by a name that no record has.
+// checkColumns refuses rules that mask a column by a name that no record has, or
+// that mask allergies.
 func checkColumns(modules map[string]*ast.Module, columns []string) error {
 	var faults ast.Errors
 	for _, m := range modules {
@@ -22,6 +23,9 @@ func checkColumns(modules map[string]*ast.Module, columns []string) error {
 				continue
 			}
 			name, constant := r.Head.Key.Value.(ast.String)
+			if constant && string(name) == tables.Allergies {
+				faults = append(faults, ast.NewError("allergies", r.Head.Key.Location, "this rule would withhold allergies; %s", neverWithheld))
+			}
 			if constant && !slices.Contains(columns, string(name)) {
 				faults = append(faults, ast.NewError("columns_error", r.Head.Key.Location,
 					"%s", fmt.Sprintf("%q is no column of records%s", string(name), tables.Near(string(name), columns))))

@@ -1,10 +1,12 @@
 package rulebook
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"maps"
 	"slices"
+	"unicode/utf8"
 
 	"github.com/open-policy-agent/opa/v1/ast"
 )
@@ -14,6 +16,10 @@ func Parse(files map[string][]byte) (map[string]*ast.Module, error) {
 	modules := make(map[string]*ast.Module, len(files))
 	var faults []error
 	for _, name := range slices.Sorted(maps.Keys(files)) {
+		if err := encoding(name, files[name]); err != nil {
+			faults = append(faults, err)
+			continue
+		}
 		m, err := ast.ParseModuleWithOpts(name, string(files[name]), ast.ParserOptions{
 			ProcessAnnotation: true,
 			RegoVersion:       ast.RegoV1,
@@ -29,6 +35,35 @@ func Parse(files map[string][]byte) (map[string]*ast.Module, error) {
 		return nil, fmt.Errorf("parse rule book: %w", err)
 	}
 	return modules, nil
+}
+
+// encoding refuses what an editor put before or between the letters: OPA would
+// name the first place that it cannot read, which looks right.
+func encoding(name string, content []byte) error {
+	at := &ast.Location{File: name, Row: 1, Col: 1}
+	if bytes.HasPrefix(content, []byte("\ufeff")) {
+		return ast.NewError("encoding", at, "the file begins with a byte order mark; save it as UTF-8 without one")
+	}
+	if i := firstInvalid(content); i >= 0 {
+		at.Row += bytes.Count(content[:i], []byte("\n"))
+		return ast.NewError("encoding", at, "the file is not UTF-8; save it as UTF-8")
+	}
+	return nil
+}
+
+// firstInvalid is where a text stops to be UTF-8; -1 when it is UTF-8.
+func firstInvalid(content []byte) int {
+	if utf8.Valid(content) {
+		return -1
+	}
+	for i := 0; i < len(content); {
+		r, size := utf8.DecodeRune(content[i:])
+		if r == utf8.RuneError && size == 1 {
+			return i
+		}
+		i += size
+	}
+	return -1
 }
 
 // capabilities is what rules may use: builtins that are pure, and no network.

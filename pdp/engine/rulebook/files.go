@@ -16,6 +16,13 @@ import (
 // Files are the files of a rule book by path, tests included.
 type Files map[string][]byte
 
+// Assembled is a rule book that is put together of several folders. Its files are
+// asked for here, and are read nowhere else.
+type Assembled interface {
+	fs.FS
+	RuleFiles() (Files, error) // with tests and invariants
+}
+
 // ReadFiles reads a rule book and its tests. It refuses what loading would
 // refuse to read: loose data files, and more than a rule book may hold.
 func ReadFiles(fsys fs.FS) (Files, error) {
@@ -35,13 +42,33 @@ func ReadFiles(fsys fs.FS) (Files, error) {
 // not count: they decide nothing.
 func (f Files) Revision() string { return digest(f.rules()) }
 
+// Content changes exactly when some file does, tests and invariants among them.
+func (f Files) Content() string { return digest(f) }
+
 // Tests counts the files that hold tests.
-func (f Files) Tests() int { return len(f) - len(f.rules()) }
+func (f Files) Tests() int {
+	tests := 0
+	for name := range f {
+		if strings.HasSuffix(name, "_test.rego") {
+			tests++
+		}
+	}
+	return tests
+}
 
 func (f Files) rules() map[string][]byte {
 	rules := maps.Clone(map[string][]byte(f))
-	maps.DeleteFunc(rules, func(name string, _ []byte) bool { return strings.HasSuffix(name, "_test.rego") })
+	maps.DeleteFunc(rules, func(name string, _ []byte) bool { return !decides(name) })
 	return rules
+}
+
+// Invariants is the folder of what is proved of a rule book. Like tests they decide
+// nothing: they are no part of a revision, and serving does not load them.
+const Invariants = "invariants"
+
+// decides reports whether a file of Rego is loaded for decisions.
+func decides(name string) bool {
+	return !strings.HasSuffix(name, "_test.rego") && !strings.HasPrefix(name, Invariants+"/")
 }
 
 const (
@@ -49,9 +76,13 @@ const (
 	maxRuleFiles = 10_000
 )
 
-// ReadRules returns the rule files by path, tests left out. Loose data files
+// ReadRules returns the rule files by path, tests and invariants left out. Loose data files
 // are refused: OPA would swallow them silently.
 func ReadRules(fsys fs.FS) (Files, error) {
+	if a, ok := fsys.(Assembled); ok {
+		files, err := a.RuleFiles()
+		return files.rules(), err
+	}
 	files := map[string][]byte{}
 	size := 0
 	err := fs.WalkDir(fsys, ".", func(name string, entry fs.DirEntry, err error) error {
@@ -65,11 +96,13 @@ func ReadRules(fsys fs.FS) (Files, error) {
 			return nil
 		}
 		switch {
-		case entry.IsDir() || strings.HasSuffix(name, "_test.rego"):
+		case entry.IsDir():
 			return nil
+		case linksToFolder(fsys, name, entry):
+			return fmt.Errorf("%s is a link to a folder, and what is in it would not be read: put the folder itself there", name)
 		case slices.Contains([]string{".json", ".yaml", ".yml"}, path.Ext(name)):
 			return fmt.Errorf("%s: data files are not read; write the table in Rego", name)
-		case path.Ext(name) != ".rego":
+		case path.Ext(name) != ".rego" || !decides(name):
 			return nil
 		}
 		content, err := fs.ReadFile(fsys, name)
@@ -91,16 +124,35 @@ func ReadRules(fsys fs.FS) (Files, error) {
 	return files, nil
 }
 
-// readTests returns the tests of a rule book by path.
+// linksToFolder: links to single files are read, which is how a mount of a
+// configuration shows them; no walk goes through one to a folder.
+func linksToFolder(fsys fs.FS, name string, entry fs.DirEntry) bool {
+	if entry.Type()&fs.ModeSymlink == 0 {
+		return false
+	}
+	info, err := fs.Stat(fsys, name)
+	return err == nil && info.IsDir()
+}
+
+// readTests returns the tests and invariants of a rule book by path.
 func readTests(fsys fs.FS) (map[string][]byte, error) {
 	files := map[string][]byte{}
+	if a, ok := fsys.(Assembled); ok {
+		all, err := a.RuleFiles()
+		for name, content := range all {
+			if !decides(name) {
+				files[name] = content
+			}
+		}
+		return files, err
+	}
 	err := fs.WalkDir(fsys, ".", func(name string, entry fs.DirEntry, err error) error {
 		switch {
 		case err != nil:
 			return err
 		case hidden(name) && entry.IsDir():
 			return fs.SkipDir
-		case hidden(name), entry.IsDir(), !strings.HasSuffix(name, "_test.rego"):
+		case hidden(name), entry.IsDir(), path.Ext(name) != ".rego", decides(name):
 			return nil
 		}
 		content, err := fs.ReadFile(fsys, name)

@@ -17,6 +17,7 @@ type Finding struct {
 	Code    string `json:"code"`
 	Problem string `json:"problem"`
 	Hint    string `json:"hint,omitempty"`
+	Note    bool   `json:"note,omitempty"` // worth knowing, and no reason to refuse the book
 }
 
 // String is "file:line: problem".
@@ -28,11 +29,15 @@ func (f Finding) String() string {
 	return place + ": " + f.Problem
 }
 
+// notes are codes that refuse nothing: they are about what people read, and an
+// edit at night is not to wait for a title.
+var notes = []string{"metadata", "untested", "no_tests", "interpreted"}
+
 // findings gathers faults, each once.
 type findings struct{ list []Finding }
 
 func (fs *findings) add(at *ast.Location, code, hint, format string, args ...any) {
-	f := Finding{Code: code, Hint: hint, Problem: fmt.Sprintf(format, args...)}
+	f := Finding{Code: code, Hint: hint, Problem: fmt.Sprintf(format, args...), Note: slices.Contains(notes, code)}
 	if at != nil {
 		f.File, f.Line = at.File, at.Row
 	}

@@ -12,6 +12,7 @@ import (
 	"github.com/open-policy-agent/opa/v1/rego"
 
 	"github.com/wardgate/wardgate/pdp/engine/answer"
+	"github.com/wardgate/wardgate/pdp/engine/machine"
 )
 
 // floor is for how many reasons each of these folders denies the empty request:
@@ -27,7 +28,15 @@ const floorQuery = `x := {folder: codes | codes := data.authz.rules[folder].deny
 // readFloor returns the codes for which the folders of the floor deny the empty
 // request.
 func readFloor(ctx context.Context, c *ast.Compiler) ([]string, error) {
-	results, err := rego.New(rego.Query(floorQuery), rego.Compiler(c), rego.Input(map[string]any{}), rego.StrictBuiltinErrors(true)).Eval(ctx)
+	query, err := rego.New(rego.Query(floorQuery), rego.Compiler(c), rego.StrictBuiltinErrors(true)).PrepareForEval(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("floor check: the rules cannot be asked: %w", err)
+	}
+	meter := &machine.Meter{Limit: wholeBookBudget}
+	results, err := query.Eval(ctx, rego.EvalInput(map[string]any{}), rego.EvalExternalCancel(meter))
+	if err != nil && meter.Over() {
+		return nil, fmt.Errorf("floor check: %w", errSlow)
+	}
 	if err != nil || len(results) != 1 {
 		return nil, fmt.Errorf("floor check: the rules cannot be asked: %w", err)
 	}

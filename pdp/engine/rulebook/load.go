@@ -4,12 +4,17 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 	"time"
 
 	"github.com/open-policy-agent/opa/v1/ast"
 	"github.com/open-policy-agent/opa/v1/rego"
 	"github.com/open-policy-agent/opa/v1/storage/inmem"
+	"github.com/open-policy-agent/opa/v1/topdown"
+
+	"github.com/wardgate/wardgate/internal/effort"
 	"github.com/wardgate/wardgate/pdp"
 	"github.com/wardgate/wardgate/pdp/engine/answer"
 	"github.com/wardgate/wardgate/pdp/engine/input"
@@ -29,7 +34,10 @@ const (
 // needed are the rule folders that deny what the empty request does not come
 // to. Rules are found by path, so that a missing folder would be a missing
 // denial, and no probe can tell it from a rule that has nothing to say.
-var needed = []string{"addresses", "bulk_reading", "care", "console", "department", "log_in", "own_record", "predictions", "purposes", "request_rate", "rows", "step_up", "working_hours"}
+var needed = []string{
+	"addresses", "bans", "bulk_reading", "care", "console", "cross_site", "department", "log_in", "machines", "own_record",
+	"predictions", "purposes", "refresh", "request_rate", "rows", "step_up", "travel", "working_hours", "workstation",
+}
 
 // A Book is one revision of a rule book, compiled, checked and ready to be asked.
 type Book struct {
@@ -44,13 +52,15 @@ type Book struct {
 	Rows      *rows.Rules
 	Behaviour *verdicts.Judge
 	log       logRules // what must not leave with decision logs
+
+	assumptions []Assumption
 }
 
 // Load compiles, optimises and checks the rules among files; their tests are left
 // out. points are the sections of all information points. It refuses a rule book that does not compile, does not deny the empty
 // request on every floor, or whose tables make no sense.
 func Load(files Files, points []pip.Section) (*Book, error) {
-	ctx, cancel := context.WithTimeout(context.Background(), loadTimeout)
+	ctx, cancel := effort.Within(context.Background(), loadTimeout)
 	defer cancel()
 	b, err := loadWithin(ctx, files.rules(), points)
 	if ctx.Err() != nil {
@@ -67,7 +77,13 @@ func loadWithin(ctx context.Context, files map[string][]byte, points []pip.Secti
 	if err := checkFolders(modules); err != nil {
 		return nil, err
 	}
-	b := &Book{Digest: digest(files), Files: files}
+	if err := checkInvariantsApart(modules); err != nil {
+		return nil, err
+	}
+	if err := checkAssumptions(modules); err != nil {
+		return nil, fmt.Errorf("assumptions: %w", err)
+	}
+	b := &Book{Digest: digest(files), Files: files, assumptions: assumptionsOf(modules)}
 	c, err := compileModules(modules)
 	if err != nil {
 		return nil, err
@@ -140,9 +156,14 @@ func (b *Book) prepare(ctx context.Context, modules map[string]*ast.Module, c *a
 	if err != nil {
 		return err
 	}
-	b.Decides, err = answer.Optimise(ctx, again)
+	if b.Decides, err = answer.Optimise(ctx, again); err != nil && (topdown.IsCancel(err) || errors.Is(err, context.DeadlineExceeded)) {
+		return fmt.Errorf("%w: %w", errSlow, err)
+	}
 	return err
 }
+
+// errSlow says that a rule takes too long even to be prepared.
+var errSlow = errors.New("some rule takes too long")
 
 func checkFolders(modules map[string]*ast.Module) error {
 	there := map[string]bool{}
@@ -159,6 +180,20 @@ func checkFolders(modules map[string]*ast.Module) error {
 		return fmt.Errorf("floor check: the rule book lacks %s", strings.Join(missing, ", "))
 	}
 	return nil
+}
+
+// checkInvariantsApart refuses rules in the packages of invariants, wherever their file
+// stands: added to an invariant, they would say that it holds.
+func checkInvariantsApart(modules map[string]*ast.Module) error {
+	var faults []error
+	for _, file := range slices.Sorted(maps.Keys(modules)) {
+		m := modules[file]
+		if strings.HasPrefix(packageName(m)+".", Invariants+".") {
+			faults = append(faults, ast.NewError("invariant", m.Package.Location,
+				"package %s is for invariants, which stand in the folder %s: a rule of the book does not speak for what is proved of it", packageName(m), Invariants))
+		}
+	}
+	return errors.Join(faults...)
 }
 
 func readTables(ctx context.Context, c *ast.Compiler, digest string, points []pip.Section) (*tables.Tables, error) {

@@ -38,7 +38,7 @@ func (b *Book) Mask(ctx context.Context, event map[string]any) ([]any, error) {
 
 // Drop asks the rule book whether an event leaves the house at all:
 // data.system.log.drop, as OPA's decision logs read it. What is undefined drops
-// nothing. With an error nobody knows whether it may leave.
+// nothing. With an error it is unknown whether it may leave.
 func (b *Book) Drop(ctx context.Context, event map[string]any) (bool, error) {
 	v, err := askLog(ctx, b.log.drop, dropQuery, event)
 	if v == nil || err != nil {

@@ -13,7 +13,7 @@ import (
 )
 
 // A sampler draws inputs from the schema that stands at the head of the rule
-// book, so that a book can be asked about situations that nobody wrote down.
+// book, so that a book can be asked about situations that were not written down.
 // The same book gives the same inputs.
 type sampler struct {
 	random *rand.Rand
@@ -25,10 +25,19 @@ type sampler struct {
 // Draw returns a function that draws inputs as Check does: near those that the
 // book's tests begin from, and anywhere else.
 func Draw(fsys fs.FS) (next func() map[string]any, err error) {
-	c := &checker{ctx: context.Background()}
-	c.read(fsys)
-	all := maps.Clone(c.modules)
-	maps.Copy(all, c.tests)
+	files, err := ReadFiles(fsys)
+	if err != nil {
+		return nil, err
+	}
+	all, err := Parse(files)
+	if err != nil {
+		return nil, err
+	}
+	rules, err := Parse(files.rules())
+	if err != nil {
+		return nil, err
+	}
+	c := &checker{ctx: context.Background(), modules: rules}
 	compiler, err := compileModules(all)
 	if err != nil {
 		return nil, err
@@ -50,7 +59,7 @@ type leaf struct {
 // that the tables know.
 func newSampler(modules map[string]*ast.Module, words map[string][]any, bases []map[string]any) (*sampler, error) {
 	s := &sampler{random: rand.New(rand.NewPCG(7, 11)), bases: bases}
-	roots, err := readSchemas(modules)
+	roots, err := readSchemas(modules, "authz")
 	if err != nil {
 		return nil, err
 	}

@@ -12,12 +12,12 @@ import (
 	"github.com/wardgate/wardgate/pdp/engine/tables"
 )
 
-// readSchemas returns the inline schema of package authz.
-func readSchemas(modules map[string]*ast.Module) ([]*schema, error) {
+// readSchemas returns the inline schemas of one root package, such as authz.
+func readSchemas(modules map[string]*ast.Module, pkg string) ([]*schema, error) {
 	var roots []*schema
 	for _, m := range modules {
 		for _, a := range m.Annotations {
-			if packageName(m) != "authz" || a.Scope != "subpackages" || len(a.Schemas) == 0 || a.Schemas[0].Definition == nil {
+			if packageName(m) != pkg || a.Scope != "subpackages" || len(a.Schemas) == 0 || a.Schemas[0].Definition == nil {
 				continue
 			}
 			raw, err := json.Marshal(*a.Schemas[0].Definition)
@@ -70,7 +70,7 @@ func wordsOf(modules map[string]*ast.Module, t *tables.Tables) (map[string][]any
 	for path, list := range t.Words {
 		words[path] = list
 	}
-	roots, err := readSchemas(modules)
+	roots, err := readSchemas(modules, "authz")
 	if err != nil {
 		return nil, err
 	}

@@ -22,7 +22,7 @@ func layoutOf(modules map[string]*ast.Module, t *tables.Tables) (*input.Layout, 
 	if err != nil {
 		return nil, err
 	}
-	roots, err := readSchemas(modules)
+	roots, err := readSchemas(modules, "authz")
 	if err != nil {
 		return nil, err
 	}
@@ -98,7 +98,7 @@ func find(roots []*schema, path string) *schema {
 // checkSections finds members and words of the schema that nothing writes: a rule
 // about them never fires.
 func (c *checker) checkSections(t *tables.Tables) {
-	roots, err := readSchemas(c.modules)
+	roots, err := readSchemas(c.modules, "authz")
 	if err != nil {
 		return
 	}

@@ -12,8 +12,9 @@ const settle = 150 * time.Millisecond
 
 // Watch hands the rule book in fsys to activate whenever its content changes,
 // until the context ends. It compares content, not notifications: those miss bind
-// mounts and exchanged symbolic links. active is the revision in force.
-func Watch(ctx context.Context, fsys fs.FS, active string, activate func()) {
+// mounts and exchanged symbolic links. active is the revision in force. What comes by again has the content be
+// handed on once more, although it is as before.
+func Watch(ctx context.Context, fsys fs.FS, active string, again <-chan struct{}, activate func()) {
 	ticker := time.NewTicker(settle)
 	defer ticker.Stop()
 	tried, seen := active, active
@@ -21,6 +22,9 @@ func Watch(ctx context.Context, fsys fs.FS, active string, activate func()) {
 		select {
 		case <-ctx.Done():
 			return
+		case <-again:
+			tried = ""
+			continue
 		case <-ticker.C:
 		}
 		now := rulesOf(fsys)

@@ -83,6 +83,9 @@ func readClaims(rows map[string]claimRow, callers trust) ([]Claim, []error) {
 			fault("callers.%s: expected token or certificate", kind)
 		}
 		for _, name := range slices.Sorted(maps.Keys(callers[kind])) {
+			if _, claimed := rows[name]; claimed || name == claimAddress || name == claimAgent {
+				fault("callers.%s: %q is what callers are trusted about; expected the name of a caller", kind, name)
+			}
 			for _, about := range callers[kind][name] {
 				if _, known := rows[about]; !known && about != claimAddress && about != claimAgent {
 					fault("callers.%s: %q is trusted about %q, which stands in no row of claims", kind, name, about)
@@ -120,3 +123,9 @@ func (t *Tables) Said(one *Claim, c *pdp.Context) string {
 		return said
 	}
 }
+
+// Trusts reports whether a caller is trusted about a claim.
+func (t *Tables) Trusts(c pdp.Caller, one *Claim) bool { return t.callers.of(c, one.Name) }
+
+// Hears reports whether a caller is trusted about the address of its client.
+func (t *Tables) Hears(c pdp.Caller) bool { return t.callers.of(c, claimAddress) }

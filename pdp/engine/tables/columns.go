@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"maps"
 	"slices"
-	"strings"
 )
 
 // withheldTables say which columns of records are not shown. The records service
@@ -31,35 +30,4 @@ func (w *withheldTables) faults() []error {
 		check("withheld_from."+role, w.From[role])
 	}
 	return faults
-}
-
-// Near names the column that was probably meant.
-func Near(name string, columns []string) string {
-	for _, c := range columns {
-		if distance(name, c) <= 2 {
-			return fmt.Sprintf("; was %q meant?", c)
-		}
-	}
-	return "; they have " + strings.Join(columns, ", ")
-}
-
-// distance counts the letters to insert, remove or exchange between two words.
-func distance(a, b string) int {
-	row := make([]int, len(b)+1)
-	for j := range row {
-		row[j] = j
-	}
-	for i := range len(a) {
-		diagonal := row[0]
-		row[0] = i + 1
-		for j := range len(b) {
-			exchange := diagonal
-			if a[i] != b[j] {
-				exchange++
-			}
-			diagonal = row[j+1]
-			row[j+1] = min(exchange, row[j]+1, row[j+1]+1)
-		}
-	}
-	return row[len(b)]
 }

@@ -33,11 +33,17 @@ type Limits struct {
 	Idle         time.Duration
 	Absolute     time.Duration
 	Elevation    time.Duration
+	Carried      time.Duration // how long an elevation counts on another origin; 0 carries none
 	RetryWithin  time.Duration
 
 	DeviceMemory  time.Duration
 	NetworkMemory time.Duration
 	LogInMemory   time.Duration
+
+	Pass time.Duration // how long a pass holds; 0 issues none
+
+	WalkAway time.Duration // a workstation that is not used for so long needs badge and PIN; 0 is Idle
+	Shift    time.Duration // how long after the log-in badge and PIN resume a session; 0 never
 }
 
 // limitRows is the table as it is written. Bars are read by rules alone; they
@@ -59,13 +65,18 @@ type limitRows struct {
 	IdleSeconds           int `json:"refresh_idle_seconds"`
 	SessionSeconds        int `json:"session_seconds"`
 	ElevatedSeconds       int `json:"elevated_token_seconds"`
+	CarriedSeconds        int `json:"carried_elevation_seconds"`
 	RetrySeconds          int `json:"refresh_retry_seconds"`
 	DriftKilometres       int `json:"drift_kilometres"`
 	TravelSpeed           int `json:"travel_kilometres_an_hour"`
 	TravelCountrySeconds  int `json:"travel_country_seconds"`
+	ClaimedPlaceAlert     int `json:"claimed_place_alert_seconds"`
 	KnownDeviceDays       int `json:"known_device_days"`
 	KnownNetworkDays      int `json:"known_network_days"`
 	LastLogInDays         int `json:"last_log_in_days"`
+	PassSeconds           int `json:"pass_seconds"`
+	WalkAwaySeconds       int `json:"walk_away_seconds"`
+	ShiftSeconds          int `json:"shift_seconds"`
 
 	anonymousRows
 }
@@ -94,13 +105,21 @@ func (l *limitRows) faults() []error {
 	row("refresh_idle_seconds", l.IdleSeconds, 30, MaxSpan)
 	row("session_seconds", l.SessionSeconds, 30, MaxSpan)
 	row("elevated_token_seconds", l.ElevatedSeconds, 30, maxAccess)
+	row("carried_elevation_seconds", l.CarriedSeconds, 0, maxAccess)
 	row("refresh_retry_seconds", l.RetrySeconds, 1, 60)
 	row("drift_kilometres", l.DriftKilometres, 1, 20040)
 	row("travel_kilometres_an_hour", l.TravelSpeed, 1, 100_000)
 	row("travel_country_seconds", l.TravelCountrySeconds, 1, MaxSpan)
+	row("claimed_place_alert_seconds", l.ClaimedPlaceAlert, 0, MaxSpan)
 	row("known_device_days", l.KnownDeviceDays, 1, 366)
 	row("known_network_days", l.KnownNetworkDays, 1, 366)
 	row("last_log_in_days", l.LastLogInDays, 1, 366)
+	row("pass_seconds", l.PassSeconds, 0, 24*3600)
+	row("walk_away_seconds", l.WalkAwaySeconds, 0, 3600)
+	row("shift_seconds", l.ShiftSeconds, 0, 24*3600)
+	if l.WalkAwaySeconds > 0 && l.WalkAwaySeconds < 30 {
+		faults = append(faults, errors.New("limits.walk_away_seconds: expected 0 for as long as refresh_idle_seconds, or at least 30"))
+	}
 	l.anonymousRows.check(row)
 	if l.IdleSeconds <= l.AccessSeconds*l.RefreshAfter/100 {
 		faults = append(faults, errors.New("limits.refresh_idle_seconds: a session would end before it may be refreshed"))
@@ -119,8 +138,9 @@ func (l *limitRows) typed() Limits {
 		ResendEvery: seconds(l.ResendSeconds), Resends: l.Resends,
 		Access: seconds(l.AccessSeconds), RefreshAfter: seconds(l.AccessSeconds) * time.Duration(l.RefreshAfter) / 100,
 		Idle: seconds(l.IdleSeconds), Absolute: seconds(l.SessionSeconds),
-		Elevation: seconds(l.ElevatedSeconds), RetryWithin: seconds(l.RetrySeconds),
+		Elevation: seconds(l.ElevatedSeconds), Carried: seconds(l.CarriedSeconds), RetryWithin: seconds(l.RetrySeconds),
 		DeviceMemory: days(l.KnownDeviceDays), NetworkMemory: days(l.KnownNetworkDays), LogInMemory: days(l.LastLogInDays),
+		Pass: seconds(l.PassSeconds), WalkAway: seconds(l.WalkAwaySeconds), Shift: seconds(l.ShiftSeconds),
 	}
 }
 

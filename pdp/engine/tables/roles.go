@@ -51,6 +51,10 @@ func (d *tablesDocument) namesFaults() []error {
 	return faults
 }
 
+// Reaches are the words for over whom a right is that a role can have. A book may
+// have others, which its own rules then ask for.
+var Reaches = []string{"own", "department", "self", "account", "any", "all", "public"}
+
 // reaches reports whether an account of the role can have what the reach is
 // about: to own patients takes a staff record, to be one takes a patient's, and
 // the whole hospital is for those who work there. Other words are for the rules.

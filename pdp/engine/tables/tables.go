@@ -27,6 +27,7 @@ type Tables struct {
 	Wordings  []any         // of each of them
 	Freshness []pip.Freshness
 	Columns   []string         // that records have
+	Elsewhere map[string]bool  // actions whose every route is of an application that is not Wardgate's own
 	Words     map[string][]any // that the tables give to paths of the input
 
 	thresholds thresholds
@@ -50,12 +51,12 @@ type thresholds struct {
 type tablesDocument struct {
 	Thresholds *thresholds         `json:"thresholds"`
 	ACR        string              `json:"step_up_acr"`
-	Routes     []pdp.Route         `json:"routes"`
+	Routes     []Route             `json:"routes"`
 	Limits     *limitRows          `json:"limits"`
 	Costly     []string            `json:"costly"`
 	Freshness  freshness           `json:"freshness"`
 	Stale      map[string]int      `json:"stale_revocation_reads"` // whose roles are looked up here
-	Actions    map[string]any      `json:"actions"`
+	Actions    map[string]action   `json:"actions"`
 	Rights     map[string]row      `json:"rights"`
 	Masks      masks               `json:"masks"`
 	Claims     map[string]claimRow `json:"claims"`
@@ -68,27 +69,93 @@ type tablesDocument struct {
 // Reads reports whether a table is read here or by the wording of an information
 // point, whether or not a rule reads it too.
 func Reads(name string, points []pip.Section) bool {
+	_, asked := readers(points)[name]
+	return asked || name == "networks"
+}
+
+// Outside reports whether a table says something that no rule does, because Go goes
+// by it: routes, limits, networks, texts of reasons. What rules alone go by is in
+// what they decide.
+func Outside(name string, points []pip.Section) bool {
+	return Reads(name, points) && !slices.Contains(checked, name)
+}
+
+// checked are tables that are read for their faults alone.
+var checked = []string{"actions", "rights", "masks", "withheld_off_site", "withheld_from"}
+
+// readers are the types that tables are read into, by table: here and by the
+// wordings of information points.
+func readers(points []pip.Section) map[string][]reflect.Type {
+	asked := recorder{}
 	for _, field := range reflect.VisibleFields(reflect.TypeFor[tablesDocument]()) {
-		if key, _, _ := strings.Cut(field.Tag.Get("json"), ","); key == name {
-			return true
+		if name, _, _ := strings.Cut(field.Tag.Get("json"), ","); name != "" {
+			asked[name] = append(asked[name], field.Type)
 		}
 	}
-	asked := recorder{"networks": true}
 	for _, s := range points {
 		if s.Wording != nil {
 			_, _ = s.Wording(asked) // of no tables, which is not what is asked here
 		}
 	}
-	return asked[name]
+	return asked
 }
 
 // A recorder notes which tables are asked for, and has none.
-type recorder map[string]bool
+type recorder map[string][]reflect.Type
 
-func (r recorder) Read(name string, _ any) error { r[name] = true; return nil }
+func (r recorder) Read(name string, into any) error {
+	r[name] = append(r[name], reflect.TypeOf(into))
+	return nil
+}
+
+// strayMembers reports members of tables, such as thresholds, that none of their
+// readers knows.
+func strayMembers(document any, points []pip.Section) (faults []error) {
+	all, _ := document.(map[string]any)
+	for name, types := range readers(points) {
+		members, isObject := all[name].(map[string]any)
+		var known []string
+		for _, t := range types {
+			for t.Kind() == reflect.Pointer {
+				t = t.Elem()
+			}
+			if t.Kind() != reflect.Struct {
+				isObject = false // its keys are names
+				break
+			}
+			for _, field := range reflect.VisibleFields(t) {
+				key, _, _ := strings.Cut(field.Tag.Get("json"), ",")
+				known = append(known, key)
+			}
+		}
+		if !isObject {
+			continue
+		}
+		for _, member := range slices.Sorted(maps.Keys(members)) {
+			if !slices.Contains(known, member) {
+				faults = append(faults, fmt.Errorf("%s: there is no member %q%s", name, member, Near(member, known)))
+			}
+		}
+	}
+	return faults
+}
 
 // A row of the table of rights: how far each role reaches.
 type row map[string]string
+
+// An action is one row of the table of actions. Rules may read more of it.
+type action map[string]any
+
+func (d *tablesDocument) actionFaults() (faults []error) {
+	for _, name := range slices.Sorted(maps.Keys(d.Actions)) {
+		right, _ := d.Actions[name]["right"].(string)
+		if _, there := d.Actions[name]["changes"].(bool); !there || right == "" {
+			faults = append(faults, fmt.Errorf("actions.%s: expected right as a text, and changes as true or false; there are %s",
+				name, list(slices.Sorted(maps.Keys(d.Actions[name])))))
+		}
+	}
+	return faults
+}
 
 // words are the names of actions and of roles.
 func (d *tablesDocument) words() map[string][]any {
@@ -102,6 +169,22 @@ func (d *tablesDocument) words() map[string][]any {
 		"action.name":             names(d.Actions),
 		"subject.properties.role": names(roles),
 	}
+}
+
+// elsewhere are the actions that only applications of others are asked for.
+func elsewhere(routes []Route) map[string]bool {
+	others := map[string]bool{}
+	for _, row := range routes {
+		if !slices.Contains(pdp.OwnApplications, row.Application) {
+			others[row.Action] = true
+		}
+	}
+	for _, row := range routes {
+		if slices.Contains(pdp.OwnApplications, row.Application) {
+			delete(others, row.Action)
+		}
+	}
+	return others
 }
 
 func names[V any](m map[string]V) []any {
@@ -120,7 +203,11 @@ func Read(document any, digest string, points []pip.Section) (*Tables, error) {
 		return nil, fmt.Errorf("read tables: %w", err)
 	}
 	var d tablesDocument
+	misfits := Misfits(document, reflect.TypeFor[tablesDocument]())
 	if err := json.Unmarshal(raw, &d); err != nil {
+		if len(misfits) > 0 {
+			err = errors.Join(misfits...)
+		}
 		return nil, fmt.Errorf("authz.tables: %w", err)
 	}
 	if d.Thresholds == nil {
@@ -132,8 +219,8 @@ func Read(document any, digest string, points []pip.Section) (*Tables, error) {
 	if d.Freshness == nil {
 		return nil, errors.New("authz.tables: freshness is missing")
 	}
-	t := &Tables{document: document, Sections: points, limits: *d.Limits, thresholds: *d.Thresholds, acr: d.ACR, Words: d.words()}
-	faults := slices.Concat(t.thresholds.faults(), t.limits.faults())
+	t := &Tables{document: document, Sections: points, limits: *d.Limits, thresholds: *d.Thresholds, acr: d.ACR, Words: d.words(), Elsewhere: elsewhere(d.Routes)}
+	faults := slices.Concat(misfits, strayMembers(document, points), t.thresholds.faults(), t.limits.faults(), d.actionFaults())
 	if err := json.Unmarshal(raw, &t.raw); err != nil {
 		return nil, fmt.Errorf("authz.tables: %w", err)
 	}
@@ -152,19 +239,21 @@ func Read(document any, digest string, points []pip.Section) (*Tables, error) {
 	if len(d.Rights) == 0 {
 		faults = append(faults, errors.New("rights is missing or empty"))
 	}
-	for _, row := range d.Routes {
+	faults = append(faults, methodFaults(d.Routes)...)
+	for _, row := range routesOf(d.Routes) {
 		if d.Actions[row.Action] == nil {
 			faults = append(faults, fmt.Errorf("routes: %s %s: action %q stands in no row of actions", row.Method, row.Path, row.Action))
 		}
-		if row.Required && row.Body == "none" {
-			faults = append(faults, fmt.Errorf("routes: %s %s: required: a row whose body is \"none\" cannot require one", row.Method, row.Path))
+		for _, fault := range row.BodyFaults() {
+			faults = append(faults, fmt.Errorf("routes: %s %s: %w", row.Method, row.Path, fault))
 		}
 	}
-	faults = append(faults, d.Masks.faults(d.Actions)...)
+	faults = append(faults, d.Masks.faults(d.Actions, d.Roles.Names())...)
 	claims, wrong := readClaims(d.Claims, d.Callers)
 	t.Claims, t.callers, t.Columns = claims, d.Callers, d.Columns
 	faults = append(faults, d.withheldTables.faults()...)
 	faults = append(faults, d.namesFaults()...)
+	faults = append(faults, d.allergyFaults()...)
 	faults = append(faults, wrong...)
 	if len(d.Routes) == 0 {
 		faults = append(faults, errors.New("routes is missing or empty"))
@@ -177,7 +266,8 @@ func Read(document any, digest string, points []pip.Section) (*Tables, error) {
 	}
 	house, wrong := d.house(digest)
 	faults = append(faults, wrong...)
-	house.Networks, t.House = t.networks, house
+	house.Networks, house.Columns, t.House = t.networks, t.Columns, house
+	house.Rows, _ = pip.ReadNetworkRows(t) // its faults are those above
 	if len(faults) > 0 {
 		return nil, fmt.Errorf("authz.tables: %w", errors.Join(once(faults)...))
 	}
@@ -198,12 +288,12 @@ func (t *thresholds) faults() []error {
 // Place is "on_site", "off_site", or "" when there is no address.
 func (t *Tables) Place(a netip.Addr) string { return t.networks.Place(a) }
 
-// Elevation is "fresh" while a step-up counts, then "expired"; "none" without one.
-func (t *Tables) Elevation(c *pdp.Context) string {
-	if c.Credential.ACR != t.acr || c.Credential.AuthTime.IsZero() {
+// Elevation is "fresh" while a step-up counts, then "expired"; "none" without one. age
+// is how long ago the newest factor was, if there was one.
+func (t *Tables) Elevation(acr string, age time.Duration, proved bool) string {
+	if acr != t.acr || !proved {
 		return "none"
 	}
-	age := c.Time.Sub(c.Credential.AuthTime)
 	if age > time.Duration(t.thresholds.ElevationSeconds)*time.Second || age < -clockLeeway {
 		return "expired"
 	}

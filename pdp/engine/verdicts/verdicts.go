@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"sync"
@@ -41,18 +42,11 @@ type Judge struct {
 	query    rego.PreparedEvalQuery
 	limits   limits
 	external map[string]int
+	rows     []string // of the table of verdicts, by name
+	idle     []string
 
 	mu   sync.RWMutex
 	said map[string][]pdp.Verdict
-}
-
-// limits are the counts from which on behaviour is "many".
-type limits struct {
-	Requests        int `json:"requests"`
-	Denials         int `json:"denials"`
-	SprayedAccounts int `json:"sprayed_accounts"`
-	Patients        int `json:"patients"`
-	Predictions     int `json:"predictions"`
 }
 
 // New refuses a rule book whose sentinel could not be asked, or whose tables make
@@ -67,65 +61,74 @@ func New(ctx context.Context, c *ast.Compiler) (*Judge, error) {
 	if err := j.readTables(ctx, c); err != nil {
 		return nil, err
 	}
-	if _, err := j.ask(ctx, ast.NewObject()); err != nil {
+	if j.idle, err = j.lookThrough(ctx); err != nil {
 		return nil, fmt.Errorf("sentinel: %w", err)
 	}
 	return j, nil
 }
 
-func (j *Judge) readTables(ctx context.Context, c *ast.Compiler) error {
-	results, err := rego.New(rego.Query(TablesQuery), rego.Compiler(c), rego.StrictBuiltinErrors(true)).Eval(ctx)
-	if err != nil || len(results) != 1 {
-		return errors.Join(errors.New("sentinel.tables cannot be read"), err)
-	}
-	raw, err := json.Marshal(results[0].Expressions[0].Value)
-	if err != nil {
-		return fmt.Errorf("sentinel.tables: %w", err)
-	}
-	var d struct {
-		Thresholds limits                 `json:"thresholds"`
-		External   map[string]int         `json:"external"`
-		Verdicts   map[string]pdp.Verdict `json:"verdicts"`
-	}
-	if err := json.Unmarshal(raw, &d); err != nil {
-		return fmt.Errorf("sentinel.tables: %w", err)
-	}
-	j.limits, j.external = d.Thresholds, d.External
-	return errors.Join(d.Thresholds.fault(), externalFault(d.External), verdictsFault(d.Verdicts))
-}
+// Idle are the rows of the table of verdicts that no rule comes to, whatever
+// one behaviour is like.
+func (j *Judge) Idle() []string { return j.idle }
 
-func (l *limits) fault() error {
-	if min(l.Requests, l.Denials, l.SprayedAccounts, l.Patients, l.Predictions) <= 0 {
-		return errors.New("sentinel.tables: thresholds: expected requests, denials, sprayed_accounts, patients and predictions, each a whole number above 0")
-	}
-	return nil
-}
-
-func externalFault(external map[string]int) error {
-	for kind, n := range external {
-		if n <= 0 {
-			return fmt.Errorf("sentinel.tables: external.%s: expected a whole number above 0", kind)
+// lookThrough asks about behaviours of which nothing, all and each one thing is
+// out of the ordinary, so that a verdict that could not be carried out is found
+// before it is needed.
+func (j *Judge) lookThrough(ctx context.Context) (idle []string, err error) {
+	said := map[string]bool{}
+	for _, in := range j.behaviours() {
+		document, err := json.Marshal(in)
+		if err != nil {
+			return nil, err
+		}
+		list, err := j.judge(ctx, document)
+		if err != nil {
+			return nil, err
+		}
+		for _, v := range list {
+			said[v.ID] = true
 		}
 	}
-	return nil
+	if _, err := j.ask(ctx, ast.NewObject()); err != nil {
+		return nil, err
+	}
+	return slices.DeleteFunc(slices.Clone(j.rows), func(id string) bool { return said[id] }), nil
 }
 
-func verdictsFault(verdicts map[string]pdp.Verdict) error {
-	for id, v := range verdicts {
-		v.ID = id
-		if err := checkVerdict(v); err != nil {
-			return fmt.Errorf("sentinel.tables: verdicts.%s: %w", id, err)
+func (j *Judge) behaviours() (list []behaviourInput) {
+	whos := []behaviourInput{{Who: "address", Place: "on_site"}, {Who: "address", Place: "off_site"}, {Who: "subject"}}
+	for _, kind := range pip.RoleKinds() {
+		whos = append(whos, behaviourInput{Who: "subject", Kind: kind})
+	}
+	kinds := slices.Sorted(maps.Keys(j.external))
+	for _, usual := range whos {
+		usual.External = []string{}
+		usual.Signals = behaviourWords{
+			State: pip.Fresh.String(), Requests: "usual", Denials: "usual", SprayedAccounts: "usual", Patients: "usual", Predictions: "usual",
 		}
+		reported, all := usual, usual
+		reported.External, all.External = kinds, kinds
+		for _, odd := range oddities {
+			one := usual
+			odd(&one.Signals)
+			odd(&all.Signals)
+			list = append(list, one)
+		}
+		list = append(list, usual, reported, all)
 	}
-	return nil
+	return list
 }
 
-func checkVerdict(v pdp.Verdict) error {
-	actions := []pdp.VerdictAction{pdp.ActionBan, pdp.ActionBar, pdp.ActionRevoke, pdp.ActionStepUp, pdp.ActionAlert}
-	if v.ID == "" || !slices.Contains(actions, v.Do) || v.Seconds < 1 || v.Seconds > tables.MaxSpan {
-		return fmt.Errorf("expected do to be ban, bar, revoke, step_up or alert, and seconds from 1 to %d", tables.MaxSpan)
-	}
-	return nil
+// oddities make one thing of a behaviour out of the ordinary.
+var oddities = []func(*behaviourWords){
+	func(w *behaviourWords) { w.Requests = "many" },
+	func(w *behaviourWords) { w.Denials = "many" },
+	func(w *behaviourWords) { w.SprayedAccounts = "many" },
+	func(w *behaviourWords) { w.Patients = "many" },
+	func(w *behaviourWords) { w.Predictions = "many" },
+	func(w *behaviourWords) { w.NewDevice = true },
+	func(w *behaviourWords) { w.NewCountry = true },
+	func(w *behaviourWords) { w.ImpossibleTravel = true },
 }
 
 // Verdicts judges one behaviour, and returns what the rules saw as JSON beside.
@@ -194,6 +197,7 @@ func (j *Judge) ask(ctx context.Context, input ast.Value) ([]pdp.Verdict, error)
 // behaviourInput is the document that the sentinel's rules read.
 type behaviourInput struct {
 	Who      string         `json:"who"`
+	Kind     pip.RoleKind   `json:"kind"`
 	Place    string         `json:"place"`
 	Signals  behaviourWords `json:"signals"`
 	External []string       `json:"external"`
@@ -216,6 +220,8 @@ func (j *Judge) input(b *pdp.Behaviour, t *tables.Tables) behaviourInput {
 	in := behaviourInput{Who: "subject", External: []string{}}
 	if b.Subject == "" {
 		in.Who, in.Place = "address", t.Place(b.Address)
+	} else {
+		in.Kind = t.House.Roles[b.Role].Kind
 	}
 	c := &b.Signals
 	state := t.Trusted(point, c.Reading)

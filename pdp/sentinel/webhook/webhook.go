@@ -1,5 +1,5 @@
 // Package webhook passes the sentinel's alerts on to the hospital's own tools:
-// signed, in order of arrival, with a bounded queue, and again when nobody
+// signed, in order of arrival, with a bounded queue, and again when no tool
 // answered. It never delays a verdict.
 package webhook
 

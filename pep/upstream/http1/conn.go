@@ -4,10 +4,12 @@ import (
 	"bufio"
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"net"
 	"net/http"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"time"
 )
@@ -27,13 +29,18 @@ type conn struct {
 	net.Conn
 	transport *Transport
 	session   string
+	caller    string // who holds it
+	holds     bool   // it counts as the caller's
 	reader    *bufio.Reader
 	writer    *bufio.Writer
 	expiry    *time.Timer // of an idle connection
 
+	left    int           // bytes of a head that may still be read
+	wait    time.Duration // for the next byte of a body
+	dueMu   sync.Mutex    // of what says by when the next bytes have to come:
 	heading bool          // what is read belongs to a head
-	left    int           // bytes of it that may still be read
-	wait    time.Duration // for the next byte
+	by      time.Time     // when the head has to be whole
+	pending bool          // a body that arrives from elsewhere is still being written: the head has time until then
 	fault   error         // that the last read ended with
 
 	reused bool         // this exchange is not the first
@@ -52,7 +59,7 @@ func (c *conn) Read(b []byte) (int, error) {
 		}
 		b = b[:min(len(b), c.left)]
 	}
-	if err := c.SetReadDeadline(time.Now().Add(c.wait)); err != nil {
+	if err := c.giveTime(); err != nil {
 		return 0, err
 	}
 	n, err := c.Conn.Read(b)
@@ -61,6 +68,27 @@ func (c *conn) Read(b []byte) (int, error) {
 	}
 	c.fault = err
 	return n, err
+}
+
+// giveTime sets the deadline for the next bytes.
+func (c *conn) giveTime() error {
+	c.dueMu.Lock()
+	defer c.dueMu.Unlock()
+	switch {
+	case c.heading && c.pending:
+		return c.SetReadDeadline(time.Time{})
+	case c.heading:
+		return c.SetReadDeadline(c.by) // a head that trickles is left too
+	default:
+		return c.SetReadDeadline(time.Now().Add(c.wait))
+	}
+}
+
+// head begins or ends the reading of a head. One that begins has to be whole in time.
+func (c *conn) head(begins bool) {
+	c.dueMu.Lock()
+	defer c.dueMu.Unlock()
+	c.heading, c.by = begins, time.Now().Add(c.transport.config.FirstByte)
 }
 
 // Write writes, and waits for room no longer than for progress.
@@ -82,18 +110,22 @@ func (c *conn) discard() {
 		return
 	}
 	c.close()
-	c.transport.release()
+	c.transport.release(c)
 }
 
 // exchange sends r and reads the head of its answer. After an error the
 // connection is of no use.
 func (c *conn) exchange(r *http.Request) (*http.Response, error) {
 	x := &exchange{conn: c, request: r, sent: make(chan struct{})}
-	x.uncancel = context.AfterFunc(r.Context(), c.close)
+	_, x.arriving = r.Body.(Arriving)
+	x.uncancel = context.AfterFunc(r.Context(), x.giveUp)
 	x.send()
 	answer, err := c.readHead(r)
 	if err != nil {
 		x.uncancel()
+		if cut := x.cut.Load(); cut != nil {
+			return nil, fmt.Errorf("%w: %w", ErrBody, *cut)
+		}
 		if failed := x.failure(); failed != nil && !errors.Is(err, ErrHead) {
 			return nil, failed
 		}
@@ -117,8 +149,10 @@ type exchange struct {
 	request  *http.Request
 	answer   *http.Response
 	uncancel func() bool
-	sent     chan struct{} // closed when the request has been written, or not
-	err      error         // of writing, once sent is closed
+	arriving bool                  // the body arrives from elsewhere
+	cut      atomic.Pointer[error] // why it broke off
+	sent     chan struct{}         // closed when the request has been written, or not
+	err      error                 // of writing, once sent is closed
 	over     atomic.Bool
 }
 
@@ -126,12 +160,17 @@ type exchange struct {
 // an upstream may refuse it before the end.
 func (x *exchange) send() {
 	out := *x.request
-	out.Close = out.Close || x.conn.session == ""
+	out.Close = out.Close || x.conn.session == "" && !asksUpgrade(x.request) // a tunnel is never used again
 	write := func() {
 		defer close(x.sent)
 		if x.err = out.Write(x.conn.writer); x.err == nil {
 			x.err = x.conn.writer.Flush()
 		}
+	}
+	if x.arriving {
+		x.conn.pending = true
+		go x.stream(&out) // ends with the body, or with the connection, which finish closes
+		return
 	}
 	if out.Body == nil || out.Body == http.NoBody || out.ContentLength > 0 && out.ContentLength <= inlineBody {
 		write()
@@ -153,9 +192,10 @@ func (x *exchange) failure() error {
 // readHead reads the head of the final answer, or of the one that leaves HTTP
 // as the request asked.
 func (c *conn) readHead(r *http.Request) (*http.Response, error) {
-	c.heading, c.left, c.wait = true, c.transport.config.HeadLimit, c.transport.config.FirstByte
-	defer func() { c.heading, c.wait = false, c.transport.config.Progress }()
+	c.left, c.wait = c.transport.config.HeadLimit, c.transport.config.Progress
+	defer c.head(false)
 	for range maxInterim {
+		c.head(true)
 		answer, err := http.ReadResponse(c.reader, r)
 		switch {
 		case err != nil && c.fault != nil: // the parser calls a cut head malformed
@@ -201,6 +241,9 @@ func (x *exchange) finish(whole bool) {
 	case <-x.sent:
 	default:
 		whole = false // the upstream answered before it had read the request
+		if x.arriving {
+			c.reset()
+		}
 	}
 	if !whole || unasked || cancelled || x.err != nil || c.session == "" || x.request.Close || x.answer.Close {
 		c.discard()

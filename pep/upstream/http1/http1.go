@@ -43,13 +43,19 @@ const (
 )
 
 var (
-	// ErrBusy says that every connection which the upstream may have is in use.
-	ErrBusy = errors.New("all connections to the upstream are in use")
-	// ErrHead says that the head of a response is longer than the limit, or
-	// that it has two readings.
+	// ErrBusy says that every connection which the upstream, or the caller, may have is in use.
+	ErrBusy = errors.New("all connections to the upstream that the caller may have are in use")
+	// ErrUnreached says that no connection to the upstream could be opened: nothing was
+	// sent to it.
+	ErrUnreached = errors.New("the upstream takes no connection")
+	// ErrBody says that what was to be sent broke off: its cause is that of the request's
+	// body. The upstream never sees the end of such a request.
+	ErrBody = errors.New("the body of the request broke off")
+	// ErrHead says that the head of a response is longer than the limit, that it
+	// leaves HTTP unasked, or that too many informational responses come before it.
 	ErrHead = errors.New("the head of the upstream's response is not acceptable")
-	// ErrElsewhere says that a request names another upstream than the Transport's.
-	ErrElsewhere = errors.New("the request is for another upstream")
+	// ErrOtherUpstream says that a request names another upstream than the Transport's.
+	ErrOtherUpstream = errors.New("the request is for another upstream")
 )
 
 // A Config bounds a Transport. Its zero value works.
@@ -71,7 +77,7 @@ type Config struct {
 	Connections int           // at once, idle ones included; 0 means DefaultConnections
 	HeadLimit   int           // bytes of a response's head, and of its trailers; 0 means DefaultHeadLimit
 	DialTimeout time.Duration // for connecting and the TLS handshake; 0 means DefaultDial
-	FirstByte   time.Duration // from the request's last byte to the response's head; 0 means DefaultFirstByte
+	FirstByte   time.Duration // until the whole of a response's head has come; each informational response begins anew; 0 means DefaultFirstByte
 	Progress    time.Duration // between two bytes in either direction; 0 means DefaultProgress
 	Idle        time.Duration // a connection waits for its session's next request; 0 means DefaultIdle
 
@@ -117,12 +123,13 @@ type Transport struct {
 	closed bool
 	open   int                // connections, idle ones included
 	idle   map[string][]*conn // by session, the one used last at the end
+	held   map[string]int     // connections that are in use, by caller
 }
 
 // New returns a Transport to the upstream at scheme and host of u.
 func New(u *url.URL, c Config) (*Transport, error) {
 	c = c.withDefaults()
-	t := &Transport{scheme: u.Scheme, host: u.Host, upstream: u.Scheme + "://" + u.Host, config: c, idle: map[string][]*conn{}}
+	t := &Transport{scheme: u.Scheme, host: u.Host, upstream: u.Scheme + "://" + u.Host, config: c, idle: map[string][]*conn{}, held: map[string]int{}}
 	var port string
 	switch {
 	case u.Scheme == "http" && c.TLS == nil && c.DialTLS == nil:
@@ -157,6 +164,21 @@ func ForSession(ctx context.Context, session string) context.Context {
 	return context.WithValue(ctx, sessionKey{}, session)
 }
 
+type callerKey struct{}
+
+// ForCaller returns a context whose requests are of one caller, who has at most half of the
+// connections in use at once: what it asks may take long, and others ask too. All
+// callers without an account are one, "". Without it no such bound applies.
+func ForCaller(ctx context.Context, caller string) context.Context {
+	return context.WithValue(ctx, callerKey{}, caller)
+}
+
+// CallerOf is whose requests those of a context are, where it says so.
+func CallerOf(ctx context.Context) (caller string, said bool) {
+	caller, said = ctx.Value(callerKey{}).(string)
+	return caller, said
+}
+
 // shared is the session of all requests to a shared upstream.
 const shared = "*"
 
@@ -173,7 +195,7 @@ func (t *Transport) sessionOf(ctx context.Context) string {
 func (t *Transport) RoundTrip(r *http.Request) (*http.Response, error) {
 	if r.URL.Scheme+"://"+r.URL.Host != t.upstream {
 		closeBody(r)
-		return nil, ErrElsewhere
+		return nil, ErrOtherUpstream
 	}
 	c, err := t.take(r.Context(), t.sessionOf(r.Context()))
 	if err != nil {
@@ -223,12 +245,12 @@ func closeBody(r *http.Request) {
 // take returns an idle connection of this session, or a new one.
 func (t *Transport) take(ctx context.Context, session string) (*conn, error) {
 	for {
-		c, err := t.claim(session)
+		c, err := t.claim(ctx, session)
 		if err != nil {
 			return nil, err
 		}
-		if c == nil {
-			return t.dial(ctx, session)
+		if c.Conn == nil {
+			return t.dial(ctx, c)
 		}
 		if c.quiet() {
 			return c, nil
@@ -237,25 +259,51 @@ func (t *Transport) take(ctx context.Context, session string) (*conn, error) {
 	}
 }
 
-// claim takes an idle connection, or counts a place for a new one and returns nil.
-func (t *Transport) claim(session string) (*conn, error) {
+// claim takes an idle connection, or counts a place for a new one and returns one that is
+// not open.
+func (t *Transport) claim(ctx context.Context, session string) (*conn, error) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if t.closed {
 		return nil, http.ErrServerClosed
+	}
+	caller, said := CallerOf(ctx)
+	if said && t.held[caller] >= max(1, t.config.Connections/2) {
+		return nil, ErrBusy
 	}
 	if own := t.idle[session]; session != "" && len(own) > 0 {
 		c := own[len(own)-1]
 		t.forget(c)
 		c.reused = true
 		c.sent.Store(0)
+		t.hold(c, caller, said)
 		return c, nil
 	}
 	if t.open >= t.config.Connections && !t.evict() {
 		return nil, ErrBusy
 	}
 	t.open++
-	return nil, nil
+	c := &conn{transport: t, session: session}
+	t.hold(c, caller, said)
+	return c, nil
+}
+
+// hold counts a connection as its caller's, until letGo. Both need t.mu.
+func (t *Transport) hold(c *conn, caller string, said bool) {
+	if said {
+		t.held[caller]++
+		c.caller, c.holds = caller, true
+	}
+}
+
+func (t *Transport) letGo(c *conn) {
+	if !c.holds {
+		return
+	}
+	c.holds = false
+	if t.held[c.caller]--; t.held[c.caller] == 0 {
+		delete(t.held, c.caller)
+	}
 }
 
 // evict closes an idle connection of another session.
@@ -281,15 +329,15 @@ func (t *Transport) forget(c *conn) {
 	t.idle[c.session] = rest
 }
 
-func (t *Transport) dial(ctx context.Context, session string) (*conn, error) {
+func (t *Transport) dial(ctx context.Context, c *conn) (*conn, error) {
 	bounded, cancel := context.WithTimeout(ctx, t.config.DialTimeout)
 	defer cancel()
 	socket, err := t.connect(bounded)
 	if err != nil {
-		t.release()
-		return nil, fmt.Errorf("connect to %s: %w", t.upstream, err)
+		t.release(c)
+		return nil, fmt.Errorf("connect to %s: %w: %w", t.upstream, ErrUnreached, err)
 	}
-	c := &conn{Conn: socket, transport: t, session: session}
+	c.Conn = socket
 	c.reader = bufio.NewReaderSize(c, bufferSize)
 	c.writer = bufio.NewWriterSize(c, bufferSize)
 	return c, nil
@@ -311,16 +359,18 @@ func (t *Transport) connect(ctx context.Context) (net.Conn, error) {
 }
 
 // release gives back the place of a connection that is not open any more.
-func (t *Transport) release() {
+func (t *Transport) release(c *conn) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	t.open--
+	t.letGo(c)
 }
 
 // keep has c wait for its session's next request.
 func (t *Transport) keep(c *conn) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
+	t.letGo(c)
 	if t.closed {
 		t.open--
 		c.close()

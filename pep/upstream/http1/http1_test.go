@@ -267,9 +267,11 @@ func TestHeadReadsNoBody(t *testing.T) {
 	}
 }
 
-func TestConnectionsAreBounded(t *testing.T) {
-	release := make(chan struct{})
-	u := serve(t, func(u *upstream, c net.Conn) {
+// serveSlowly answers what asks for /slow when it is released.
+func serveSlowly(t *testing.T) (u *upstream, release chan struct{}) {
+	t.Helper()
+	release = make(chan struct{})
+	return serve(t, func(u *upstream, c net.Conn) {
 		b := bufio.NewReader(c)
 		for r := u.read(b); r != nil; r = u.read(b) {
 			if r.URL.Path == "/slow" {
@@ -277,7 +279,11 @@ func TestConnectionsAreBounded(t *testing.T) {
 			}
 			io.WriteString(c, answer("ok"))
 		}
-	})
+	}), release
+}
+
+func TestConnectionsAreBounded(t *testing.T) {
+	u, release := serveSlowly(t)
 	tr := u.transport(t, http1.Config{Connections: 2})
 	for _, session := range []string{"a", "b", "c"} { // the third takes an idle one's place
 		if _, _, err := ask(t, tr, u.url, session, "GET", "/"); err != nil {
@@ -334,6 +340,41 @@ func TestSilenceHasAnEnd(t *testing.T) {
 				if tr.Open() != 0 {
 					t.Errorf("got %d connections open", tr.Open())
 				}
+			})
+		})
+	}
+}
+
+// So is one whose head trickles, or whose informational responses do.
+func TestATrickleHasAnEnd(t *testing.T) {
+	for name, says := range map[string]string{
+		"head":          "HTTP/1.1 200 OK\r\nX-Long: " + strings.Repeat("x", 60<<10),
+		"interim heads": strings.Repeat("HTTP/1.1 102 Processing\r\nX-Long: "+strings.Repeat("x", 7<<10)+"\r\n\r\n", 8),
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				near, far := net.Pipe()
+				var trickling sync.WaitGroup
+				trickling.Go(func() {
+					http.ReadRequest(bufio.NewReader(far))
+					for i := range says {
+						if _, err := io.WriteString(far, says[i:i+1]); err != nil {
+							return
+						}
+						time.Sleep(59 * time.Second)
+					}
+				})
+				u := &url.URL{Scheme: "http", Host: "app"}
+				tr, err := http1.New(u, http1.Config{Dial: func(context.Context, string, string) (net.Conn, error) { return near, nil }})
+				if err != nil {
+					t.Fatal(err)
+				}
+				began := time.Now()
+				if _, _, err := ask(t, tr, u, "a", "GET", "/"); err == nil || time.Since(began) > 10*time.Minute {
+					t.Errorf("got %v after %v", err, time.Since(began))
+				}
+				far.Close()
+				trickling.Wait()
 			})
 		})
 	}
@@ -474,8 +515,8 @@ func TestAnUpstreamIsWholeAndIsTheOnlyOne(t *testing.T) {
 	u := serve(t, echo)
 	other := *u.url
 	other.Host = "127.0.0.1:1"
-	if _, _, err := ask(t, u.transport(t, http1.Config{}), &other, "a", "GET", "/"); !errors.Is(err, http1.ErrElsewhere) {
-		t.Errorf("got %v, want ErrElsewhere", err)
+	if _, _, err := ask(t, u.transport(t, http1.Config{}), &other, "a", "GET", "/"); !errors.Is(err, http1.ErrOtherUpstream) {
+		t.Errorf("got %v, want ErrOtherUpstream", err)
 	}
 }
 
@@ -543,5 +584,61 @@ func TestNoSessionReadsAnothersAnswer(t *testing.T) {
 	}
 	if tr.Open() > 8 {
 		t.Errorf("got %d connections, want at most 8", tr.Open())
+	}
+}
+
+// One caller who asks for what takes long leaves half of the connections to others, whatever
+// sessions it asks in; those without an account are one.
+func TestACallerHoldsHalfOfTheConnections(t *testing.T) {
+	u, release := serveSlowly(t)
+	tr := u.transport(t, http1.Config{Connections: 4})
+	as := func(caller, session, path string) error {
+		r, err := http.NewRequestWithContext(http1.ForCaller(http1.ForSession(t.Context(), session), caller), "GET", u.url.JoinPath(path).String(), nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		res, err := tr.RoundTrip(r)
+		if err != nil {
+			return err
+		}
+		_, err = io.Copy(io.Discard, res.Body)
+		return errors.Join(err, res.Body.Close())
+	}
+	for range 8 { // one that has answered is the caller's no more
+		if err := as("u-1", "a", "/"); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for i, caller := range []string{"u-1", ""} {
+		var under sync.WaitGroup
+		seen := u.seen.Load()
+		for _, session := range []string{"a", "b"} {
+			under.Go(func() {
+				if err := as(caller, session, "/slow"); err != nil {
+					t.Error(err)
+				}
+			})
+		}
+		for u.seen.Load() < seen+2 {
+			time.Sleep(time.Millisecond)
+		}
+		for _, session := range []string{"a", "c"} {
+			if err := as(caller, session, "/"); !errors.Is(err, http1.ErrBusy) {
+				t.Errorf("%q: got %v, want ErrBusy", caller, err)
+			}
+		}
+		if err := as("u-2", "d", "/"); err != nil {
+			t.Errorf("beside %q another caller: %v", caller, err)
+		}
+		if i == 0 {
+			release <- struct{}{}
+			release <- struct{}{}
+		} else {
+			close(release)
+		}
+		under.Wait()
+		if err := as(caller, "a", "/"); err != nil {
+			t.Errorf("%q, when it has its answers: %v", caller, err)
+		}
 	}
 }

@@ -57,6 +57,25 @@ func (c *Cursor) Follow(line []byte) (Line, *Fault) {
 	return r, nil
 }
 
+// Begin reads the header of segment number, and returns a cursor behind it that
+// takes the header's word for what stands before. What is no such header is ErrBroken.
+func Begin(lines *scanner, number int) (Cursor, error) {
+	line, whole, err := lines.Next()
+	if err != nil {
+		return Cursor{}, err
+	}
+	r, h, err := ParseHeader(line)
+	if err != nil || !whole || h.Segment != number {
+		return Cursor{}, fmt.Errorf("%w: segment %d has no header", ErrBroken, number)
+	}
+	c := Cursor{Link: Link{Segment: number, Seq: h.First - 1, Hash: r.Hash}}
+	var previous digest
+	if n, err := hex.Decode(previous[:], []byte(h.Previous)); err != nil || n != len(previous) || c.Sum(previous, r.JSON) != r.Hash {
+		return Cursor{}, fmt.Errorf("%w: the header of segment %d was changed", ErrBroken, number)
+	}
+	return c, nil
+}
+
 // Enter takes the header of segment number. An empty name accepts any chain.
 func (c *Cursor) Enter(line []byte, number int, name string) (Header, *Fault) {
 	r, h, err := ParseHeader(line)

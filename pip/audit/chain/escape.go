@@ -8,8 +8,8 @@ import (
 const hexDigits = "0123456789abcdef"
 
 // AppendString appends s as a JSON string. Everything that is not printable is
-// escaped, so that no field can break a line, drive the terminal of whoever
-// reads the journal, or show its text in another order. Invalid UTF-8 becomes
+// escaped, so that no field can break a line, drive the terminal of the
+// journal's reader, or show its text in another order. Invalid UTF-8 becomes
 // U+FFFD, as in encoding/json.
 func AppendString(b []byte, s string) []byte {
 	b = append(b, '"')

@@ -63,6 +63,7 @@ func FuzzEncode(f *testing.F) {
 		e := pip.Event{
 			Kind: pip.Kind(kind), Time: time.Unix(0, nanos).UTC(), Subject: subject, Reasons: []string{reason, ""},
 			Input: input, Ages: map[string]int64{reason: nanos, subject: 1}, Status: int(nanos % 600),
+			Count: 2, Codes: map[string]int{reason: 2, subject: 1}, Since: time.Unix(0, nanos).UTC(), Until: time.Unix(1, nanos).UTC(), Network: subject,
 		}
 		got, err := chain.AppendEvent([]byte{'{'}, &e)
 		if err != nil {

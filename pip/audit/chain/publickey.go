@@ -13,7 +13,7 @@ import (
 const PublicName = "audit.pub"
 
 // ReadPublicKey reads the public key of the journal in a folder. Keep a copy
-// of it elsewhere: whoever may exchange the key may forge the journal.
+// of it elsewhere: a person who can exchange the key can forge the journal.
 func ReadPublicKey(dir string) (ed25519.PublicKey, error) {
 	text, err := os.ReadFile(filepath.Join(dir, PublicName))
 	if err != nil {

@@ -41,6 +41,8 @@ func file(e *pip.Event) class {
 		return class{category: []string{"api", "web"}, types: []string{"access", verdict(e.Allow)}}
 	case pip.KindOutcome:
 		return class{category: []string{"web"}, types: outcomeTypes(e)}
+	case pip.KindStream:
+		return class{category: []string{"web"}, types: []string{"access"}}
 	case pip.KindSession:
 		return session(e)
 	case pip.KindAccount:
@@ -74,7 +76,7 @@ func session(e *pip.Event) class {
 		return class{category: []string{"authentication", "session"}, types: []string{"start"}}
 	case strings.HasPrefix(e.Action, "ban."):
 		return class{category: []string{"iam"}, types: []string{"admin", "change"}}
-	case e.Action == "session.continue" || e.Action == "session.elevate":
+	case slices.Contains([]string{"session.carry", "session.continue", "session.elevate", "session.refresh", "session.resume"}, e.Action):
 		return class{category: []string{"authentication", "session"}, types: []string{"info"}}
 	default: // an attempt that began no session
 		return class{category: []string{"authentication"}, types: []string{"start"}}
@@ -83,6 +85,8 @@ func session(e *pip.Event) class {
 
 func accountTypes(e *pip.Event) []string {
 	switch {
+	case strings.HasPrefix(e.Action, "workstation."):
+		return []string{"admin", "change"}
 	case strings.HasSuffix(e.Action, ".add") || strings.HasSuffix(e.Action, ".create") || strings.HasSuffix(e.Action, ".verify"):
 		return []string{"user", "creation"}
 	case strings.HasSuffix(e.Action, ".delete") || strings.HasSuffix(e.Action, ".remove"):

@@ -39,6 +39,8 @@ type event struct {
 	Outcome  string   `json:"outcome,omitempty"`
 	Reason   string   `json:"reason,omitempty"`
 	Created  string   `json:"created"`
+	Start    string   `json:"start,omitempty"`
+	End      string   `json:"end,omitempty"`
 	Module   string   `json:"module"`
 	Dataset  string   `json:"dataset"`
 	Hash     string   `json:"hash"`
@@ -86,8 +88,14 @@ type exchange struct {
 }
 
 type request struct {
-	Method string `json:"method"`
-	ID     string `json:"id,omitempty"`
+	Method string    `json:"method"`
+	ID     string    `json:"id,omitempty"`
+	Body   *passedOn `json:"body,omitempty"`
+}
+
+// passedOn is how much of a body there was that was not judged.
+type passedOn struct {
+	Bytes int64 `json:"bytes"`
 }
 
 type response struct {
@@ -116,9 +124,19 @@ type extension struct {
 	Reach       string            `json:"reach,omitempty"`
 	Revision    string            `json:"revision,omitempty"`
 	Obligations []string          `json:"obligations,omitempty"`
+	Duties      []string          `json:"duties,omitempty"`
+	Answered    int               `json:"answered,omitempty"`
+	Shown       []string          `json:"shown,omitempty"`
+	Measures    string            `json:"measures,omitempty"`
 	Patients    []string          `json:"patients,omitempty"`
 	Detail      string            `json:"detail,omitempty"`
 	Count       int               `json:"count,omitempty"`
+	Codes       map[string]int64  `json:"codes,omitempty"`
+	Network     string            `json:"network,omitempty"`
+	Change      string            `json:"change,omitempty"`
+	Changed     string            `json:"changed,omitempty"`
+	Marks       map[string]uint64 `json:"marks,omitempty"`
+	Application string            `json:"application,omitempty"`
 	PathDigest  string            `json:"path_digest,omitempty"`
 	QueryDigest string            `json:"query_digest,omitempty"`
 	BodyDigest  string            `json:"body_digest,omitempty"`

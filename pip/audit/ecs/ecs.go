@@ -52,6 +52,7 @@ func newDocument(chain string, r *reader.Record) document {
 			ID: ID(chain, r), Sequence: r.Seq, Kind: class.kind, Category: class.category, Type: class.types,
 			Action: e.Action, Outcome: outcome(e.Outcome), Reason: reason(e),
 			Created: r.Written.UTC().Format(time.RFC3339Nano), Module: "wardgate", Dataset: Dataset, Hash: r.Hash,
+			Start: stamp(e.Since), End: stamp(e.Until),
 		},
 		Service:   service{Name: "wardgate", Type: "wardgate"},
 		Labels:    map[string]string{"chain": chain},
@@ -64,6 +65,14 @@ func newDocument(chain string, r *reader.Record) document {
 		Related:   newRelated(e),
 		Wardgate:  newExtension(chain, r),
 	}
+}
+
+// stamp is a time, or "" where there is none.
+func stamp(at time.Time) string {
+	if at.IsZero() {
+		return ""
+	}
+	return at.UTC().Format(time.RFC3339Nano)
 }
 
 // outcome is one of ECS's three words, or none.
@@ -142,7 +151,7 @@ func newRule(e *pip.Event) *rule {
 	return &r
 }
 
-// described says for whom a right held: ": doctor, own".
+// described names the role and reach of a right: ": doctor, own".
 func described(e *pip.Event) string {
 	words := strings.Trim(e.Role+", "+e.Reach, ", ")
 	if words == "" {
@@ -155,6 +164,9 @@ func newHTTP(e *pip.Event) *exchange {
 	x := exchange{}
 	if e.Method != "" {
 		x.Request = &request{Method: e.Method, ID: e.Decision}
+		if e.Bytes > 0 {
+			x.Request.Body = &passedOn{Bytes: e.Bytes}
+		}
 	}
 	if e.Status != 0 {
 		x.Response = &response{Status: e.Status}
@@ -205,12 +217,24 @@ func newExtension(chain string, r *reader.Record) extension {
 	e := &r.Event
 	x := extension{
 		Chain: chain, Kind: string(e.Kind), Decision: e.Decision, Session: e.Session, Caller: e.Caller, Right: e.Right, Reach: e.Reach, Revision: e.Revision,
-		Obligations: e.Obligations, Patients: e.Patients, Detail: e.Detail, Count: e.Count, Account: target(e),
-		PathDigest: e.PathDigest, QueryDigest: e.QueryDigest, BodyDigest: e.BodyDigest,
-		Ages: keyed(e.Ages),
+		Obligations: e.Obligations, Patients: e.Patients, Detail: e.Detail, Count: e.Count, Codes: keyed(e.Codes), Network: e.Network, Account: target(e),
+		Application: e.Application, PathDigest: e.PathDigest, QueryDigest: e.QueryDigest, BodyDigest: e.BodyDigest,
+		Ages: keyed(e.Ages), Answered: e.Answered, Shown: e.Shown, Measures: string(e.Measures),
+	}
+	for _, d := range e.Duties {
+		x.Duties = append(x.Duties, string(d))
 	}
 	if e.Kind == pip.KindDecision || e.Kind == pip.KindSession {
 		x.Allow = &e.Allow
+	}
+	if e.Change != nil {
+		x.Change, x.Changed = string(e.Change.What), e.Change.Of
+	}
+	for name, m := range e.Marks {
+		if x.Marks == nil {
+			x.Marks = map[string]uint64{}
+		}
+		x.Marks[fieldName(name)] = m.Sequence
 	}
 	if len(e.Input) > 0 {
 		sum := sha256.Sum256(e.Input)
@@ -220,14 +244,14 @@ func newExtension(chain string, r *reader.Record) extension {
 	return x
 }
 
-// keyed makes sources' names fit to be names of fields.
-func keyed(ages map[string]int64) map[string]int64 {
-	if len(ages) == 0 {
+// keyed makes the names of sources and codes fit to be names of fields.
+func keyed[N int | int64](numbers map[string]N) map[string]int64 {
+	if len(numbers) == 0 {
 		return nil
 	}
-	out := make(map[string]int64, len(ages))
-	for name, age := range ages {
-		out[fieldName(name)] = age
+	out := make(map[string]int64, len(numbers))
+	for name, n := range numbers {
+		out[fieldName(name)] += int64(n)
 	}
 	return out
 }

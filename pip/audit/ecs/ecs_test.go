@@ -27,12 +27,16 @@ func full() *reader.Record {
 		Event: pip.Event{
 			Kind: pip.KindAccount, Time: time.Date(2026, 3, 1, 10, 0, 0, 123456000, time.UTC), Action: "user.ban", Outcome: "failure",
 			Decision: "d-1", Subject: "u-1", Role: "doctor", Session: "s-1", Caller: "token:lab",
-			Method: "POST", Path: "/api/admin/users/u-2/ban", PathDigest: "pd", QueryDigest: "qd", BodyDigest: "bd", Address: "2001:db8::1",
+			Method: "POST", Path: "/api/admin/users/u-2/ban", Application: "imaging", PathDigest: "pd", QueryDigest: "qd", BodyDigest: "bd", Bytes: 5, Address: "2001:db8::1",
 			OS: "Linux", Browser: "Firefox", Country: "DE",
 			Reasons: []string{"device_changed", "role"}, Obligations: []string{"journal"},
+			Duties: []json.RawMessage{json.RawMessage(`{"fields":["contact"]}`)}, Answered: 404, Shown: []string{"not_found"}, Measures: json.RawMessage(`{"signals":[3]}`),
 			Rules: []string{"role/role"}, Right: "Manage users", Reach: "any", Revision: "r-1",
 			Input: json.RawMessage(input), Ages: map[string]int64{"identity": 5, "not started": 7},
 			Status: 403, Patients: []string{"p-1", "p-2"}, Detail: "account u-2: noise", Alarm: true, Count: 3,
+			Codes: map[string]int{"role": 3, "device_changed": 2}, Network: "2001:db8::/64",
+			Since: time.Date(2026, 3, 1, 10, 0, 0, 0, time.UTC), Until: time.Date(2026, 3, 1, 10, 0, 9, 0, time.UTC),
+			Change: &pip.Change{What: pip.ChangeBan, Of: "u-2"}, Marks: map[string]pip.Mark{"sessions": {Epoch: "e", Sequence: 9}},
 		},
 	}
 }
@@ -76,7 +80,7 @@ func TestFieldsAreComplete(t *testing.T) {
 	}
 	used := map[string]bool{}
 	for name := range d {
-		if strings.HasPrefix(name, "wardgate.ages.") || strings.HasPrefix(name, "wardgate.facts.") {
+		if strings.HasPrefix(name, "wardgate.ages.") || strings.HasPrefix(name, "wardgate.codes.") || strings.HasPrefix(name, "wardgate.marks.") || strings.HasPrefix(name, "wardgate.facts.") {
 			name = name[:strings.LastIndexByte(name, '.')] + ".*"
 		}
 		used[name] = true
@@ -103,12 +107,12 @@ var standard = map[string]string{
 	"@timestamp": "date", "ecs.version": "keyword",
 	"data_stream.type": "constant_keyword", "data_stream.dataset": "constant_keyword", "data_stream.namespace": "constant_keyword",
 	"event.id": "keyword", "event.sequence": "long", "event.kind": "keyword", "event.category": "keyword", "event.type": "keyword",
-	"event.action": "keyword", "event.outcome": "keyword", "event.reason": "keyword", "event.created": "date",
+	"event.action": "keyword", "event.outcome": "keyword", "event.reason": "keyword", "event.created": "date", "event.start": "date", "event.end": "date",
 	"event.module": "keyword", "event.dataset": "keyword", "event.hash": "keyword",
 	"service.name": "keyword", "service.type": "keyword", "user.id": "keyword", "user.roles": "keyword",
 	"user_agent.name": "keyword", "user_agent.os.name": "keyword", "source.ip": "ip", "source.geo.country_iso_code": "keyword",
 	"rule.id": "keyword", "rule.name": "keyword", "rule.description": "keyword", "rule.ruleset": "keyword", "rule.version": "keyword",
-	"http.request.method": "keyword", "http.request.id": "keyword", "http.response.status_code": "long",
+	"http.request.method": "keyword", "http.request.id": "keyword", "http.request.body.bytes": "long", "http.response.status_code": "long",
 	"url.path": "keyword", "related.user": "keyword", "related.ip": "ip",
 }
 
@@ -152,12 +156,15 @@ func TestClassification(t *testing.T) {
 		{"a denied request", pip.Event{Kind: pip.KindDecision, Reasons: []string{"role"}}, "event api,web access,denied"},
 		{"a stolen token", pip.Event{Kind: pip.KindDecision, Reasons: []string{"device_changed"}, Alarm: true}, "alert api,web,intrusion_detection access,denied"},
 		{"an answer", pip.Event{Kind: pip.KindOutcome, Status: 200}, "event web access"},
+		{"a stream that ended", pip.Event{Kind: pip.KindStream, Outcome: "failure"}, "event web access"},
 		{"a failing application", pip.Event{Kind: pip.KindOutcome, Status: 502}, "event web access,error"},
 		{"a log-in", pip.Event{Kind: pip.KindSession, Action: "session.create", Outcome: "success"}, "event authentication,session start"},
 		{"a wrong password", pip.Event{Kind: pip.KindSession, Action: "log_in.fail", Outcome: "failure"}, "event authentication start"},
 		{"a refused session", pip.Event{Kind: pip.KindSession, Action: "session.create", Outcome: "failure"}, "event authentication start"},
 		{"a log-out", pip.Event{Kind: pip.KindSession, Action: "session.end", Outcome: "success"}, "event session end"},
 		{"a replayed refresh token", pip.Event{Kind: pip.KindSession, Action: "session.end", Detail: "refresh_replayed", Alarm: true}, "alert session,intrusion_detection end,info"},
+		{"a refresh", pip.Event{Kind: pip.KindSession, Action: "session.refresh", Outcome: "success"}, "event authentication,session info"},
+		{"a session on another host", pip.Event{Kind: pip.KindSession, Action: "session.carry", Outcome: "success"}, "event authentication,session info"},
 		{"a step-up", pip.Event{Kind: pip.KindSession, Action: "session.elevate"}, "event authentication,session info"},
 		{"a new account", pip.Event{Kind: pip.KindAccount, Action: "user.add"}, "event iam user,creation"},
 		{"a ban", pip.Event{Kind: pip.KindAccount, Action: "user.ban"}, "event iam user,change"},
@@ -207,7 +214,7 @@ func TestDocument(t *testing.T) {
 		"event.outcome": "failure",
 		"user.id":       "u-1", "source.ip": "2001:db8::1", "source.geo.country_iso_code": "DE",
 		"user_agent.name": "Firefox", "user_agent.os.name": "Linux",
-		"rule.version": "r-1", "http.request.method": "POST", "http.response.status_code": 403.0, "url.path": "/api/admin/users/u-2/ban",
+		"rule.version": "r-1", "http.request.method": "POST", "http.request.body.bytes": 5.0, "http.response.status_code": 403.0, "url.path": "/api/admin/users/u-2/ban",
 		"wardgate.account": "u-2", "wardgate.ages.not_started": 7.0, "wardgate.facts.location": "stale", "wardgate.facts.signals": "unknown",
 		"wardgate.place": "off_site", "wardgate.device": "same", "wardgate.resource": "patient",
 	} {

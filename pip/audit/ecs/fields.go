@@ -9,7 +9,7 @@ type Field struct {
 
 // Fields lists every field of a document, in the order of the documentation.
 // The index template is made of it. A name that ends in ".*" stands for a
-// field of its type for each source.
+// field of its type for each source or code.
 func Fields() []Field {
 	return append(standard(), extensions()...)
 }
@@ -31,6 +31,8 @@ func standard() []Field {
 		{"event.outcome", "keyword", "success, failure or unknown"},
 		{"event.reason", "keyword", "the codes of a denial, or the event's detail"},
 		{"event.created", "date", "when the journal wrote it"},
+		{"event.start", "date", "the first of the refusals that the record stands for"},
+		{"event.end", "date", "the last of them"},
 		{"event.module", "keyword", `"wardgate"`},
 		{"event.dataset", "keyword", `"wardgate.audit"`},
 		{"event.hash", "keyword", "the record's hash in the journal's chain"},
@@ -50,6 +52,7 @@ func standard() []Field {
 		{"rule.version", "keyword", "digest of the rule book that answered"},
 		{"http.request.method", "keyword", "method"},
 		{"http.request.id", "keyword", "the decision's id"},
+		{"http.request.body.bytes", "long", "how many bytes of a body were passed on that was not judged"},
 		{"http.response.status_code", "long", "status of the answer; outcomes only"},
 		{"url.path", "keyword", "canonical path; only of a request that matched a route"},
 		{"related.user", "keyword", "every account that the event concerns"},
@@ -60,7 +63,7 @@ func standard() []Field {
 func extensions() []Field {
 	return []Field{
 		{"wardgate.chain", "keyword", "the journal's chain"},
-		{"wardgate.kind", "keyword", "decision, outcome, policy, session, account, system"},
+		{"wardgate.kind", "keyword", "decision, outcome, stream, policy, session, account, system"},
 		{"wardgate.allow", "boolean", "the decision"},
 		{"wardgate.decision", "keyword", "decision id; an outcome has that of its decision"},
 		{"wardgate.session", "keyword", "session id"},
@@ -70,12 +73,22 @@ func extensions() []Field {
 		{"wardgate.reach", "keyword", "how far the role reaches with that right: own, department, self, …"},
 		{"wardgate.revision", "keyword", "digest of the rule book that answered"},
 		{"wardgate.obligations", "keyword", "ids of the obligations"},
+		{"wardgate.duties", "keyword", "their properties as JSON, in the same order"},
+		{"wardgate.answered", "long", "the HTTP status that a denial means"},
+		{"wardgate.shown", "keyword", "the codes that the client of a denial is shown, where they are others"},
+		{"wardgate.measures", "keyword", "the numbers of which words of the input were made, as JSON"},
 		{"wardgate.patients", "keyword", "ids of patients: whose record was asked for (decision), whose data was in the answer (outcome)"},
 		{"wardgate.detail", "keyword", "a stable code or a short text"},
 		{"wardgate.count", "long", "how many like events the record stands for, when it stands for several"},
+		{"wardgate.codes.*", "long", "how many of them had each reason"},
+		{"wardgate.network", "keyword", "a network that has the addresses of all of them"},
+		{"wardgate.change", "keyword", "what was done that a restored database must not undo: ban, lift, password, …"},
+		{"wardgate.changed", "keyword", "the account or restriction that it was done to"},
+		{"wardgate.marks.*", "long", "how far each database had come"},
+		{"wardgate.application", "keyword", "the application whose own host was asked"},
 		{"wardgate.path_digest", "keyword", "SHA-256 of a path that matched no route"},
 		{"wardgate.query_digest", "keyword", "SHA-256 of the query"},
-		{"wardgate.body_digest", "keyword", "SHA-256 of the body"},
+		{"wardgate.body_digest", "keyword", "SHA-256 of the body; stream for one that was not judged"},
 		{"wardgate.input_digest", "keyword", "SHA-256 of what the policy saw"},
 		{"wardgate.ages.*", "long", "age of each source's knowledge, microseconds"},
 		{"wardgate.facts.*", "keyword", "fresh, stale or unknown, for each source"},

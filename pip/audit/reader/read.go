@@ -68,7 +68,7 @@ func query(ctx context.Context, dir string, filter Filter, yield func(Record) bo
 		return err
 	}
 	segments = chain.Remaining(segments, base)
-	r := reader{head: head.Head, filter: filter, needles: filter.needles(), yield: yield}
+	r := reader{head: head.Head, filter: filter, needles: filter.needles(), kinds: filter.kinds(), yield: yield}
 	r.at.Seq, r.at.Hash = base.Seq, base.Hash
 	begin, err := r.begin(segments)
 	if err != nil {
@@ -116,9 +116,10 @@ type reader struct {
 	head    chain.Head
 	filter  Filter
 	needles [][]byte
+	kinds   [][]byte
 	yield   func(Record) bool
 	at      chain.Cursor
-	done    bool // nobody wants more
+	done    bool // the caller wants no more
 }
 
 // begin finds the last segment that does not begin after the wanted record,
@@ -190,7 +191,7 @@ func (r *reader) line(line []byte, number int, begins, whole bool) error {
 	if rec.Seq == r.head.Seq && hex.EncodeToString(rec.Hash[:]) != r.head.Hash {
 		return fmt.Errorf("%w: record %d is not the one that the head names", chain.ErrBroken, rec.Seq)
 	}
-	if rec.Seq < r.filter.From || !containsAll(rec.JSON, r.needles) {
+	if rec.Seq < r.filter.From || !containsAll(rec.JSON, r.needles) || !containsAny(rec.JSON, r.kinds) {
 		return nil
 	}
 	out := Record{Seq: rec.Seq, Written: time.UnixMicro(rec.Written).UTC(), Hash: hex.EncodeToString(rec.Hash[:]), Segment: number}

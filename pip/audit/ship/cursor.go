@@ -6,8 +6,8 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
-	"path/filepath"
 
+	"github.com/wardgate/wardgate/internal/durable"
 	"github.com/wardgate/wardgate/pip/audit/reader"
 )
 
@@ -36,34 +36,15 @@ func (c cursor) save(p reader.Position) error {
 	if err != nil {
 		return fmt.Errorf("save cursor: %w", err)
 	}
-	if err := replace(c.path, append(text, '\n')); err != nil {
+	if err := durable.WriteFile(c.path, append(text, '\n'), 0o600); err != nil {
 		return fmt.Errorf("save cursor: %w", err)
 	}
 	return nil
 }
 
-// replace makes content durable under path, or leaves what was there.
-func replace(path string, content []byte) error {
-	if err := appendDurably(path+".tmp", os.O_TRUNC, content); err != nil {
-		return err
-	}
-	if err := os.Rename(path+".tmp", path); err != nil {
-		return err
-	}
-	return syncDir(filepath.Dir(path))
-}
-
-func syncDir(dir string) error {
-	d, err := os.Open(dir)
-	if err != nil {
-		return err
-	}
-	return errors.Join(d.Sync(), d.Close())
-}
-
-// appendDurably writes to a file of the given further flag, and syncs it.
-func appendDurably(path string, flag int, content []byte) error {
-	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|flag, 0o600)
+// appendDurably adds to the end of a file, and syncs it.
+func appendDurably(path string, content []byte) error {
+	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_APPEND, 0o600)
 	if err != nil {
 		return err
 	}

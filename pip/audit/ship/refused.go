@@ -5,10 +5,10 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"os"
 	"path/filepath"
 	"time"
 
+	"github.com/wardgate/wardgate/internal/durable"
 	"github.com/wardgate/wardgate/pip"
 )
 
@@ -56,10 +56,10 @@ func (s *Shipper) setAside(ctx context.Context, docs []Document, refused []Refus
 		}
 	}
 	path := filepath.Join(s.parts.State, s.parts.Name+".refused.ndjson")
-	if err := appendDurably(path, os.O_APPEND, text.Bytes()); err != nil {
+	if err := appendDurably(path, text.Bytes()); err != nil {
 		return fmt.Errorf("set aside a refused record: %w", err)
 	}
-	if err := syncDir(s.parts.State); err != nil {
+	if err := durable.SyncFolder(s.parts.State); err != nil {
 		return fmt.Errorf("set aside a refused record: %w", err)
 	}
 	if worth > 0 {

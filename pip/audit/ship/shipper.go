@@ -5,12 +5,12 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"os"
 	"path/filepath"
 	"regexp"
 	"sync"
 	"time"
 
+	"github.com/wardgate/wardgate/internal/durable"
 	"github.com/wardgate/wardgate/internal/required"
 	"github.com/wardgate/wardgate/pip"
 	"github.com/wardgate/wardgate/pip/audit"
@@ -77,7 +77,7 @@ func New(parts Parts, cfg Config) (*Shipper, error) {
 	if !shipperName.MatchString(parts.Name) {
 		return nil, errors.New("ship journal: a name is 1 to 32 lower-case letters, digits and dashes, and begins with a letter")
 	}
-	if err := os.MkdirAll(parts.State, 0o700); err != nil {
+	if err := durable.MkdirAll(parts.State, 0o700); err != nil {
 		return nil, fmt.Errorf("ship journal: %w", err)
 	}
 	cfg = cfg.complete(parts.Journal)

@@ -1,6 +1,6 @@
 // Package sqlanchor keeps the newest signed head of each journal in SQL, in the
-// one dialect that SQLite and MySQL share. It never judges a head: whoever
-// reads one verifies its signature.
+// one dialect that SQLite and MySQL share. It never judges a head: the reader
+// of one verifies its signature.
 package sqlanchor
 
 import (
@@ -90,7 +90,7 @@ func (s *Store) put(ctx context.Context, h chain.Head, condition string, args ..
 	} else if _, missing := s.Latest(ctx, h.Chain); missing != nil {
 		return err
 	}
-	// Somebody's row stands there: an older one, made just now, or a newer one.
+	// A row stands there: an older one, made just now, or a newer one.
 	done, err := s.changed(ctx, update, args...)
 	if err == nil && !done {
 		err = fmt.Errorf("keep head: %w", ErrNewer)

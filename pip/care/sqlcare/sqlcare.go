@@ -51,3 +51,25 @@ func (d Directory) read(ctx context.Context, query, id string) (care.Relationshi
 	r.Department = department.String
 	return r, nil
 }
+
+// All returns who treats every patient, by the patient's id.
+func (d Directory) All(ctx context.Context) (list []care.Relationship, err error) {
+	rows, err := d.db.QueryContext(ctx, `SELECT patient_id, staff_id, department_id FROM care_patient ORDER BY patient_id`)
+	if err != nil {
+		return nil, fmt.Errorf("read care relationships: %w", err)
+	}
+	defer func() { err = errors.Join(err, rows.Close()) }()
+	for rows.Next() {
+		var r care.Relationship
+		var staff, department sql.NullString
+		if err := rows.Scan(&r.Patient, &staff, &department); err != nil {
+			return nil, fmt.Errorf("read care relationships: %w", err)
+		}
+		if staff.String != "" {
+			r.Staff = []string{staff.String}
+		}
+		r.Department = department.String
+		list = append(list, r)
+	}
+	return list, rows.Err()
+}

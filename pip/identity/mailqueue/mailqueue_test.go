@@ -3,6 +3,7 @@ package mailqueue_test
 import (
 	"bytes"
 	"context"
+	"errors"
 	"log/slog"
 	"net"
 	"os"
@@ -58,13 +59,19 @@ type process struct {
 	stop  func()
 }
 
-// start opens a queue in front of the server at an address, and runs it.
-func (w *world) start(s *smtptest.Server) *process {
+// open opens a queue in front of a server, and does not run it.
+func (w *world) open(s *smtptest.Server) *process {
 	w.t.Helper()
 	store, err := sqlstore.New(w.t.Context(), w.db())
 	if err != nil {
 		w.t.Fatal(err)
 	}
+	return &process{store: store, Queue: w.queue(s, store)}
+}
+
+// queue is one over a store, sealed with the keys of the world.
+func (w *world) queue(s *smtptest.Server, store mailqueue.Store) *mailqueue.Queue {
+	w.t.Helper()
 	vault, err := vault.Open(filepath.Join(w.dir, "keys"))
 	if err != nil {
 		w.t.Fatal(err)
@@ -73,16 +80,22 @@ func (w *world) start(s *smtptest.Server) *process {
 	if err != nil {
 		w.t.Fatal(err)
 	}
-	p := &process{store: store, Queue: mailqueue.New(store, vault, carrier, slog.New(slog.NewTextHandler(&w.logs, nil)), mailqueue.Config{
+	return mailqueue.New(store, vault, carrier, slog.New(slog.NewTextHandler(&w.logs, nil)), mailqueue.Config{
 		FirstRetry: 20 * time.Millisecond, Poll: 20 * time.Millisecond,
-	})}
+	})
+}
+
+// start opens a queue in front of a server, and runs it.
+func (w *world) start(s *smtptest.Server) *process {
+	w.t.Helper()
+	p := w.open(s)
 	ctx, cancel := context.WithCancel(context.Background())
 	var running sync.WaitGroup
 	running.Go(func() { p.Run(ctx) })
 	p.stop = sync.OnceFunc(func() {
 		cancel()
 		running.Wait()
-		store.Close()
+		p.store.Close()
 	})
 	w.t.Cleanup(p.stop)
 	return p
@@ -172,6 +185,33 @@ func TestMailSurvivesARestart(t *testing.T) {
 	up := again(t, s)
 	second := w.start(s)
 	eventually(t, "delivery", func() bool { return len(up.Mails()) == 3 && second.left(t) == 0 })
+}
+
+// halting is a store whose process is told to stop while it leases a mail. It
+// does as a database does that carried out what was no longer waited for.
+type halting struct {
+	mailqueue.Store
+	halt func()
+}
+
+func (h halting) LeaseMail(ctx context.Context, p identity.Parcel, until time.Time) (bool, error) {
+	leased, err := h.Store.LeaseMail(ctx, p, until)
+	h.halt()
+	return leased && ctx.Err() == nil, errors.Join(err, ctx.Err())
+}
+
+// What is leased by a process that stops is not left to lie until the lease ends.
+func TestAStopLeavesNoMailLeased(t *testing.T) {
+	w := newWorld(t)
+	s := smtptest.Start(t, smtptest.Options{})
+	first := w.open(s)
+	first.send(t, "Your code is 482913", time.Minute)
+	defer first.store.Close()
+	ctx, cancel := context.WithCancel(t.Context())
+	w.queue(s, halting{first.store, cancel}).Run(ctx)
+	if due, err := first.store.DueMails(t.Context(), time.Now(), 10); err != nil || len(s.Mails())+len(due) != 1 {
+		t.Errorf("%d mails were delivered, and %d can be (%v): want one of either", len(s.Mails()), len(due), err)
+	}
 }
 
 // Two processes share one queue, and each mail goes out once.

@@ -45,7 +45,10 @@ func (q *Queue) round(ctx context.Context) bool {
 	}
 	var wg sync.WaitGroup
 	for _, p := range due {
-		leased, err := q.store.LeaseMail(ctx, p, now.Add(lease))
+		if ctx.Err() != nil {
+			break
+		}
+		leased, err := q.lease(ctx, p, now)
 		if err != nil {
 			q.fault(ctx, "mail not leased", err)
 			break
@@ -56,6 +59,15 @@ func (q *Queue) round(ctx context.Context) bool {
 	}
 	wg.Wait()
 	return len(due) == batch
+}
+
+// lease reports whether a mail is this process's to carry. It is not given up in
+// the middle: a database may have carried out what was no longer waited for, and the
+// mail would lie until the lease ends.
+func (q *Queue) lease(ctx context.Context, p identity.Parcel, now time.Time) (bool, error) {
+	bounded, cancel := context.WithTimeout(context.WithoutCancel(ctx), within)
+	defer cancel()
+	return q.store.LeaseMail(bounded, p, now.Add(lease))
 }
 
 // fault is silent once the queue is told to stop.

@@ -18,6 +18,7 @@ import (
 
 	"github.com/wneessen/go-mail"
 
+	"github.com/wardgate/wardgate/internal/durable"
 	"github.com/wardgate/wardgate/pip/identity"
 )
 
@@ -34,7 +35,7 @@ var _ identity.Mailer = (*Outbox)(nil)
 // New returns the outbox over dir, which it makes with mode 0700. From is the
 // sender's bare address. A nil now is the wall clock.
 func New(dir, from string, now func() time.Time) (*Outbox, error) {
-	if err := os.MkdirAll(dir, 0o700); err != nil {
+	if err := durable.MkdirAll(dir, 0o700); err != nil {
 		return nil, fmt.Errorf("open outbox: %w", err)
 	}
 	if err := os.Chmod(dir, 0o700); err != nil {
@@ -54,39 +55,33 @@ func (o *Outbox) Send(_ context.Context, m identity.Message) error {
 	if err != nil {
 		return fmt.Errorf("send mail: %w", err)
 	}
-	f, err := os.CreateTemp(o.dir, ".part-*") // mode 0600
-	if err != nil {
+	if err := o.put(content, now, m.Void); err != nil {
 		return fmt.Errorf("send mail: %w", err)
 	}
-	defer os.Remove(f.Name())
-	_, err = f.Write(content)
-	if err = errors.Join(err, f.Sync(), f.Close()); err != nil {
-		return fmt.Errorf("send mail: %w", err)
-	}
-	if m.Void {
-		return nil
-	}
-	return o.publish(f.Name(), now)
+	return nil
 }
 
-// publish links instead of renaming, because a rename would silently replace
-// the mail of another process that counted to the same number.
-func (o *Outbox) publish(part string, now time.Time) error {
+// put makes a file that is not there yet: another process may have counted to the
+// same number. A void mail takes as long, under a hidden name, and is gone.
+func (o *Outbox) put(content []byte, now time.Time, void bool) error {
 	for {
-		name := fmt.Sprintf("%s-%d.eml", now.Format("20060102T150405.000000Z"), o.n.Add(1))
-		err := os.Link(part, filepath.Join(o.dir, name))
+		path := filepath.Join(o.dir, fmt.Sprintf("%s-%d.eml", now.Format("20060102T150405.000000Z"), o.n.Add(1)))
+		if void {
+			path = filepath.Join(o.dir, ".void-"+letters())
+		}
+		err := durable.CreateFile(path, content, 0o600)
 		if errors.Is(err, fs.ErrExist) {
 			continue
 		}
-		if err != nil {
-			return fmt.Errorf("send mail: %w", err)
+		if err == nil && void {
+			err = os.Remove(path)
 		}
-		return nil
+		return err
 	}
 }
 
-// compose keeps every header free of digits in a row, so that whoever looks for
-// the code in the file finds the code.
+// compose keeps every header free of digits in a row, so that a reader who
+// looks for the code in the file finds it.
 func (o *Outbox) compose(m identity.Message, now time.Time) ([]byte, error) {
 	msg := mail.NewMsg(mail.WithEncoding(mail.NoEncoding), mail.WithNoDefaultUserAgent())
 	if err := msg.From(o.from); err != nil {

@@ -7,7 +7,7 @@ import (
 )
 
 // A line is the connection of one delivery. The library forgets a connection
-// when the server fails it halfway, and somebody has to close it.
+// when the server fails it halfway, and this package has to close it.
 type line struct {
 	implicit bool
 	tls      *tls.Config

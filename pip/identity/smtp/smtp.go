@@ -34,7 +34,7 @@ type Config struct {
 	Password string
 	TLS      string         // StartTLS, Implicit or None
 	From     string         // the sender's bare address
-	Roots    *x509.CertPool // who vouches for the server; nil for whom the machine trusts
+	Roots    *x509.CertPool // who vouches for the server; nil for the machine's roots
 }
 
 // String keeps the password out of logs.
@@ -135,7 +135,7 @@ func (s *Mailer) tls() *tls.Config {
 
 // client asks for the password by whatever the server offers. With a connection
 // that is encrypted from the first byte it is always PLAIN, because the library
-// does not see that somebody else has encrypted it.
+// does not see that its caller has encrypted it.
 func (s *Mailer) client(l *line) (*mail.Client, error) {
 	options := []mail.Option{
 		mail.WithPort(s.cfg.Port), mail.WithTimeout(timeout), mail.WithTLSConfig(s.tls()), mail.WithDialContextFunc(l.Dial),

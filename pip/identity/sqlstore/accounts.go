@@ -15,9 +15,26 @@ import (
 
 const accountColumns = "id, username, email_sealed, email_index, password_hash, role, standing, staff, patient, department, created_at"
 
-// AddAccount stores r, or returns identity.ErrTaken.
+// AddAccount stores r, or returns identity.ErrTaken or identity.ErrStaffTaken.
 func (s *Store) AddAccount(ctx context.Context, r identity.Record) error {
-	_, err := s.db.ExecContext(ctx, "INSERT INTO identity_accounts ("+accountColumns+") VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+	return s.db.Change(ctx, func(tx *sqldb.Tx) error {
+		if err := lockAccounts(ctx, tx); err != nil {
+			return fmt.Errorf("add account: %w", err)
+		}
+		if r.Staff != "" {
+			if err := link(ctx, tx, r); err != nil {
+				return err
+			}
+		}
+		return insertAccount(ctx, tx, r)
+	})
+}
+
+func insertAccount(ctx context.Context, tx *sqldb.Tx, r identity.Record) error {
+	if err := claimName(ctx, tx, r); err != nil {
+		return err
+	}
+	_, err := tx.ExecContext(ctx, "INSERT INTO identity_accounts ("+accountColumns+") VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
 		r.ID, r.Username, base64.StdEncoding.EncodeToString(r.EmailSealed), r.EmailIndex, r.PasswordHash,
 		r.Role, string(r.Standing), r.Staff, r.Patient, r.Department, sqldb.Micros(r.Created))
 	if sqldb.Duplicate(err) { // of e-mail or username: the id is new
@@ -25,6 +42,22 @@ func (s *Store) AddAccount(ctx context.Context, r identity.Record) error {
 	}
 	if err != nil {
 		return fmt.Errorf("add account: %w", err)
+	}
+	return nil
+}
+
+// claimName keeps the username of r for r, for ever: applications may know a person by it.
+func claimName(ctx context.Context, tx *sqldb.Tx, r identity.Record) error {
+	_, err := tx.ExecContext(ctx, "INSERT INTO identity_usernames (username, account) VALUES (?, ?)", r.Username, r.ID)
+	if err == nil || !sqldb.Duplicate(err) {
+		return err
+	}
+	var owner string
+	if err := tx.QueryRowContext(ctx, "SELECT account FROM identity_usernames WHERE username = ?", r.Username).Scan(&owner); err != nil {
+		return fmt.Errorf("look for username: %w", err)
+	}
+	if owner != r.ID {
+		return identity.ErrTaken
 	}
 	return nil
 }
@@ -60,12 +93,13 @@ func (s *Store) Accounts(ctx context.Context, after string, limit int) ([]identi
 	return records, nil
 }
 
-func scanAccount(row interface{ Scan(...any) error }) (identity.Record, error) {
+// scanAccount reads accountColumns, and behind them whatever else was selected.
+func scanAccount(row interface{ Scan(...any) error }, more ...any) (identity.Record, error) {
 	var r identity.Record
 	var sealed string
 	var created int64
-	err := row.Scan(&r.ID, &r.Username, &sealed, &r.EmailIndex, &r.PasswordHash,
-		&r.Role, &r.Standing, &r.Staff, &r.Patient, &r.Department, &created)
+	err := row.Scan(append([]any{&r.ID, &r.Username, &sealed, &r.EmailIndex, &r.PasswordHash,
+		&r.Role, &r.Standing, &r.Staff, &r.Patient, &r.Department, &created}, more...)...)
 	if errors.Is(err, sql.ErrNoRows) {
 		return identity.Record{}, identity.ErrNotFound
 	}
@@ -83,7 +117,7 @@ func scanAccount(row interface{ Scan(...any) error }) (identity.Record, error) {
 const namedAtOnce = 500
 
 // Named returns the ids of the accounts that have the canonical usernames. A
-// username that is nobody's is not in it.
+// username without an account is not in it.
 func (s *Store) Named(ctx context.Context, usernames []string) (map[string]string, error) {
 	return s.ids(ctx, "username", usernames)
 }

@@ -73,20 +73,24 @@ func (s *Store) ConfirmApp(ctx context.Context, a totp.App, recovery []string) (
 		if err != nil || !confirmed {
 			return err
 		}
-		if _, err := tx.ExecContext(ctx, "DELETE FROM identity_recovery_codes WHERE account = ?", a.Account); err != nil {
-			return err
-		}
-		for _, index := range recovery {
-			if _, err := tx.ExecContext(ctx, "INSERT INTO identity_recovery_codes (account, code_index, used_at) VALUES (?, ?, 0)", a.Account, index); err != nil {
-				return err
-			}
-		}
-		return nil
+		return replaceRecovery(ctx, tx, a.Account, recovery)
 	})
 	if err != nil {
 		return false, fmt.Errorf("confirm app: %w", err)
 	}
 	return confirmed, nil
+}
+
+func replaceRecovery(ctx context.Context, tx *sqldb.Tx, account string, recovery []string) error {
+	if _, err := tx.ExecContext(ctx, "DELETE FROM identity_recovery_codes WHERE account = ?", account); err != nil {
+		return err
+	}
+	for _, index := range recovery {
+		if _, err := tx.ExecContext(ctx, "INSERT INTO identity_recovery_codes (account, code_index, used_at) VALUES (?, ?, 0)", account, index); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // UseStep lets no time step be used twice, nor an older one after a newer.
@@ -107,10 +111,19 @@ func (s *Store) UseRecovery(ctx context.Context, account, index string, now time
 	return hit, nil
 }
 
+// RecoveryLeft counts the recovery codes that were not used.
+func (s *Store) RecoveryLeft(ctx context.Context, account string) (int, error) {
+	n, err := s.count(ctx, "SELECT COUNT(*) FROM identity_recovery_codes WHERE account = ? AND used_at = 0", account)
+	if err != nil {
+		return 0, fmt.Errorf("count recovery codes: %w", err)
+	}
+	return n, nil
+}
+
 // RemoveApp forgets app and recovery codes together.
 func (s *Store) RemoveApp(ctx context.Context, account string) error {
 	err := s.db.Change(ctx, func(tx *sqldb.Tx) error {
-		for _, table := range []string{"identity_recovery_codes", "identity_totp"} {
+		for _, table := range []string{"identity_recovery_codes", "identity_totp", "identity_totp_next"} {
 			if _, err := tx.ExecContext(ctx, "DELETE FROM "+table+" WHERE account = ?", account); err != nil {
 				return err
 			}

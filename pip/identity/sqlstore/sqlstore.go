@@ -57,3 +57,20 @@ func (s *Store) Close() error { return s.db.Close() }
 func (s *Store) changed(ctx context.Context, query string, args ...any) (bool, error) {
 	return sqldb.Changed(ctx, s.db, query, args...)
 }
+
+// idsOf are the ids that a query selects.
+func idsOf(ctx context.Context, tx *sqldb.Tx, query string, args ...any) (ids []string, err error) {
+	rows, err := tx.QueryContext(ctx, query, args...)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, rows.Close()) }()
+	for rows.Next() {
+		var id string
+		if err := rows.Scan(&id); err != nil {
+			return nil, err
+		}
+		ids = append(ids, id)
+	}
+	return ids, rows.Err()
+}

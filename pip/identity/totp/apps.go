@@ -66,6 +66,16 @@ func New(accounts *identity.Accounts, vault *vault.Vault, store Store, issuer st
 // URI to be shown as a picture. It is told here once and never again. An
 // earlier offer that was not confirmed is void; a confirmed app is ErrEnrolled.
 func (a *Apps) Offer(ctx context.Context, account string) (secret, uri string, err error) {
+	return a.offer(ctx, account, a.store.OfferApp)
+}
+
+// OfferAnew is Offer for somebody who has lost the app: the one that there is stays
+// as it is until the new one is confirmed, and is replaced then.
+func (a *Apps) OfferAnew(ctx context.Context, account string) (secret, uri string, err error) {
+	return a.offer(ctx, account, func(ctx context.Context, app App) (bool, error) { return true, a.store.OfferNextApp(ctx, app) })
+}
+
+func (a *Apps) offer(ctx context.Context, account string, keep func(context.Context, App) (bool, error)) (secret, uri string, err error) {
 	p, err := a.accounts.Account(ctx, account)
 	if err != nil {
 		return "", "", fmt.Errorf("offer app: %w", err)
@@ -78,7 +88,7 @@ func (a *Apps) Offer(ctx context.Context, account string) (secret, uri string, e
 	if err != nil {
 		return "", "", fmt.Errorf("offer app: %w", err)
 	}
-	offered, err := a.store.OfferApp(ctx, App{Account: account, Sealed: sealed, Created: a.now()})
+	offered, err := keep(ctx, App{Account: account, Sealed: sealed, Created: a.now()})
 	if err != nil {
 		return "", "", err
 	}
@@ -92,9 +102,17 @@ func appPlace(account string) string { return "totp/secret/" + account }
 
 // Confirm takes the first code of the app that was offered and returns ten
 // recovery codes, told here once; or ErrCode. Five wrong codes, or a quarter of
-// an hour, void the offer.
-func (a *Apps) Confirm(ctx context.Context, account, code string) ([]string, error) {
+// an hour, void the offer. Record is called when the code is right, before the app
+// is a factor: with its error it does not become one.
+func (a *Apps) Confirm(ctx context.Context, account, code string, record func(context.Context) error) ([]string, error) {
 	now := a.now()
+	next, replaces, err := a.store.TryNextApp(ctx, account, offerAttempts, now.Add(-offerLife))
+	if err != nil {
+		return nil, err
+	}
+	if replaces {
+		return a.settle(ctx, next, code, now, record, a.store.ConfirmNextApp)
+	}
 	counted, err := a.store.TryApp(ctx, account, offerAttempts, now.Add(-offerLife))
 	if err != nil {
 		return nil, err
@@ -106,6 +124,12 @@ func (a *Apps) Confirm(ctx context.Context, account, code string) ([]string, err
 	if err != nil {
 		return nil, fmt.Errorf("confirm app: %w", err)
 	}
+	return a.settle(ctx, app, code, now, record, a.store.ConfirmApp)
+}
+
+// settle makes an offered app the account's, if the code is its own and that is on record.
+func (a *Apps) settle(ctx context.Context, app App, code string, now time.Time, record func(context.Context) error, confirm func(context.Context, App, []string) (bool, error)) (recovery []string, err error) {
+	account := app.Account
 	if app.LastStep, err = a.match(&app, code, now); err != nil {
 		return nil, err
 	}
@@ -116,8 +140,11 @@ func (a *Apps) Confirm(ctx context.Context, account, code string) ([]string, err
 	if err != nil {
 		return nil, err
 	}
+	if err := record(ctx); err != nil {
+		return nil, err
+	}
 	app.Confirmed = now
-	confirmed, err := a.store.ConfirmApp(ctx, app, marks)
+	confirmed, err := confirm(context.WithoutCancel(ctx), app, marks)
 	if err != nil {
 		return nil, err
 	}
@@ -145,6 +172,29 @@ func recoveryPlace(account string) string { return "recovery/" + account }
 func (a *Apps) Remove(ctx context.Context, account string) error {
 	return a.store.RemoveApp(ctx, account)
 }
+
+// Left reports whether the account has a confirmed app, and how many recovery
+// codes were not used.
+func (a *Apps) Left(ctx context.Context, account string) (enrolled bool, recovery int, err error) {
+	if enrolled, err = a.Ready(ctx, account); err != nil || !enrolled {
+		return false, 0, err
+	}
+	recovery, err = a.store.RecoveryLeft(ctx, account)
+	return true, recovery, err
+}
+
+// Lost is the sealed secret that stands for one that was lost with a database: no app
+// has it, so that the account is as one whose phone is gone.
+func (a *Apps) Lost(account string) ([]byte, error) {
+	key, err := totp.Generate(totp.GenerateOpts{Issuer: a.issuer, AccountName: account})
+	if err != nil {
+		return nil, errors.New("lost app: no secret")
+	}
+	return a.vault.Seal(appPlace(account), []byte(key.Secret()))
+}
+
+// NextStep is the first time step of which no code can have been used at now.
+func NextStep(now time.Time) int64 { return now.Unix()/int64(appStep/time.Second) + appDrift + 1 }
 
 // Method is "totp".
 func (*Apps) Method() string { return methodApp }

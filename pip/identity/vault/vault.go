@@ -38,16 +38,6 @@ func (v *Vault) Index(email string) (string, error) {
 	return hex.EncodeToString(sum), nil
 }
 
-// Coin is a keyed toss: always the same for the same words, and not to be
-// foretold without the key.
-func (v *Vault) Coin(index, network string) (heads bool, err error) {
-	sum, err := v.mac.ComputeMAC([]byte("identity/familiar/" + index + "/" + network))
-	if err != nil {
-		return false, fmt.Errorf("toss: %w", err)
-	}
-	return sum[len(sum)-1]&1 == 1, nil
-}
-
 // SealEmail encrypts the address of an account.
 func (v *Vault) SealEmail(account, email string) ([]byte, error) {
 	sealed, err := v.aead.Encrypt([]byte(email), place(account))
@@ -84,8 +74,8 @@ func (v *Vault) Open(place string, sealed []byte) ([]byte, error) {
 	return value, nil
 }
 
-// Mark is a keyed hash of a random secret, bound to its place. What has less
-// than some fifty bits of chance needs bcrypt instead.
+// Mark is a keyed hash of a random secret, bound to its place. Without the key it
+// confirms no guess, so that a short secret may be kept so.
 func (v *Vault) Mark(place, secret string) (string, error) {
 	sum, err := v.mac.ComputeMAC([]byte("identity/" + place + "/" + secret))
 	if err != nil {

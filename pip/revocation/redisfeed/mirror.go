@@ -157,7 +157,7 @@ func (m *Mirror) renew(ctx context.Context, stands place) error {
 // that is not there.
 type place struct{ epoch, sequence string }
 
-// at is where the copy stands, whoever keeps it.
+// at is where the copy stands, whichever process keeps it.
 func (r *Redis) at(ctx context.Context) (place, pip.Mark, error) {
 	var about *redis.MapStringStringCmd
 	var sessions, bans *redis.IntCmd

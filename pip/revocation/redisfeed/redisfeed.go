@@ -5,7 +5,7 @@
 // that a mirror keeps it in step, and what is missing, evicted or behind makes
 // the feed an error, after which the authority is asked.
 //
-// Messages only ring: whoever hears one reads the copy. A lost message costs
+// Messages only ring: a client that hears one reads the copy. A lost message costs
 // time until the next reading, and never an entry.
 package redisfeed
 
@@ -30,7 +30,7 @@ type Config struct {
 	TLS            *tls.Config // of sentinels too
 	SentinelMaster string
 
-	// How sentinels know us, who often know nobody. "" asks them without.
+	// How sentinels know us; often they have no users. "" asks them without.
 	SentinelUsername, SentinelPassword string
 
 	Database int // 0 in a cluster
@@ -38,7 +38,7 @@ type Config struct {
 	Prefix string // of all keys; "{wardgate}:revocations" when empty
 }
 
-// Bounds of one exchange with Redis. Whoever waits longer asks the authority.
+// Bounds of one exchange with Redis. After them the authority is asked.
 const (
 	dialTimeout = 500 * time.Millisecond
 	ioTimeout   = 700 * time.Millisecond
@@ -64,7 +64,7 @@ func New(c Config) (*Redis, error) {
 	if prefix == "" {
 		prefix = "{wardgate}:revocations"
 	}
-	logging.Disable() // what fails is an error here, and logged once by whoever asked
+	logging.Disable() // what fails is an error here, and the caller logs it once
 	return &Redis{
 		client: redis.NewUniversalClient(&redis.UniversalOptions{
 			Addrs:            c.Addresses,

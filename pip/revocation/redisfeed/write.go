@@ -11,7 +11,7 @@ import (
 	"github.com/wardgate/wardgate/pip"
 )
 
-// stagedFor is how long a copy that nobody put in place takes up memory.
+// stagedFor is how long a copy that was not put in place takes up memory.
 const stagedFor = 5 * time.Minute
 
 // writing puts a change onto the copy, all of it or nothing, if the copy

@@ -12,8 +12,8 @@ import (
 	"github.com/wardgate/wardgate/pip/signals"
 )
 
-// batches is how many batches one answer has. Whoever begins reads a window of
-// them, in as many answers as it takes.
+// batches is how many batches one answer has. A process that begins reads a
+// window of them, in as many answers as it takes.
 const batches = 10
 
 // Counts reads what other processes have added since it was called last. What

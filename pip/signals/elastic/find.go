@@ -119,7 +119,7 @@ func (r *Reported) search(ctx context.Context, open []*question, now time.Time) 
 	return answer.Responses, nil
 }
 
-// document is the search. Wardgate's own records are nobody else's report,
+// document is the search. Wardgate's own records are no other system's report,
 // however wide the pattern of indices is.
 func (q *question) document(now time.Time) object {
 	filter := []any{object{"range": object{q.report.time(): object{"gt": signals.Since(now, signals.Window)}}}}

@@ -22,7 +22,7 @@ type Report struct {
 }
 
 // A Register knows whose the values are, usernames or e-mail addresses, which
-// are canonical. One that is nobody's is not in the answer.
+// are canonical. One without an account is not in the answer.
 type Register interface {
 	Named(ctx context.Context, by signals.By, values []string) (map[string]string, error)
 }
@@ -32,7 +32,7 @@ const (
 	maxWho = 100_000
 	// examined is how long the mapping of foreign indices is believed.
 	examined = 5 * time.Minute
-	// named is how long a name is believed to be somebody's, or nobody's.
+	// named is how long a name is believed to have an account, or none.
 	named = time.Minute
 )
 
@@ -51,7 +51,7 @@ type Reported struct {
 	names    map[naming]name
 }
 
-// A naming is a value that names somebody.
+// A naming is a value that names a person.
 type naming struct {
 	by    signals.By
 	value string // canonical
@@ -59,7 +59,7 @@ type naming struct {
 
 // A name is what the register said of a naming.
 type name struct {
-	account string // "" for nobody's
+	account string // "" for none
 	asked   time.Time
 }
 
@@ -115,7 +115,7 @@ func plus(s pip.Signals, kind string, n int, own bool) pip.Signals {
 	return s
 }
 
-// who is whom a field's value names; nobody when it names nobody of ours.
+// who is the subject or address that a value names; zero when it names none.
 func (q *question) who(value string, names map[naming]name) signals.Who {
 	value = q.by.Canonical(value)
 	switch q.by {
@@ -131,7 +131,7 @@ func (q *question) who(value string, names map[naming]name) signals.Who {
 	}
 }
 
-// errNoRegister says that there is nobody to ask for names yet.
+// errNoRegister says that there is no register to ask for names yet.
 var errNoRegister = errors.New("no register of accounts is there")
 
 // accounts finds out whose the names are. Only those that are still reported

@@ -150,7 +150,7 @@ func (s *Store) body(b *signals.Batch, one *batch, members []member) (body *byte
 
 func (s *Store) index(at time.Time) string { return s.prefix + "-" + at.UTC().Format(day) }
 
-// key is whom a document is about; whoOf is its inverse.
+// key names a document's subject or address; whoOf is its inverse.
 func key(who signals.Who) string {
 	if who.Subject != "" {
 		return "s " + who.Subject
@@ -165,7 +165,7 @@ func whoOf(key string) signals.Who {
 	return signals.Who{Address: strings.TrimPrefix(key, "a ")}
 }
 
-// Sweep removes the indices of days that nobody remembers.
+// Sweep removes the indices of days that are no longer remembered.
 func (s *Store) Sweep(ctx context.Context, now time.Time) error {
 	var indices map[string]any
 	if err := s.ask(ctx, http.MethodGet, "/"+s.prefix+"-*/_settings?filter_path=*.settings.index.uuid", nil, &indices); err != nil {

@@ -15,6 +15,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/wardgate/wardgate/internal/durable"
 	"github.com/wardgate/wardgate/pip"
 	"github.com/wardgate/wardgate/pip/signals"
 )
@@ -58,11 +59,11 @@ func Find(file string, past Past) (*Lost, error) {
 	if there && !begun || !past.Recorded() {
 		return nil, nil
 	}
-	if err := os.WriteFile(lost.marker, nil, 0o600); err != nil {
+	if err := durable.WriteFile(lost.marker, nil, 0o600); err != nil {
 		return nil, err
 	}
 	for _, suffix := range []string{"", "-wal", "-shm"} {
-		if err := os.Remove(file + suffix); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		if err := durable.Remove(file + suffix); err != nil && !errors.Is(err, fs.ErrNotExist) {
 			return nil, err
 		}
 	}
@@ -124,7 +125,7 @@ func (b *Builder) habits(ctx context.Context, now time.Time, counted int, failed
 	if err := b.Journal.Append(context.WithoutCancel(ctx), e); err != nil {
 		b.Log.Error("that counts were made again is not journalled", "error", err)
 	}
-	if err := os.Remove(b.Lost.marker); err != nil {
+	if err := durable.Remove(b.Lost.marker); err != nil {
 		b.Log.Error("lost counts will be made again at the next start", "error", err)
 	}
 }

@@ -1,6 +1,6 @@
 // Package reports takes what other systems report of people: events that
 // machines send, of which a table of the hospital says which count as signals,
-// and of whom. Nothing of an event is kept but its kind and whom it is about.
+// and of which people. Only an event's kind and its person or address are kept.
 package reports
 
 import (
@@ -30,7 +30,7 @@ type Report struct {
 	Machine string // name of its account
 }
 
-// A Register knows whose names are whose: ids by the names that are somebody's.
+// A Register knows whose names are whose: ids by the names that have an account.
 type Register interface {
 	Named(ctx context.Context, by signals.By, names []string) (map[string]string, error)
 }
@@ -124,8 +124,8 @@ type sighting struct {
 }
 
 // read makes records of each event: none of one that no report of the
-// machine's names. The first report that fits counts. Whether a name is
-// somebody's does not show in how many events count.
+// machine's names. The first report that fits counts. Whether a name has an
+// account does not show in how many events count.
 func (d *Desk) read(ctx context.Context, machine string, events []map[string]any) ([][]pip.Event, error) {
 	mine, err := d.reportsOf(ctx, machine)
 	if err != nil {

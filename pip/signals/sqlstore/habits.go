@@ -48,7 +48,7 @@ func (s *Store) rollUp(ctx context.Context, then int64) error {
 	return tx.Commit()
 }
 
-// An hour is how many patients somebody read of in it.
+// An hour is how many patients a subject read of in it.
 type hour struct {
 	who            string
 	hour, patients int64

@@ -12,13 +12,14 @@ import (
 	"fmt"
 	"io/fs"
 	"net/url"
-	"os"
 	"strings"
 	"time"
 
 	"github.com/pressly/goose/v3"
 	_ "modernc.org/sqlite" // the driver of Open; database/sql knows no other way
 
+	"github.com/wardgate/wardgate/internal/durable"
+	"github.com/wardgate/wardgate/internal/sqldb"
 	"github.com/wardgate/wardgate/pip/signals"
 )
 
@@ -39,11 +40,7 @@ var _ signals.Store = (*Store)(nil)
 // none. What a power cut takes is derived data, so that no write waits for the
 // disk. The caller closes the store.
 func Open(ctx context.Context, path string) (*Store, error) {
-	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600)
-	if err != nil {
-		return nil, fmt.Errorf("open signals store: %w", err)
-	}
-	if err := f.Close(); err != nil {
+	if err := durable.Ensure(path, 0o600); err != nil {
 		return nil, fmt.Errorf("open signals store: %w", err)
 	}
 	db, err := sql.Open("sqlite", "file:"+(&url.URL{Path: path}).EscapedPath()+
@@ -70,8 +67,8 @@ func New(ctx context.Context, db *sql.DB, dialect goose.Dialect) (*Store, error)
 	if err != nil {
 		return nil, fmt.Errorf("migrate signals store: %w", err)
 	}
-	if _, err := p.Up(ctx); err != nil {
-		return nil, fmt.Errorf("migrate signals store: %w", err)
+	if err := sqldb.Raise(ctx, p, "signals.db"); err != nil {
+		return nil, fmt.Errorf("signals store: %w", err)
 	}
 	return &Store{db: db}, nil
 }

@@ -29,11 +29,22 @@ limits := {
 	"refresh_idle_seconds": 900,
 	"session_seconds": 43200,
 	"elevated_token_seconds": 300,
+	# how long a step-up on the home counts on an origin that asked for it; 0 is there alone
+	"carried_elevation_seconds": 300,
 	"refresh_retry_seconds": 10, # a retry with the same idempotency key
 	# where a session and its owner can be
 	"drift_kilometres": 5, # a session that moves further ends at its refresh
 	"travel_kilometres_an_hour": 900, # faster than this between two log-ins is impossible
 	"travel_country_seconds": 1800, # two countries within this span are impossible
+	# for how long people are told once of a place that rests on the client's own word
+	"claimed_place_alert_seconds": 3600,
+	# how long a pass lets staff in who have lost their second factor; 0 issues none
+	"pass_seconds": 36000,
+	# a registered workstation that nobody uses for so long asks for badge and PIN; 0 is
+	# refresh_idle_seconds
+	"walk_away_seconds": 300,
+	# how long after a log-in at a workstation badge and PIN resume its session; 0 never
+	"shift_seconds": 36000,
 	# what is remembered of log-ins, and for how long
 	"known_device_days": 180,
 	"known_network_days": 90,
@@ -45,10 +56,20 @@ limits := {
 	"anonymous_requests_per_minute_on_site": 12000,
 	"anonymous_burst_on_site": 2000,
 	"anonymous_requests_per_minute_off_site": 6000,
+	# requests that were let through to log in, sign up or the like, and that then came to
+	# nothing (a wrong password, a token or form that is none), of one address, known device
+	# or session: a minute, and at once; 0 for no bound of their own
+	"fruitless_requests_per_minute": 1200,
+	"fruitless_burst": 400,
 	# denials of one address that are recorded singly in ten seconds; further
 	# ones are counted in one record
 	"anonymous_denials_recorded": 20,
 	"anonymous_denials_recorded_on_site": 200,
+	# refusals of one session that have a record of their own in ten seconds: once it
+	# has ended, or asks for what there is not; and of what the policy denies it. A
+	# subject has twice as many, an address eight times
+	"session_refusals_recorded": 10,
+	"session_denials_recorded": 60,
 	# costly actions at once, and waiting for it; further ones are turned away
 	"costly_at_once": 4,
 	"costly_waiting": 64,

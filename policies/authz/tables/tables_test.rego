@@ -1,6 +1,9 @@
 package authz.tables_test
 
+import data.authz.golden_test as golden
 import data.authz.tables
+
+test_every_table_that_rules_read_is_there if object.keys(golden.tables) - {name | some name, _ in tables} == set()
 
 test_every_action_has_a_right_in_the_table if {
 	every _, row in tables.actions {
@@ -12,7 +15,6 @@ test_every_action_has_a_right_in_the_table if {
 test_every_route_has_an_action_in_the_table if {
 	every row in tables.routes {
 		tables.actions[row.action]
-		row.body in {"none", "json"}
 	}
 }
 
@@ -52,6 +54,21 @@ test_every_step_up_is_a_right_in_the_table if {
 	}
 }
 
+test_every_right_that_resists_phishing_is_in_the_table if {
+	every right in tables.phishing_resistant {
+		tables.rights[right]
+	}
+}
+
+# RFC 8176: the word of who proved to hold a key, which passkeys bring.
+test_a_passkey_resists_phishing if "pop" in tables.phishing_resistant_amr
+
+test_every_action_that_steps_up_stands_in_the_table if {
+	every action in (tables.step_up_actions | object.keys(tables.step_up_by)) | tables.pass_opens {
+		tables.actions[action]
+	}
+}
+
 test_every_step_up_off_site_is_a_right_in_the_table if {
 	every right in tables.step_up_off_site {
 		tables.rights[right]
@@ -68,3 +85,23 @@ test_every_costly_action_stands_in_the_table if {
 		tables.actions[action]
 	}
 }
+
+test_every_right_that_goes_on_without_signals_stands_in_the_table_and_says_why if {
+	every right, why in tables.goes_on_without_signals {
+		tables.rights[right]
+		why != ""
+	}
+	every right in tables.emergency_without_signals {
+		tables.rights[right]
+	}
+}
+
+test_what_ends_a_session_changes_something if {
+	every _, row in tables.actions {
+		_ends_by_a_change(row)
+	}
+}
+
+_ends_by_a_change(row) if not row.ends_session
+
+_ends_by_a_change(row) if row.changes

@@ -13,4 +13,5 @@ unrouted := {
 	"machine.log_in",
 	"session.continue",
 	"session.create",
+	"session.resume",
 }

@@ -8,3 +8,8 @@ test_only_columns_of_records_are_withheld if {
 		every name in names { name in tables.columns }
 	}
 }
+
+test_allergies_are_never_masked if {
+	not "allergies" in tables.withheld_off_site
+	every withheld in tables.withheld_from { not "allergies" in withheld }
+}

@@ -25,12 +25,12 @@ _unlinked := {
 
 test_own_row_is_touched[name] if {
 	some name, request in _asking
-	rows.include with input as object.union(request, _mine)
+	rows.include with data.authz.tables as golden.tables with input as object.union(request, _mine)
 }
 
 test_another_row_is_not[name] if {
 	some name, request in _asking
-	not rows.include with input as object.union(request, _other)
+	not rows.include with data.authz.tables as golden.tables with input as object.union(request, _other)
 }
 
 # One field is enough for each reach, and the others do not help.
@@ -40,24 +40,24 @@ test_each_reach_reads_its_own_field[name] if {
 		"nurse": {"request": golden.nurse, "path": "/patient/department"},
 		"patient": {"request": golden.patient, "path": "/patient/id"},
 	}
-	not rows.include with input as golden.with_value(object.union(case.request, _mine), case.path, "x-9")
+	not rows.include with data.authz.tables as golden.tables with input as golden.with_value(object.union(case.request, _mine), case.path, "x-9")
 }
 
 test_unlinked_subject_touches_nothing[name] if {
 	some name, request in _unlinked
 	some row in [_mine, _empty]
-	not rows.include with input as object.union(request, row)
+	not rows.include with data.authz.tables as golden.tables with input as object.union(request, row)
 }
 
 test_no_row_is_known_beforehand[name] if {
 	some name, request in _asking
-	not rows.include with input as request
+	not rows.include with data.authz.tables as golden.tables with input as request
 }
 
-test_some_rights_reach_every_row if rows.include with input as golden.acting(golden.security, "patient.restore")
+test_some_rights_reach_every_row if rows.include with data.authz.tables as golden.tables with input as golden.acting(golden.security, "patient.restore")
 
 test_role_without_the_right_touches_nothing if {
-	not rows.include with input as object.union(golden.acting(golden.nurse, "service.edit"), _mine)
+	not rows.include with data.authz.tables as golden.tables with input as object.union(golden.acting(golden.nurse, "service.edit"), _mine)
 }
 
-test_empty_input_touches_nothing if not rows.include with input as {}
+test_empty_input_touches_nothing if not rows.include with data.authz.tables as golden.tables with input as {}

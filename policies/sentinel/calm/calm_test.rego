@@ -5,6 +5,7 @@ package sentinel.calm_test
 
 subject := {
 	"who": "subject",
+	"kind": "patient",
 	"place": "",
 	"signals": {
 		"state": "fresh",
@@ -22,6 +23,7 @@ subject := {
 
 address := json.patch(subject, [
 	{"op": "replace", "path": "/who", "value": "address"},
+	{"op": "replace", "path": "/kind", "value": ""},
 	{"op": "replace", "path": "/place", "value": "off_site"},
 ])
 

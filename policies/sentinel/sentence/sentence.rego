@@ -23,6 +23,32 @@ _do[id] := "alert" if {
 _do[id] := row.do if {
 	some id, row in tables.verdicts
 	not _only_tells[id]
+	row.do in _may
+}
+
+_do[id] := "step_up" if {
+	some id, row in tables.verdicts
+	not _only_tells[id]
+	not row.do in _may
+	"step_up" in _may
+}
+
+_do[id] := "alert" if {
+	some id, row in tables.verdicts
+	not _only_tells[id]
+	not row.do in _may
+	not "step_up" in _may
+}
+
+_may := object.get(tables.by_machine, _who, {"alert"})
+
+default _who := "staff"
+
+_who := "address" if input.who == "address"
+
+_who := input.kind if {
+	not input.who == "address"
+	input.kind != ""
 }
 
 _only_tells contains id if {

@@ -4,6 +4,8 @@ package sentinel.tables
 # title: What each verdict does, for how long, and whom it tells
 # description: |
 #   An address of the hospital's own networks is never barred: whole wards share one.
+#   What a machine may do by itself, by kind of account, stands in by_machine, below: for staff
+#   a row's ban becomes a step-up.
 #     do          ban      the subject is cut off from everything
 #                 bar      the address is closed to whoever has no session
 #                 revoke   the subject's sessions end
@@ -22,6 +24,25 @@ verdicts := {
 	"reported_address": {"do": "bar", "seconds": 3600, "tell": ["webhook"], "alert_only": false},
 	"spraying": {"do": "bar", "seconds": 1800, "tell": ["webhook"], "alert_only": false},
 	"stranger_flood": {"do": "bar", "seconds": 900, "tell": ["webhook"], "alert_only": false},
+}
+
+# METADATA
+# title: What the sentinel may do by itself, by who it is about
+# description: |
+#   The kinds are those of the table of roles; "address" is who has no session
+#   there. A verdict whose row says something else asks for a step-up instead where
+#   that is listed, and else only tells. An account whose kind is not known counts
+#   as staff, and a kind without a row is only told of.
+by_machine := {
+	# An account that is cut off while a patient waits costs more than the minutes
+	# until a person looks: people ban (POST /api/admin/users/{id}/ban).
+	"staff": {"step_up", "alert"},
+	"officer": {"step_up", "alert"},
+	"auditor": {"step_up", "alert"},
+	# No treatment waits for these.
+	"patient": {"ban", "revoke", "step_up", "alert"},
+	"machine": {"ban", "revoke", "alert"},
+	"address": {"bar", "alert"},
 }
 
 # METADATA

@@ -24,7 +24,7 @@ import (
 type Config struct {
 	URL    string                 // base: reports go to URL/status
 	Token  func() (string, error) // bearer token, read for each request; nil for none
-	CAs    *x509.CertPool         // who vouches for the service; nil for whom the machine trusts
+	CAs    *x509.CertPool         // CAs trusted for the service; nil for the system's
 	Labels map[string]string
 	Status func() delivery.Status
 	Log    *slog.Logger

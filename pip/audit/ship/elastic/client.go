@@ -16,7 +16,7 @@ type Server struct {
 	Username  string   // with Password; or APIKey; or none of them
 	Password  string
 	APIKey    string // as Elasticsearch gives it, encoded
-	CA        []byte // PEM; nil for whom the machine trusts
+	CA        []byte // PEM; nil for the machine's roots
 	Transport *http.Transport
 }
 

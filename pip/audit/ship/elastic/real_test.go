@@ -221,9 +221,10 @@ func TestFieldsAreIndexed(t *testing.T) {
 	stream := prepare(t, s)
 	full := &reader.Record{Seq: 1, Written: time.Now(), Hash: strings.Repeat("ab", 32), Event: pip.Event{
 		Kind: pip.KindDecision, Time: time.Now(), Action: "user.ban", Outcome: "failure", Decision: "d-1", Subject: "u-1", Role: "doctor", Session: "s-1",
-		Method: "POST", Path: "/x", PathDigest: "pd", QueryDigest: "qd", BodyDigest: "bd", Address: "2001:db8::1", OS: "Linux", Browser: "Firefox", Country: "DE",
+		Method: "POST", Path: "/x", PathDigest: "pd", QueryDigest: "qd", BodyDigest: "bd", Bytes: 5, Address: "2001:db8::1", OS: "Linux", Browser: "Firefox", Country: "DE",
 		Reasons: []string{"role"}, Obligations: []string{"journal"}, Revision: "r", Ages: map[string]int64{"identity": 5}, Status: 403,
 		Patients: []string{"p-1"}, Detail: strings.Repeat("long ", 10_000), Count: 3,
+		Codes: map[string]int{"identity": 3}, Marks: map[string]pip.Mark{"identity": {Epoch: "e", Sequence: 3}},
 		Input: json.RawMessage(`{"resource":{"type":"patient"},"context":{"identity":{"state":"fresh"},"location":{"place":"on_site"},"device":{"match":"same"},"credential":{"acr":"a"}}}`),
 	}}
 	client, err := elastic.Connect(elastic.Server{Addresses: []string{s.URL}})

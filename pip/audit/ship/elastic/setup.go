@@ -14,7 +14,7 @@ import (
 // A Plan says what Setup makes.
 type Plan struct {
 	Stream          string // logs-wardgate.audit-NAMESPACE
-	DeleteAfterDays int    // 0 makes no lifecycle policy: records stay until somebody else removes them
+	DeleteAfterDays int    // 0 makes no lifecycle policy: records stay until others remove them
 }
 
 func (p Plan) lifecycle() bool { return p.DeleteAfterDays > 0 }

@@ -35,7 +35,7 @@ func New(client esapi.Transport, stream string) *Sink { return &Sink{client, str
 const maxAnswer = 64 << 20
 
 // Send creates the documents by one bulk request. The stream must exist, or a
-// template for it: a document never makes an index of nobody's design.
+// template for it: a document never makes an index without a template.
 func (s *Sink) Send(ctx context.Context, batch []ship.Document) ([]ship.Refusal, error) {
 	required := true
 	res, err := esapi.BulkRequest{

@@ -1,5 +1,5 @@
 // Package kibana writes the dashboards over what was shipped, as saved objects
-// that Kibana 8 imports. It calls nobody: the same program prints the same
+// that Kibana 8 imports. It calls no server: the same program prints the same
 // objects, under ids that do not change, so that importing them again replaces
 // them and adds nothing.
 package kibana

@@ -25,7 +25,7 @@ type Config struct {
 	URL      string // https://logstash.hospital.example:8443/
 	Username string
 	Password string
-	CA       []byte // PEM; nil for whom the machine trusts
+	CA       []byte // PEM; nil for the machine's roots
 }
 
 // A Sink posts batches.
@@ -60,7 +60,7 @@ func New(c Config) (*Sink, error) {
 		client: &http.Client{
 			Timeout:   timeout,
 			Transport: &http.Transport{TLSClientConfig: trust, ForceAttemptHTTP2: true, IdleConnTimeout: 90 * time.Second},
-			// Whoever redirects would be given the records.
+			// The target of a redirect would get the records.
 			CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 		},
 	}, nil

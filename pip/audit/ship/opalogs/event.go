@@ -67,10 +67,10 @@ func (c *Collector) event(chain, id string, r *reader.Record) (map[string]any, e
 		"result": map[string]any{
 			"decision": e.Allow, "context": answer,
 		},
-		"custom": map[string]any{"record": id},
+		"custom": custom(id, e),
 	}
 	if e.Decision == "" {
-		event["decision_id"] = id // counts of many denials are one record without a decision of its own
+		event["decision_id"] = id // many refusals are one record without a decision of its own
 	}
 	if e.Revision != "" {
 		event["bundles"] = map[string]any{bundleName: map[string]any{"revision": e.Revision}}
@@ -90,6 +90,21 @@ func (c *Collector) event(chain, id string, r *reader.Record) (map[string]any, e
 	return event, nil
 }
 
+// custom is what OPA's format has no member for.
+func custom(id string, e *pip.Event) map[string]any {
+	c := map[string]any{"record": id}
+	if e.Count == 0 {
+		return c
+	}
+	codes := map[string]any{}
+	for code, n := range e.Codes {
+		codes[code] = n
+	}
+	c["count"], c["codes"] = e.Count, codes
+	c["since"], c["until"] = e.Since.UTC().Format(time.RFC3339Nano), e.Until.UTC().Format(time.RFC3339Nano)
+	return c
+}
+
 // rules are named in the answer's form again.
 func rules(names []string) []any {
 	list := make([]any, len(names))
@@ -101,7 +116,7 @@ func rules(names []string) []any {
 }
 
 // drops reports whether an event stays here, and masks one that does not. OPA
-// asks in this order too: what is dropped is judged whole. When nobody can say
+// asks in this order too: what is dropped is judged whole. When it is unknown
 // whether it may leave, it leaves without all that it is about.
 func (c *Collector) drops(event map[string]any) bool {
 	if c.config.Drop != nil {

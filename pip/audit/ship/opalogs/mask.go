@@ -19,7 +19,7 @@ type rule struct {
 
 // apply masks an event and notes in it what was masked. A rule that names
 // nothing in this event changes nothing; one that makes no sense is an error,
-// because nobody knows what it meant to hide.
+// because what it meant to hide is unknown.
 func apply(event map[string]any, raw []any) error {
 	var erased, masked []string
 	for _, v := range raw {

@@ -25,7 +25,7 @@ import (
 type Config struct {
 	URL    string                 // base: events go to URL/logs
 	Token  func() (string, error) // bearer token, read for each request so that it may change; nil for none
-	CAs    *x509.CertPool         // who vouches for the collector; nil for whom the machine trusts
+	CAs    *x509.CertPool         // who vouches for the collector; nil for the machine's roots
 	Labels map[string]string      // of this process; the journal's chain is added
 	// Mask answers what of an event must not leave: paths, or objects with op,
 	// path and value, as data.system.log.mask has them. nil masks nothing.
@@ -61,7 +61,7 @@ func New(c Config) (*Collector, error) {
 				Proxy:           http.ProxyFromEnvironment,
 				TLSClientConfig: &tls.Config{RootCAs: c.CAs, MinVersion: tls.VersionTLS12}, ForceAttemptHTTP2: true, IdleConnTimeout: 90 * time.Second,
 			},
-			// Whoever redirects would be given the decisions.
+			// The target of a redirect would get the decisions.
 			CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 		},
 	}, nil

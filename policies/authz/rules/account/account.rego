@@ -9,9 +9,10 @@ import data.authz.ask
 
 # METADATA
 # title: ID management did not answer
+# description: What it said a while ago is enough to read on-site, where the table says so.
 deny contains "identity_unknown" if {
 	not ask.public
-	not input.context.identity.state == "fresh"
+	not _known
 }
 
 # METADATA
@@ -19,4 +20,11 @@ deny contains "identity_unknown" if {
 deny contains "account_inactive" if {
 	not ask.public
 	not input.subject.properties.account == "active"
+}
+
+_known if input.context.identity.state == "fresh"
+
+_known if {
+	input.context.identity.state == "stale"
+	ask.reads_on
 }

@@ -29,15 +29,18 @@ deny contains "address_barred" if {
 	not input.context.log_in.familiar == "device"
 }
 
-# These are put before the policy again, or have a credential of their own.
+# These are put before the policy again, or have a credential of their own; the page
+# on which one of them begins tells nothing.
 _judged_with_its_device if {
 	input.action.name in {
 		"log_in.attempt",
 		"log_in.begin",
 		"log_in.fail",
 		"machine.log_in",
+		"page.show",
 		"session.continue",
 		"session.create",
+		"session.redeem",
 		"session.refresh",
 	}
 }

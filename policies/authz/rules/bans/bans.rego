@@ -8,9 +8,12 @@
 #   iso_27001: "A.5.3, segregation of duties"
 package authz.rules.bans
 
+import data.authz.ask
+
 # METADATA
 # title: The account to be changed is the own
 deny contains "own_account" if {
-	input.action.name in {"user.approve", "user.ban", "user.unban", "user.revoke"}
+	input.resource.type == "user"
+	ask.changes
 	input.resource.id == input.subject.id
 }

@@ -4,7 +4,9 @@
 #   More patients in ten minutes than the table says, or far more than the
 #   subject's own habit, need a fresh factor; far more than that is denied. The
 #   count is over all of a subject's sessions. A missing count is no reason: an
-#   outage must not stop treatment, and is seen by the sentinel.
+#   outage must not stop treatment, and is seen by the sentinel. Nor is any count
+#   for staff who read their own patients on-site: a ward in an emergency reads
+#   everybody. The sentinel tells of it.
 # custom:
 #   sp800_207: "2.1, tenets 4 and 7"
 #   hipaa: "45 CFR 164.502(b), minimum necessary; 164.308(a)(1)(ii)(D), information system activity review"
@@ -48,4 +50,5 @@ _missing if {
 _reading if {
 	ask.reach in {"own", "department", "all"}
 	not ask.changes
+	not ask.treating
 }

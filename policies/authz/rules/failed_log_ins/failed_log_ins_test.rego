@@ -2,7 +2,6 @@ package authz.rules.failed_log_ins_test
 
 import data.authz.golden_test as golden
 import data.authz.rules.failed_log_ins
-import data.authz.tables
 
 _failing := json.patch(golden.acting(golden.stranger, "log_in.fail"), [{
 	"op": "replace",
@@ -18,12 +17,12 @@ _bar(seconds) := {
 
 test_too_many_wrong_passwords_bar_log_ins[familiar] if {
 	some familiar, seconds in {
-		"none": tables.limits.wrong_passwords_bar_seconds,
-		"network": tables.limits.wrong_passwords_bar_seconds,
-		"device": tables.limits.known_device_bar_seconds,
+		"none": golden.tables.limits.wrong_passwords_bar_seconds,
+		"network": golden.tables.limits.wrong_passwords_bar_seconds,
+		"device": golden.tables.limits.known_device_bar_seconds,
 	}
 	request := golden.with_value(_failing, "/context/log_in/familiar", familiar)
-	failed_log_ins.oblige == {_bar(seconds)} with input as request
+	failed_log_ins.oblige == {_bar(seconds)} with data.authz.tables as golden.tables with input as request
 }
 
 test_nothing_is_barred[name] if {
@@ -32,7 +31,7 @@ test_nothing_is_barred[name] if {
 		"another factor": {"path": "/context/log_in/factor", "value": "code"},
 		"another action": {"path": "/action/name", "value": "log_in.attempt"},
 	}
-	failed_log_ins.oblige == set() with input as golden.with_value(_failing, case.path, case.value)
+	failed_log_ins.oblige == set() with data.authz.tables as golden.tables with input as golden.with_value(_failing, case.path, case.value)
 }
 
-test_empty_input_is_silent if failed_log_ins.oblige == set() with input as {}
+test_empty_input_is_silent if failed_log_ins.oblige == set() with data.authz.tables as golden.tables with input as {}

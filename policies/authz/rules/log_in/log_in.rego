@@ -21,10 +21,17 @@ deny contains "account_inactive" if {
 }
 
 # METADATA
-# title: The subject is banned, or nobody can tell
+# title: It cannot be told whether the subject is banned
+deny contains "revocation_unknown" if {
+	_creating
+	not input.context.revocation.state == "fresh"
+}
+
+# METADATA
+# title: The subject is banned
 deny contains "subject_banned" if {
 	_creating
-	not _clear
+	not input.context.revocation.subject == "clear"
 }
 
 # METADATA
@@ -35,8 +42,3 @@ deny contains "log_in_barred" if {
 }
 
 _creating if input.action.name == "session.create"
-
-_clear if {
-	input.context.revocation.state == "fresh"
-	input.context.revocation.subject == "clear"
-}

@@ -19,10 +19,17 @@ deny contains "account_inactive" if {
 }
 
 # METADATA
-# title: The machine is banned, or nobody can tell
+# title: It cannot be told whether the machine is banned
+deny contains "revocation_unknown" if {
+	_beginning
+	not input.context.revocation.state == "fresh"
+}
+
+# METADATA
+# title: The machine is banned
 deny contains "subject_banned" if {
 	_beginning
-	not _clear
+	not input.context.revocation.subject == "clear"
 }
 
 _beginning if input.action.name == "machine.log_in"
@@ -30,9 +37,4 @@ _beginning if input.action.name == "machine.log_in"
 _good_standing if {
 	input.subject.properties.account == "active"
 	tables.roles[input.subject.properties.role].kind == "machine"
-}
-
-_clear if {
-	input.context.revocation.state == "fresh"
-	input.context.revocation.subject == "clear"
 }

@@ -31,14 +31,14 @@ test_masks_add_up[name] if {
 		},
 		"no role": {"request": json.remove(golden.nurse, ["/subject/properties/role"]), "want": {_everybody}},
 	}
-	masks.oblige == case.want with input as case.request with data.authz.tables.masks as _table
+	masks.oblige == case.want with data.authz.tables as golden.tables with input as case.request with data.authz.tables.masks as _table
 }
 
 test_other_actions_are_not_masked if {
-	masks.oblige == set() with input as golden.acting(golden.doctor, "patient.list")
+	masks.oblige == set() with data.authz.tables as golden.tables with input as golden.acting(golden.doctor, "patient.list")
 		with data.authz.tables.masks as _table
 }
 
-test_nothing_is_masked_before_a_row_says_so if masks.oblige == set() with input as golden.doctor
+test_nothing_is_masked_before_a_row_says_so if masks.oblige == set() with data.authz.tables as golden.tables with input as golden.doctor
 
-test_empty_input_is_silent if masks.oblige == set() with input as {}
+test_empty_input_is_silent if masks.oblige == set() with data.authz.tables as golden.tables with input as {}

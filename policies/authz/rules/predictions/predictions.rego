@@ -20,6 +20,16 @@ oblige contains {
 	not _shown
 }
 
+# METADATA
+# title: Rows are counted, however they are asked for
+oblige contains {
+	"id": "prediction_budget",
+	"type": "limit",
+	"properties": tables.prediction_budget,
+} if {
+	input.action.name == "model.predict"
+}
+
 _shown if {
 	input.subject.properties.role != ""
 	not tables.fragile_withheld[input.subject.properties.role]

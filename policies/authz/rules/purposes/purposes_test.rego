@@ -11,7 +11,7 @@ test_fitting_purpose_is_not_denied[name] if {
 		"emergency": _for(golden.doctor, "emergency"),
 		"payment": _for(golden.acting(golden.patient, "bill.list"), "payment"),
 	}
-	purposes.deny == set() with input as request
+	purposes.deny == set() with data.authz.tables as golden.tables with input as request
 }
 
 test_other_purpose_is_denied[name] if {
@@ -21,7 +21,7 @@ test_other_purpose_is_denied[name] if {
 		"a right without a row": _for(golden.acting(golden.doctor, "session.list"), "treatment"),
 		"an action without a right": _for(golden.acting(golden.doctor, "no.such.action"), "treatment"),
 	}
-	purposes.deny == {"purpose_unfit"} with input as request
+	purposes.deny == {"purpose_unfit"} with data.authz.tables as golden.tables with input as request
 }
 
 test_no_purpose_is_not_judged[name] if {
@@ -30,7 +30,7 @@ test_no_purpose_is_not_judged[name] if {
 		"no claim": golden.claiming(golden.doctor, {}),
 		"another claim": golden.claiming(golden.doctor, {"elevation": "fresh"}),
 	}
-	purposes.deny == set() with input as request
+	purposes.deny == set() with data.authz.tables as golden.tables with input as request
 }
 
-test_empty_input_is_silent if purposes.deny == set() with input as {}
+test_empty_input_is_silent if purposes.deny == set() with data.authz.tables as golden.tables with input as {}

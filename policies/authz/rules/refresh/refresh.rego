@@ -10,6 +10,8 @@
 #   hipaa: "45 CFR 164.312(a)(2)(iii), automatic logoff"
 package authz.rules.refresh
 
+import data.authz.tables
+
 # METADATA
 # title: ID management did not answer
 deny contains "identity_unknown" if {
@@ -44,7 +46,7 @@ deny contains "subject_banned" if {
 # description: Further than the table's distance, from another country, or no longer saying where.
 deny contains "location_drifted" if {
 	_continuing
-	input.context.location.drift in {"moved", "lost"}
+	input.context.location.drift == "moved"
 }
 
 # METADATA
@@ -54,6 +56,20 @@ deny contains "location_drifted" if {
 	_continuing
 	input.context.location.drift == "hidden"
 	not input.context.location.place == "on_site"
+}
+
+# METADATA
+# title: The client says that it is elsewhere, or no longer says where it is
+# description: |
+#   Its coordinates are its own word: a phone that loses its satellites, or a
+#   consent that is withdrawn, ends nothing. People are told, once for so long.
+oblige contains {
+	"id": "alert",
+	"type": "alert",
+	"properties": {"seconds": tables.limits.claimed_place_alert_seconds, "reason": "claimed_drift"},
+} if {
+	_continuing
+	input.context.location.claimed_drift in {"moved", "lost"}
 }
 
 _continuing if input.action.name == "session.continue"

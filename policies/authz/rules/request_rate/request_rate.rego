@@ -15,6 +15,7 @@ import data.authz.tables
 # title: Too many requests in the last minute
 deny contains "too_many_requests" if {
 	_asked_by_a_request
+	input.subject.type == "anonymous"
 	input.context.signals.requests == "many"
 	not _shared_address
 }
@@ -32,7 +33,4 @@ _asked_by_a_request if {
 	not tables.unrouted[input.action.name]
 }
 
-_shared_address if {
-	input.subject.type == "anonymous"
-	input.context.location.place == "on_site"
-}
+_shared_address if input.context.location.place == "on_site"

@@ -9,10 +9,9 @@
 package authz.rules.revocation
 
 import data.authz.ask
-import data.authz.tables
 
 # METADATA
-# title: Nobody can say whether the session was cut off
+# title: It cannot be told whether the session was cut off
 deny contains "revocation_unknown" if {
 	not ask.public
 	not _known
@@ -38,7 +37,5 @@ _known if input.context.revocation.state == "fresh"
 _known if {
 	input.context.revocation.state == "stale"
 	input.context.revocation.stale_for == "short"
-	input.context.location.place == "on_site"
-	tables.stale_revocation_reads[input.subject.properties.role]
-	tables.actions[input.action.name].changes == false
+	ask.reads_on
 }

@@ -2,8 +2,9 @@
 # title: The role has the right
 # description: |
 #   Grants what the table of rights gives the role. Asking for a right that the
-#   role never has, by a request that changes something and came with the token
-#   in a header (which no other site can forge), ends the session.
+#   role never has ends the session where the action's row says so, by a request
+#   that changes something and came with the token in a header (which no other
+#   site can forge).
 # custom:
 #   sp800_207: "2.1, tenets 3 and 4"
 #   hipaa: "45 CFR 164.312(a)(1), access control"
@@ -30,13 +31,14 @@ deny contains "role_forbidden" if {
 }
 
 # METADATA
-# title: A forbidden change ends the session
+# title: A forbidden change ends the session where its row says so
 oblige contains {
 	"id": "revoke_session",
 	"type": "revoke",
 	"properties": {"reason": "role_forbidden"},
 } if {
 	ask.changes
+	ask.ends_session
 	not ask.public
 	not ask.reach
 	input.subject.properties.account == "active"

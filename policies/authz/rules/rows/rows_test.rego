@@ -13,11 +13,11 @@ test_reach_limits_rows[name] if {
 		"own sessions": golden.acting(golden.doctor, "session.list"),
 		"restoring": golden.acting(golden.security, "patient.restore"),
 	}
-	rows.oblige == {_limit} with input as request
+	rows.oblige == {_limit} with data.authz.tables as golden.tables with input as request
 }
 
 test_prediction_touches_no_rows if {
-	rows.oblige == set() with input as golden.acting(golden.doctor, "model.predict")
+	rows.oblige == set() with data.authz.tables as golden.tables with input as golden.acting(golden.doctor, "model.predict")
 }
 
-test_empty_input_is_silent if rows.oblige == set() with input as {}
+test_empty_input_is_silent if rows.oblige == set() with data.authz.tables as golden.tables with input as {}

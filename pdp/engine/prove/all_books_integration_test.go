@@ -1,0 +1,10 @@
+//go:build integration
+
+package prove
+
+import (
+	"math"
+	"testing"
+)
+
+func TestDiagramsOfAllEditedBooksDifferWhereTheirAnswersDo(t *testing.T) { booksDiffer(t, math.MaxInt) }

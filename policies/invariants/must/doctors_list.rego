@@ -1,0 +1,36 @@
+# METADATA
+# title: A doctor on-site lists the own patients at any hour
+package invariants.must.doctors_list
+
+when if {
+	input.subject.type == "user"
+	input.subject.properties.account == "active"
+	input.context.credential.state == "valid"
+	input.context.identity.state == "fresh"
+	input.context.revocation.state == "fresh"
+	input.context.revocation.session == "clear"
+	input.context.revocation.subject == "clear"
+	input.context.device.state == "fresh"
+	input.context.device.match == "same"
+	input.context.location.state == "fresh"
+	input.context.location.place == "on_site"
+	input.context.time.state == "fresh"
+	input.context.time.period in {"day", "night"}
+	input.context.signals.requests != "many"
+	not input.context.claims.purpose
+	input.subject.properties.role == "doctor"
+	input.action.name == "patient.list"
+	input.resource.id == ""
+	_begun_here
+}
+
+then if {
+	data.authz.answer.decision
+}
+
+# A browser's cookie comes along on what other sites begin, too.
+_begun_here if input.context.credential.presented in {"", "header"}
+
+_begun_here if input.context.credential.site == "own"
+
+_begun_here if input.action.method == "safe"
