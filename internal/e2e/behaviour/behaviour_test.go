@@ -150,7 +150,7 @@ func spraying(t *testing.T, whole *ward) {
 	h.Stop()
 	whole.World = h.begin()
 	*h.World = *whole.seenBy(t).World // whom the doctor and the stranger know
-	try("nurse", "patient")
+	try("nurse")                      // the fourth account: what is tried after it may meet the bar
 	inTheEnd(t, http.StatusTooManyRequests, func() *rig.Answer { return stranger.Post("/auth/login", right("nurse")) })
 	if a := stranger.Post("/auth/forgot", map[string]string{"email": "nurse@demo.hospital.test"}); a.Status == http.StatusAccepted && !h.over("spraying", "") {
 		t.Errorf("got %d from a barred address, want a refusal", a.Status)
