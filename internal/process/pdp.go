@@ -46,6 +46,7 @@ func decisionPoint(g ground, b *book, kept trail, at string) (http.Handler, erro
 		Tokens:             tokens,
 		ClientCertificates: g.config.PDP.ClientCAFile != "",
 		BaseURL:            at,
+		Timeout:            g.config.DecisionTime(),
 		Log:                g.log.With("part", "pdp"),
 	})
 	if err != nil {

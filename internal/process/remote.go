@@ -47,7 +47,7 @@ func newDecisionPointClient(g ground) (*decisionPointClient, error) {
 		return nil, err
 	}
 	l, d := g.begin(), &decisionPointClient{}
-	if d.Client, err = client.New(at, transport, g.log.With("part", "pdp"), client.Config{}); err != nil {
+	if d.Client, err = client.New(at, transport, g.log.With("part", "pdp"), client.Config{DecisionTime: c.DecisionTime()}); err != nil {
 		return nil, err
 	}
 	l.inBackground(d.Client.Run)

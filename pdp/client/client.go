@@ -42,6 +42,8 @@ type Config struct {
 	// Wait is how long the decision point holds a request until something
 	// changes; 20 seconds when zero.
 	Wait time.Duration
+	// DecisionTime bounds one decision; 0 means DecisionTimeout.
+	DecisionTime time.Duration
 }
 
 // A Client speaks to one decision point. Its methods may be called in
@@ -76,6 +78,9 @@ func New(base *url.URL, transport http.RoundTripper, log *slog.Logger, c Config)
 	}
 	if c.Wait <= 0 {
 		c.Wait = longPoll
+	}
+	if c.DecisionTime <= 0 {
+		c.DecisionTime = DecisionTimeout
 	}
 	client := &Client{
 		base: base, log: log, cfg: c,

@@ -23,8 +23,6 @@ import (
 	"github.com/wardgate/wardgate/pip"
 )
 
-func isLate(err error) bool { return errors.Is(err, context.DeadlineExceeded) }
-
 // fill sets every field to something, so that one which does not cross the
 // network shows.
 func fill(t *testing.T, v reflect.Value) {
@@ -65,7 +63,7 @@ func TestTheWholeQuestionAndTheWholeAnswerCross(t *testing.T) {
 	var whole pdp.Request
 	fill(t, reflect.ValueOf(&whole).Elem())
 	for _, r := range []pdp.Request{whole, {}} {
-		got, err := w.insist(r)
+		got, err := w.client.Decide(t.Context(), r)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -82,7 +80,7 @@ func TestDenialsCrossAsTheyAre(t *testing.T) {
 	w := newWorld(t)
 	want := pdp.Decision{Reasons: []string{"not_your_patient"}, Revision: "r1"}
 	w.point.decide = func(context.Context, pdp.Request) (pdp.Decision, error) { return want, nil }
-	if got, err := w.insist(pdp.Request{}); err != nil || !reflect.DeepEqual(got, want) {
+	if got, err := w.client.Decide(t.Context(), pdp.Request{}); err != nil || !reflect.DeepEqual(got, want) {
 		t.Errorf("got %+v, %v, want %+v", got, err, want)
 	}
 }
@@ -151,6 +149,9 @@ func TestWhateverIsNoAnswerDenies(t *testing.T) {
 	for name, handler := range bad(t) {
 		t.Run(name, func(t *testing.T) {
 			w := pointed(t, handler)
+			if name == "never" {
+				w.with(client.Config{})
+			}
 			got, err := w.client.Decide(context.Background(), pdp.Request{})
 			if err == nil || !reflect.DeepEqual(got, pdp.Decision{}) {
 				t.Errorf("got %+v, %v, want an error and the zero decision", got, err)
@@ -186,7 +187,7 @@ func TestFaultsAtRandomAllowNothing(t *testing.T) {
 				if fault != "" && (err == nil || d.Allow) {
 					t.Errorf("%s: got %+v, %v", fault, d, err)
 				}
-				if fault == "" && err != nil && !isLate(err) {
+				if fault == "" && err != nil {
 					t.Errorf("an honest answer: %v", err)
 				}
 			}
@@ -212,11 +213,28 @@ func faulty(t *testing.T, w *world) *client.Client {
 	t.Helper()
 	transport := &http.Transport{MaxIdleConnsPerHost: 64}
 	t.Cleanup(transport.CloseIdleConnections)
-	c, err := client.New(w.base(), marking{transport}, quiet(), client.Config{})
+	c, err := client.New(w.base(), marking{transport}, quiet(), client.Config{DecisionTime: time.Minute})
 	if err != nil {
 		t.Fatal(err)
 	}
 	return c
+}
+
+// A decision point that takes longer than is usual is waited for where the configuration
+// says so.
+func TestADecisionHasTheTimeThatIsConfigured(t *testing.T) {
+	w := newWorld(t)
+	w.point.decide = func(context.Context, pdp.Request) (pdp.Decision, error) {
+		time.Sleep(4 * client.DecisionTimeout)
+		return allowed(), nil
+	}
+	if got, err := w.client.Decide(t.Context(), pdp.Request{}); err != nil || !got.Allow {
+		t.Errorf("got %+v, %v", got, err)
+	}
+	w.with(client.Config{})
+	if got, err := w.client.Decide(t.Context(), pdp.Request{}); !errors.Is(err, context.DeadlineExceeded) || got.Allow {
+		t.Errorf("by default: got %+v, %v", got, err)
+	}
 }
 
 func TestErrorsOfTheDeciderDeny(t *testing.T) {
@@ -262,7 +280,7 @@ func TestAChangedPolicyIsRoutedAnewAtOnce(t *testing.T) {
 		d, err := w.client.Decide(context.Background(), r)
 		return err == nil && d.Revision == "r2"
 	})
-	if _, err := w.insist(pdp.Request{Context: pdp.Context{Route: "r1"}}); !errors.Is(err, pdp.ErrRevisionChanged) {
+	if _, err := w.client.Decide(t.Context(), pdp.Request{Context: pdp.Context{Route: "r1"}}); !errors.Is(err, pdp.ErrRevisionChanged) {
 		t.Errorf("got %v, want %v", err, pdp.ErrRevisionChanged)
 	}
 }
@@ -352,6 +370,7 @@ func TestKeysFollowTheDecisionPoint(t *testing.T) {
 // Strangers choose key ids. However many they send, nobody is asked.
 func TestUnknownKeysCauseNoStorm(t *testing.T) {
 	w := newWorld(t)
+	w.with(client.Config{Wait: 20 * time.Second}) // for which the followers wait meanwhile
 	w.run()
 	until(t, "keys are known", func() bool { return w.client.Ready() == nil })
 	before := w.requests.Load()
@@ -380,11 +399,8 @@ func TestAFaultyKeySetChangesNothing(t *testing.T) {
 
 func TestKeysThatNobodyConfirmsAreRefused(t *testing.T) {
 	w := newWorld(t)
-	c, err := client.New(w.base(), http.DefaultTransport, quiet(), client.Config{Wait: time.Second, KeysKept: 3 * time.Second})
-	if err != nil {
-		t.Fatal(err)
-	}
-	w.client = c
+	w.with(client.Config{Wait: time.Second, KeysKept: 3 * time.Second})
+	c := w.client
 	w.run()
 	until(t, "keys are known", func() bool { return c.Ready() == nil })
 	w.down.Store(true)

@@ -12,13 +12,14 @@ import (
 	"github.com/wardgate/wardgate/pdp"
 )
 
-// DecisionTimeout bounds one decision, the way to and fro included.
+// DecisionTimeout bounds one decision, the way to and fro included, unless the Config
+// says otherwise.
 const DecisionTimeout = 50 * time.Millisecond
 
-// Decide asks the decision point. It returns within DecisionTimeout or with
+// Decide asks the decision point. It returns within Config.DecisionTime or with
 // the context's end, and then it denies.
 func (c *Client) Decide(ctx context.Context, r pdp.Request) (pdp.Decision, error) {
-	ctx, cancel := context.WithTimeout(ctx, DecisionTimeout)
+	ctx, cancel := context.WithTimeout(ctx, c.cfg.DecisionTime)
 	defer cancel()
 	ask := pdp.Ask{ID: rand.Text(), Request: r}
 	var answer pdp.Answer

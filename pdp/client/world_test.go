@@ -191,14 +191,17 @@ func (w *world) serve(h http.Handler) {
 	w.t.Helper()
 	w.server = httptest.NewServer(h)
 	w.t.Cleanup(w.server.Close)
-	base, err := url.Parse(w.server.URL)
-	if err != nil {
-		w.t.Fatal(err)
-	}
+	// What is asked here is not whether a decision is in time.
+	w.with(client.Config{Wait: time.Second, DecisionTime: time.Minute})
+}
+
+// with makes the client anew.
+func (w *world) with(c client.Config) {
+	w.t.Helper()
 	transport := &http.Transport{MaxIdleConnsPerHost: 64}
 	w.t.Cleanup(transport.CloseIdleConnections)
-	w.client, err = client.New(base, transport, quiet(), client.Config{Wait: time.Second})
-	if err != nil {
+	var err error
+	if w.client, err = client.New(w.base(), transport, quiet(), c); err != nil {
 		w.t.Fatal(err)
 	}
 }
@@ -215,23 +218,12 @@ func (w *world) run() {
 // program, not a promise of speed.
 func until(t testing.TB, what string, true func() bool) {
 	t.Helper()
-	for range 400 {
+	for by := time.Now().Add(time.Minute); time.Now().Before(by); time.Sleep(25 * time.Millisecond) {
 		if true() {
 			return
 		}
-		time.Sleep(25 * time.Millisecond)
 	}
 	t.Fatalf("never: %s", what)
-}
-
-// insist asks again when the machine was too busy to answer in time.
-func (w *world) insist(r pdp.Request) (d pdp.Decision, err error) {
-	for range 40 {
-		if d, err = w.client.Decide(context.Background(), r); !isLate(err) {
-			break
-		}
-	}
-	return d, err
 }
 
 func quiet() *slog.Logger { return slog.New(slog.NewTextHandler(io.Discard, nil)) }
