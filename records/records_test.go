@@ -484,9 +484,9 @@ func TestALockedDatabaseIsAnswered(t *testing.T) {
 	if w.store.Ready(ctx) == nil {
 		t.Error("a database that takes no change is ready")
 	}
+	w.http.SetDeadline(records.Deadline)
 	w.doctor().get("/api/patients/" + w.house.Patient.ID).ok(http.StatusOK)
 	w.must(tx.Rollback())
-	w.http.SetDeadline(records.Deadline)
 	w.nurse().do("POST", service+"/done", "").ok(http.StatusOK)
 	w.must(w.store.Ready(t.Context()))
 }
