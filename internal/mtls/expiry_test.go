@@ -75,8 +75,9 @@ func dialing(t *testing.T, p *mtls.Part, server string) *http.Client {
 	return &http.Client{Transport: transport}
 }
 
-// shortLife is short, and long enough for what is done before it is over.
-const shortLife = 3 * time.Second
+// shortLife is short, and long enough for what is done before it is over, also on a
+// machine that others keep busy.
+const shortLife = 10 * time.Second
 
 // Whoever's certificate ends, the connection on which it was shown takes no
 // request any more. The caller notices first: with renewed files it connects
