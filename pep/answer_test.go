@@ -51,7 +51,7 @@ func TestNoAnswerOpensATunnel(t *testing.T) {
 				if asked {
 					lines = []string{"Connection: Upgrade", "Upgrade: websocket"}
 				}
-				answers := w.send(request("GET", "/info", "", lines...) + "GET /admin HTTP/1.1\r\nHost: pep.test\r\n\r\n")
+				answers := w.sendAll(request("GET", "/info", "", lines...)+"GET /admin HTTP/1.1\r\nHost: pep.test\r\n\r\n", 2)
 				w.drain()
 				if len(answers) != 2 || answers[0].status != http.StatusBadGateway || answers[1].status != http.StatusUnauthorized {
 					t.Fatalf("got %v, want 502 and then 401", answers)

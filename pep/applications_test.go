@@ -171,7 +171,6 @@ func TestARequestKeepsItsHost(t *testing.T) {
 			}
 			return next.Decide(ctx, r)
 		})
-		b.config.DecisionTime = time.Minute
 	})
 	var released atomic.Int64
 	was := b.config.Applications

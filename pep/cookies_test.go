@@ -42,7 +42,7 @@ func newCookieWorld(t *testing.T, policy jar.Policy, obligations ...pdp.Obligati
 		}))
 		t.Cleanup(server.Close)
 		for _, name := range []string{"lab", "pacs", "scale"} {
-			to := b.upstream(strings.TrimPrefix(server.URL, "http://"), http1.Config{FirstByte: time.Second})
+			to := b.upstream(strings.TrimPrefix(server.URL, "http://"), http1.Config{})
 			to.External = true
 			if name != "scale" {
 				to.Cookies = policy

@@ -59,7 +59,6 @@ func newFlooded(t *testing.T) *flooded {
 	now := time.Now()
 	f.now = now
 	f.world = newWorld(t, func(w *world) {
-		w.config.DecisionTime = time.Minute // what is asked here is not whether it is in time
 		f.refusals = w.ledger(refusals.Limits{Anonymous: 20, AnonymousOnSite: 200, Session: 10, Denied: 60})
 		limiter, err := anonymous.New(anonymous.Config{
 			Limits: func() anonymous.Limits {

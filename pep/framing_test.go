@@ -77,7 +77,7 @@ func TestPipelinedRequestsAreJudgedOneByOne(t *testing.T) {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
 			w := newWorld(t, nil)
-			answers := w.send(test.raw)
+			answers := w.sendAll(test.raw, len(test.status))
 			w.drain()
 			var status []int
 			for _, a := range answers {

@@ -64,7 +64,6 @@ func newFruitless(t *testing.T) (*flooded, *administration, *time.Time) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		w.config.DecisionTime = time.Minute
 		w.config.Anonymous, w.config.Now = limiter, func() time.Time { return now }
 		w.config.KnownDevice = func(key string) (string, bool) { return strings.CutPrefix(key, "sealed-") }
 		w.config.Upstreams["admin"] = pep.Upstream{URL: &url.URL{Scheme: "http", Host: "admin.test"}, Transport: a}

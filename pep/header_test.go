@@ -159,7 +159,7 @@ func TestUpgradesDoNotPass(t *testing.T) {
 			t.Parallel()
 			w := newWorld(t, nil)
 			// The second request on the connection is judged like any other.
-			answers := w.send(request("GET", "/info", "", lines...) + "GET /admin HTTP/1.1\r\nHost: pep.test\r\n\r\n")
+			answers := w.sendAll(request("GET", "/info", "", lines...)+"GET /admin HTTP/1.1\r\nHost: pep.test\r\n\r\n", 2)
 			w.drain()
 			got, _ := w.backend.requests()
 			if len(answers) != 2 || answers[0].status != 200 || answers[1].status != 401 || len(got) != 1 {

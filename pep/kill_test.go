@@ -74,7 +74,7 @@ func enforceForever(args []string) error {
 		Applications: pep.Applications{Upstreams: map[string]pep.Upstream{"records": {
 			URL: &url.URL{Scheme: "http", Host: backend}, Transport: &http.Transport{MaxIdleConnsPerHost: 64},
 		}}},
-		Log: slog.New(slog.DiscardHandler),
+		Log: slog.New(slog.DiscardHandler), DecisionTime: time.Minute,
 	})
 	if err != nil {
 		return err

@@ -4,6 +4,7 @@ import (
 	"net/http"
 	"net/netip"
 	"testing"
+	"time"
 
 	"github.com/wardgate/wardgate/pdp"
 	"github.com/wardgate/wardgate/pep"
@@ -19,6 +20,8 @@ func TestQuotaIsOfOneApplication(t *testing.T) {
 	for name, external := range map[string]bool{"own service": false, "another application": true} {
 		asked := 0
 		w := newWorld(t, func(w *world) {
+			now := time.Now() // the quota does not grow while a slow machine asks
+			w.config.Now = func() time.Time { return now }
 			w.config.Quotas = map[string]quota.Quota{"records": {PerMinute: 6, Weight: 2}}
 			w.config.Decider = changed(func(d *pdp.Decision) { asked, d.Obligations = asked+1, nil })
 			to := w.config.Upstreams["records"]
@@ -60,6 +63,8 @@ func TestQuotaIsOfOneApplication(t *testing.T) {
 func TestRouteHasAWeight(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, func(w *world) {
+		at := time.Now()
+		w.config.Now = func() time.Time { return at }
 		w.config.Quotas = map[string]quota.Quota{"records": {PerMinute: 60}}
 		now := w.config.Tables.Tables()
 		heavy := *now

@@ -22,7 +22,7 @@ func (w *world) answersOnTheWire(raw string) string {
 	if _, err := io.WriteString(conn, raw); err != nil {
 		w.t.Fatal(err)
 	}
-	_ = conn.SetReadDeadline(time.Now().Add(10 * time.Second))
+	_ = conn.SetReadDeadline(time.Now().Add(time.Minute))
 	got, _ := io.ReadAll(conn) // what came before a cut counts too
 	return string(got)
 }

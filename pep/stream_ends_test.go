@@ -65,10 +65,11 @@ func TestARevocationBreaksAnUpload(t *testing.T) {
 
 // A client that trickles has what a silent one has: the time in which there must be progress.
 func TestAnUploadThatTricklesEnds(t *testing.T) {
+	t.Parallel()
 	for _, trickles := range []bool{true, false} {
 		w, r := receiving(t, func(w *world, _ []pdp.Route) {
 			to := w.config.Upstreams["archive"]
-			to.Idle = 300 * time.Millisecond
+			to.Idle = 2 * time.Second // in which its beginning has to arrive
 			w.config.Upstreams["archive"] = to
 		})
 		conn, answered := w.begin(r)
@@ -78,7 +79,7 @@ func TestAnUploadThatTricklesEnds(t *testing.T) {
 				select {
 				case <-stop:
 					return
-				case <-time.After(time.Millisecond):
+				case <-time.After(time.Millisecond): // less than the progress there has to be
 					_, _ = conn.Write([]byte("x"))
 				}
 			}

@@ -185,6 +185,7 @@ func TestAStreamBeyondItsLimitIsReset(t *testing.T) {
 			t.Errorf("%s: got %+v, want %d", name, a, tt.status)
 		}
 		w.drain()
+		until(t, "what reached the application", func() bool { return len(r.uploads()) >= tt.reached })
 		if all := r.uploads(); len(all) != tt.reached || len(all) == 1 && all[0].complete != (tt.status == 200) {
 			t.Errorf("%s: the application got %+v", name, all)
 		}

@@ -41,6 +41,8 @@ func throttled(t *testing.T, change func(*anonymous.Limits)) (*world, *refusals.
 			t.Fatal(err)
 		}
 		w.config.Anonymous = limiter
+		now := time.Now() // no share grows while a slow machine asks
+		w.config.Now = func() time.Time { return now }
 		w.config.KnownDevice = func(key string) (string, bool) { return strings.CutPrefix(key, "sealed-") }
 	})
 	return w, ledger
@@ -119,6 +121,8 @@ func TestAFloodOfCookiesFillsNoLog(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
+		now := time.Now()
+		b.config.Now = func() time.Time { return now }
 		b.config.Anonymous, b.config.Browsers.Key = limiter, cookieKey("")
 		b.config.Log = slog.New(slog.NewTextHandler(&told, nil))
 	})
@@ -183,7 +187,7 @@ func TestADoctorBehindTheSameAddressGoesOn(t *testing.T) {
 	}
 	for i := range 40 {
 		got := w.send(request("GET", "/info", "", "Connection: close"))
-		if len(got) != 1 || got[0].status != http.StatusOK && got[0].status != http.StatusServiceUnavailable {
+		if len(got) != 1 || got[0].status != http.StatusOK {
 			t.Errorf("request %d of the doctor: got %+v", i, got)
 		}
 	}
@@ -250,15 +254,11 @@ func TestSlowWorkIsBounded(t *testing.T) {
 			mu.Unlock()
 		})
 	}
-	for {
+	until(t, "ten that are turned away", func() bool {
 		mu.Lock()
-		turned := status[429]
-		mu.Unlock()
-		if turned == 10 {
-			break
-		}
-		time.Sleep(time.Millisecond)
-	}
+		defer mu.Unlock()
+		return status[429] == 10
+	})
 	if asked.Load() != 1 {
 		t.Errorf("%d were decided while one did slow work, want 1", asked.Load())
 	}

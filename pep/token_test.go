@@ -215,7 +215,7 @@ func TestTimesOfATokenHaveSharpEdges(t *testing.T) {
 		w.config.Now = func() time.Time { return now }
 	})
 	claims := w.tokens.claims()
-	claims["iat"], claims["exp"] = base.Unix(), base.Add(5*time.Minute).Unix()
+	claims["iat"], claims["auth_time"], claims["exp"] = base.Unix(), base.Unix(), base.Add(5*time.Minute).Unix()
 	token := "Bearer " + w.tokens.sign(claims, w.tokens.header())
 	for _, test := range []struct {
 		at   time.Duration // since issuing

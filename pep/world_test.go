@@ -162,7 +162,7 @@ func newWorld(t testing.TB, change func(*world)) *world {
 	w := &world{t: t, key: key, tokens: newTokenIssuer(t), logs: &logBuffer{}}
 	w.backend = newBackend(t, &w.clock)
 	w.journal = &journal{clock: &w.clock}
-	records := w.upstream(w.backend.listener.Addr().String(), http1.Config{Shared: true, FirstByte: time.Second})
+	records := w.upstream(w.backend.listener.Addr().String(), http1.Config{Shared: true})
 	w.config = pep.Config{
 		Decider:      deciderFunc(sessionPolicy),
 		Tables:       fixedTables(testTables()),
@@ -173,6 +173,7 @@ func newWorld(t testing.TB, change func(*world)) *world {
 		Assertion:    key,
 		Applications: pep.Applications{Upstreams: map[string]pep.Upstream{"records": records}},
 		Log:          slog.New(slog.NewTextHandler(w.logs, nil)),
+		DecisionTime: time.Minute, // a test of what comes too late says its own
 	}
 	if change != nil {
 		change(w)
@@ -238,7 +239,7 @@ func (w *world) listen() {
 
 // drain waits for requests in flight and stops listening.
 func (w *world) drain() {
-	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 	defer cancel()
 	if w.server.Shutdown(ctx) != nil {
 		_ = w.server.Close()
@@ -258,6 +259,13 @@ type answer struct {
 // "{token}" in the bytes becomes a good token.
 func (w *world) send(raw string) []answer {
 	w.t.Helper()
+	return w.sendAll(raw, 1)
+}
+
+// sendAll is send of what has so many answers: it waits for each of them, and further ones
+// for a moment.
+func (w *world) sendAll(raw string, n int) []answer {
+	w.t.Helper()
 	conn, err := net.Dial("tcp", w.address)
 	if err != nil {
 		w.t.Fatalf("dial: %v", err)
@@ -268,12 +276,16 @@ func (w *world) send(raw string) []answer {
 	method, _, _ := strings.Cut(raw, " ")
 	in := bufio.NewReader(conn)
 	var answers []answer
-	for patience := 10 * time.Second; ; patience = quiet {
+	for {
+		patience := time.Minute
+		if len(answers) >= n {
+			patience = quiet
+		}
 		_ = conn.SetReadDeadline(time.Now().Add(patience))
 		if _, err := in.Peek(1); err != nil {
 			return answers
 		}
-		_ = conn.SetReadDeadline(time.Now().Add(10 * time.Second))
+		_ = conn.SetReadDeadline(time.Now().Add(time.Minute))
 		a, ok := readAnswer(in, method)
 		if !ok {
 			return answers

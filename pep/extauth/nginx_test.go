@@ -86,7 +86,7 @@ func startNginxOf(t *testing.T, w *world, of func(first, browsers string) string
 		_ = run.Process.Signal(os.Interrupt)
 		_ = run.Wait()
 	})
-	for range 200 {
+	for by := time.Now().Add(time.Minute); time.Now().Before(by); {
 		if conn, err := net.Dial("tcp", address); err == nil {
 			_ = conn.Close()
 			return address

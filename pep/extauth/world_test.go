@@ -228,6 +228,8 @@ func newWorld(t testing.TB, change func(*world)) *world {
 		t.Fatal(err)
 	}
 	w.config = pep.Config{
+		DecisionTime: time.Minute, // what is asked here is not whether it is in time
+
 		Decider:   deciderFunc(sessionPolicy),
 		Tables:    fixedTables{},
 		Revoker:   noRevoker{},
