@@ -12,7 +12,7 @@ import (
 // browsers.
 const (
 	PathContinue  = "/internal/v1/browsers/continue" // POST a Continuation, get a Continued; 410 for ErrSessionOver
-	PathGoesOn    = "/internal/v1/sessions/goes-on"  // POST an Ongoing, get 204, or 410 for ErrSessionOver
+	PathGoesOn    = "/internal/v1/sessions/goes-on"  // POST an Ongoing, get a Going, or 410 for ErrSessionOver
 	PathCookieKey = "/internal/v1/browsers/key"      // GET a CookieKey; follows with QueryWait
 )
 
@@ -80,11 +80,17 @@ func (Ongoing) GoString() string { return "redacted" }
 // LogValue keeps the handle out of logs.
 func (Ongoing) LogValue() slog.Value { return slog.StringValue("redacted") }
 
-// Sessions knows which go on. To be asked is no use of one, and continues none. Nil says that
-// it goes on; ErrSessionOver is a definite no, and any other error means that it is not
-// known now.
+// Going says that a session goes on.
+type Going struct {
+	// AskAfter is how long after this answer it holds; 0 leaves that to who asked. At a
+	// workstation another person may be within a second.
+	AskAfter time.Duration
+}
+
+// Sessions knows which go on. To be asked is no use of one, and continues none. ErrSessionOver
+// is a definite no, and any other error means that it is not known now.
 type Sessions interface {
-	GoesOn(ctx context.Context, o Ongoing) error
+	GoesOn(ctx context.Context, o Ongoing) (Going, error)
 }
 
 // ErrSessionOver says that there is no session behind a handle on this host, or

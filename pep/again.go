@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"slices"
+	"sync"
 	"time"
 
 	"github.com/wardgate/wardgate/internal/deadline"
@@ -16,8 +17,7 @@ import (
 // otherwise.
 const Again = 10 * time.Second
 
-// AgainTime bounds the wait for whether a session goes on, unless the Config says otherwise: a
-// store that is silent keeps all others from being looked at.
+// AgainTime bounds the wait for whether a session goes on, unless the Config says otherwise.
 const AgainTime = 2 * time.Second
 
 const (
@@ -26,15 +26,19 @@ const (
 	lookAgain = time.Second
 
 	// Of what cannot be decided now, because a fact has become stale or unknown or there is no
-	// answer, it is taken for these times that it goes on as it was allowed.
+	// answer, it is taken for these times that it goes on as it was allowed (decision 0035).
 	graceOfPeople   = time.Minute
 	graceOfMachines = 10 * time.Minute
 )
 
-// A judgement is what an exchange that is under way was last found to be. It belongs to
-// whatever judges it.
+// underWay is how an exchange that is under way was last judged: by the rule book, and by whether its
+// session goes on. Each of the two is judged in rounds of its own, so that a slow store
+// of sessions keeps no denial waiting, and belongs to these rounds.
+type underWay struct{ ruling, session judgement }
+
+// A judgement is when an exchange has to be judged again, and what was last found.
 type judgement struct {
-	at       time.Time
+	due      time.Time
 	revision string    // of the rule book that was asked
 	unknown  time.Time // since when it could not be decided; zero when it could
 }
@@ -42,20 +46,37 @@ type judgement struct {
 // Watch decides exchanges again that are under way, until the context ends. What is found so
 // has one effect, to break them off: it counts in no rate, ends no session, and bans no one.
 func (p *Proxy) Watch(ctx context.Context) {
-	tick := time.NewTicker(lookAgain)
-	defer tick.Stop()
-	for {
-		select {
-		case <-ctx.Done():
-			return
-		case <-tick.C:
-			p.WatchOnce(ctx)
-		}
+	var rounds sync.WaitGroup
+	for _, judge := range p.judges() {
+		rounds.Go(func() {
+			tick := time.NewTicker(lookAgain)
+			defer tick.Stop()
+			for {
+				select {
+				case <-ctx.Done():
+					return
+				case <-tick.C:
+					p.round(ctx, judge)
+				}
+			}
+		})
 	}
+	rounds.Wait()
 }
 
 // WatchOnce looks at all of them once.
 func (p *Proxy) WatchOnce(ctx context.Context) {
+	for _, judge := range p.judges() {
+		p.round(ctx, judge)
+	}
+}
+
+// A judge says why an exchange must not go on, "" when it may, or is not due.
+type judge func(ctx context.Context, x *exchange) (why string)
+
+func (p *Proxy) judges() []judge { return []judge{p.judgeRuling, p.judgeSession} }
+
+func (p *Proxy) round(ctx context.Context, judge judge) {
 	p.inflight.Again(ctx, func(ctx context.Context, owner any) (why string) {
 		defer func() { // one that cannot be judged ends, and no other with it
 			if v := recover(); v != nil {
@@ -67,51 +88,66 @@ func (p *Proxy) WatchOnce(ctx context.Context) {
 		if !ok {
 			return code.DecisionMissing
 		}
-		return p.judge(ctx, x)
+		return judge(ctx, x)
 	})
 }
 
-// judge is why an exchange must not go on, "" when it may, or is not due.
-func (p *Proxy) judge(ctx context.Context, x *exchange) (why string) {
-	now := p.cfg.Now()
+// judgeRuling asks the rule book that is active now.
+func (p *Proxy) judgeRuling(ctx context.Context, x *exchange) (why string) {
+	now, last := p.cfg.Now(), &x.underWay.ruling
 	t, err := p.active(x.applications)
-	if err == nil && now.Before(x.again.at.Add(p.cfg.Again)) && t.routes.Revision() == x.again.revision {
+	if err == nil && now.Before(last.due) && t.routes.Revision() == last.revision {
 		return ""
 	}
-	x.again.at = now
+	last.due = now.Add(p.cfg.Again)
 	if err != nil {
-		return x.notKnown(now, code.RoutesUnavailable)
+		return x.notKnown(last, now, code.RoutesUnavailable)
 	}
 	y := p.asNow(x, t, now)
-	switch err := p.goesOn(ctx, x, now); {
-	case errors.Is(err, pdp.ErrSessionOver):
-		return code.SessionRevoked
-	case err != nil:
-		return x.notKnown(now, code.SessionUnknown)
-	}
 	y.decision, err = p.decide(ctx, y)
 	if err != nil {
-		return x.notKnown(now, code.DecisionMissing)
+		return x.notKnown(last, now, code.DecisionMissing)
 	}
-	x.again.revision = t.routes.Revision()
+	last.revision = t.routes.Revision()
 	why, known := p.ruling(x, y)
 	if !known {
-		return x.notKnown(now, why)
+		return x.notKnown(last, now, why)
 	}
-	x.again.unknown = time.Time{}
+	last.unknown = time.Time{}
 	return why
 }
 
+// judgeSession asks whether the session goes on. Without a session nothing has to.
+func (p *Proxy) judgeSession(ctx context.Context, x *exchange) (why string) {
+	now, last := p.cfg.Now(), &x.underWay.session
+	if x.credential.Session == "" || now.Before(last.due) {
+		return ""
+	}
+	going, err := p.goesOn(ctx, x, now)
+	if going.AskAfter <= 0 || going.AskAfter > p.cfg.Again {
+		going.AskAfter = p.cfg.Again
+	}
+	last.due = now.Add(going.AskAfter)
+	switch {
+	case errors.Is(err, pdp.ErrSessionOver):
+		return code.SessionRevoked
+	case err != nil:
+		return x.notKnown(last, now, code.SessionUnknown)
+	}
+	last.unknown = time.Time{}
+	return ""
+}
+
 // notKnown is "" for as long as an exchange goes on of which it is not known whether it may.
-func (x *exchange) notKnown(now time.Time, why string) string {
-	if x.again.unknown.IsZero() {
-		x.again.unknown = now
+func (x *exchange) notKnown(last *judgement, now time.Time, why string) string {
+	if last.unknown.IsZero() {
+		last.unknown = now
 	}
 	grace := graceOfPeople
 	if x.question("").Subject.Type == pdp.SubjectMachine {
 		grace = graceOfMachines
 	}
-	if now.Before(x.again.unknown.Add(grace)) {
+	if now.Before(last.unknown.Add(grace)) {
 		return ""
 	}
 	return why
@@ -132,20 +168,17 @@ func (p *Proxy) asNow(x *exchange, t *tables, now time.Time) *exchange {
 	return y
 }
 
-// goesOn is nil for a session that does, pdp.ErrSessionOver for one that does not, and any
-// other error where it is not known. Without a session nothing has to go on.
-func (p *Proxy) goesOn(ctx context.Context, x *exchange, now time.Time) error {
+// goesOn asks what knows sessions. Without that one goes on for as long as its token.
+func (p *Proxy) goesOn(ctx context.Context, x *exchange, now time.Time) (pdp.Going, error) {
 	switch {
-	case x.credential.Session == "":
-		return nil
 	case p.cfg.Sessions != nil:
 		ctx, cancel := deadline.Within(ctx, p.cfg.AgainTime)
 		defer cancel()
 		return p.cfg.Sessions.GoesOn(ctx, pdp.Ongoing{Session: x.credential.Session, Handle: x.handle, Host: x.at.Host})
 	case now.Before(x.credential.Expires):
-		return nil
+		return pdp.Going{}, nil
 	default:
-		return pdp.ErrSessionOver
+		return pdp.Going{}, pdp.ErrSessionOver
 	}
 }
 

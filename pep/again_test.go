@@ -2,6 +2,7 @@ package pep_test
 
 import (
 	"bufio"
+	"context"
 	"errors"
 	"io"
 	"net"
@@ -130,6 +131,52 @@ func TestASilentStoreOfSessionsHasTheSameGrace(t *testing.T) {
 		s.pass(11 * time.Second)
 		s.look()
 	}
+	isOver(t, in)
+}
+
+// What is denied now ends now, however long the store of sessions takes for its answers.
+func TestASilentStoreKeepsNoDenialWaiting(t *testing.T) {
+	t.Parallel()
+	s := newSocketWorld(t, switching, func(s *socketWorld) { s.config.AgainTime = time.Hour })
+	var all []*bufio.Reader
+	for range 20 { // more than are judged at once
+		_, in := s.opened()
+		all = append(all, in)
+	}
+	s.set(func() { s.silent = true })
+	s.denying("not_your_patient")
+	s.pass(11 * time.Second)
+	ctx, stop := context.WithCancel(t.Context())
+	watched := make(chan struct{})
+	go func() { s.proxy.Watch(ctx); close(watched) }()
+	for _, in := range all {
+		isOver(t, in)
+	}
+	stop()
+	<-watched
+}
+
+// At a workstation another person may be within a second: its sessions are asked about as often
+// as is said of them, from the first second on.
+func TestASessionIsAskedAboutWhenItsAnswerSays(t *testing.T) {
+	t.Parallel()
+	s := newSocketWorld(t, switching, func(s *socketWorld) { s.askAfter = time.Second })
+	c, in := s.opened()
+	for range 3 {
+		s.look()
+		if !echoes(c, in, "still there") {
+			t.Fatal("it was cut off")
+		}
+		s.pass(1100 * time.Millisecond)
+	}
+	s.mu.Lock()
+	asked := len(s.ongoing)
+	s.mu.Unlock()
+	if asked != 3 || len(s.questions()) != 1 {
+		t.Errorf("asked %d times in 3 seconds about the session, and %d times for a decision", asked, len(s.questions())-1)
+	}
+	s.set(func() { s.goesOn = pdp.ErrSessionOver })
+	s.look()
 	isOver(t, in)
 }
 

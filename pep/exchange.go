@@ -79,9 +79,9 @@ type exchange struct {
 	revoked bool // the session was ended
 
 	// forward, and while the answer is under way
-	stream *stream // the body, where it streams
-	again  judgement
-	jar    *jar.Jar // the cookies of the application in this session; nil for none
+	stream   *stream // the body, where it streams
+	underWay underWay
+	jar      *jar.Jar // the cookies of the application in this session; nil for none
 }
 
 // begin opens an exchange. Without randomness there is no decision id, and

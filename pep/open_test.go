@@ -44,6 +44,7 @@ type socketWorld struct {
 	heard    strings.Builder // by it, after the opening
 	decision func(r pdp.Request, d *pdp.Decision)
 	goesOn   error
+	askAfter time.Duration
 	panics   bool
 	silent   bool // what knows sessions answers nothing
 	ongoing  []pdp.Ongoing
@@ -51,7 +52,7 @@ type socketWorld struct {
 	tables   *pdp.Tables
 }
 
-func (s *socketWorld) GoesOn(ctx context.Context, o pdp.Ongoing) error {
+func (s *socketWorld) GoesOn(ctx context.Context, o pdp.Ongoing) (pdp.Going, error) {
 	s.mu.Lock()
 	if s.panics {
 		s.mu.Unlock()
@@ -60,11 +61,11 @@ func (s *socketWorld) GoesOn(ctx context.Context, o pdp.Ongoing) error {
 	if s.silent {
 		s.mu.Unlock()
 		<-ctx.Done()
-		return ctx.Err()
+		return pdp.Going{}, ctx.Err()
 	}
 	defer s.mu.Unlock()
 	s.ongoing = append(s.ongoing, o)
-	return s.goesOn
+	return pdp.Going{AskAfter: s.askAfter}, s.goesOn
 }
 
 func (s *socketWorld) set(change func()) {

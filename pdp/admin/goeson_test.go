@@ -12,7 +12,7 @@ import (
 // goesOn asks as what is under way does.
 func goesOn(t *testing.T, b *browser.Browsers, session, handle, host string) bool {
 	t.Helper()
-	err := b.GoesOn(t.Context(), pdp.Ongoing{Session: session, Handle: handle, Host: host})
+	_, err := b.GoesOn(t.Context(), pdp.Ongoing{Session: session, Handle: handle, Host: host})
 	if err != nil && !errors.Is(err, pdp.ErrSessionOver) {
 		t.Fatal(err)
 	}
@@ -42,7 +42,7 @@ func TestToBeAskedKeepsNoSessionAlive(t *testing.T) {
 		"another host":    {Session: session, Handle: handle, Host: wards},
 		"another session": {Session: "s-none", Handle: handle, Host: home},
 	} {
-		if err := f.now.GoesOn(t.Context(), asked); !errors.Is(err, pdp.ErrSessionOver) {
+		if _, err := f.now.GoesOn(t.Context(), asked); !errors.Is(err, pdp.ErrSessionOver) {
 			t.Errorf("%s: got %v", name, err)
 		}
 	}
@@ -64,5 +64,44 @@ func TestWhatIsUnderWayStaysAtNoWorkstation(t *testing.T) {
 	w.clock.Pass(time.Minute)
 	if goesOn(t, w.now, session, handle, home) {
 		t.Error("it goes on after the person has walked away")
+	}
+}
+
+// What is under way at a workstation is asked about so often that it is over within a second of
+// another person's tap; elsewhere that is left to who asks.
+func TestWhatIsUnderWayEndsWithATurn(t *testing.T) {
+	w := newWard(t)
+	elsewhere, session := w.begin(home)
+	if going, err := w.now.GoesOn(t.Context(), pdp.Ongoing{Session: session, Handle: elsewhere, Host: home}); err != nil || going.AskAfter != 0 {
+		t.Errorf("got %v, %v", going, err)
+	}
+	at, _ := w.station("bay 1")
+	_, _ = w.logsIn(at, nurseMail)
+	handle, session := w.logsIn(at, email)
+	w.goOn(handle, home)
+	asked := pdp.Ongoing{Session: session, Handle: handle, Host: home}
+	if going, err := w.now.GoesOn(t.Context(), asked); err != nil || going.AskAfter <= 0 || going.AskAfter > time.Second {
+		t.Errorf("got %v, %v, want a second at most", going, err)
+	}
+	w.taps(at, other, "2580")
+	if _, err := w.now.GoesOn(t.Context(), asked); !errors.Is(err, pdp.ErrSessionOver) {
+		t.Errorf("the person before goes on: %v", err)
+	}
+}
+
+// A host at which browsers have no sessions any more has none that goes on.
+func TestNothingGoesOnAtAHostThatWasTakenAway(t *testing.T) {
+	f := newFloor(t)
+	handle, session := f.begin(wards)
+	if !goesOn(t, f.now, session, handle, wards) {
+		t.Fatal("it does not go on")
+	}
+	take, err := f.now.Prepare([]string{toLabs})
+	if err != nil {
+		t.Fatal(err)
+	}
+	take()
+	if goesOn(t, f.now, session, handle, wards) {
+		t.Error("it goes on")
 	}
 }

@@ -205,13 +205,14 @@ func (s *Internal) goesOn(c *gin.Context) {
 	if !s.read(c, &asked, BodyLimit) {
 		return
 	}
-	switch err := s.cfg.Sessions.GoesOn(c.Request.Context(), asked); {
+	got, err := s.cfg.Sessions.GoesOn(c.Request.Context(), asked)
+	switch {
 	case errors.Is(err, pdp.ErrSessionOver):
 		s.fail(c, pdp.ErrSessionOver)
 	case err != nil:
 		s.fail(c, fmt.Errorf("%w: %w", errUndecided, err))
 	default:
-		c.Status(http.StatusNoContent)
+		s.reply(c, got)
 	}
 }
 

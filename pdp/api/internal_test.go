@@ -47,9 +47,9 @@ func (i *inner) Continue(_ context.Context, c pdp.Continuation) (pdp.Continued, 
 	return pdp.Continued{AccessToken: "a.b.c", Expires: time.Unix(1e9, 0).UTC(), RenewAfter: time.Minute}, nil
 }
 
-func (i *inner) GoesOn(_ context.Context, o pdp.Ongoing) error {
+func (i *inner) GoesOn(_ context.Context, o pdp.Ongoing) (pdp.Going, error) {
 	i.ongoing = append(i.ongoing, o)
-	return i.goesOn
+	return pdp.Going{AskAfter: time.Second}, i.goesOn
 }
 
 func (*inner) CookieKey() (pdp.CookieKey, error) { return pdp.CookieKey{Secret: cookieKey}, nil }
@@ -294,7 +294,7 @@ func TestWhetherASessionGoesOnIsTold(t *testing.T) {
 		goesOn error
 		status int
 	}{
-		{"live", nil, http.StatusNoContent},
+		{"live", nil, http.StatusOK},
 		{"over", fmt.Errorf("%w: walked away", pdp.ErrSessionOver), http.StatusGone},
 		{"not known", errors.New("SQL is gone: secret"), http.StatusServiceUnavailable},
 	} {
@@ -304,6 +304,9 @@ func TestWhetherASessionGoesOnIsTold(t *testing.T) {
 		s.ServeHTTP(got, request(http.MethodPost, pdp.PathGoesOn, string(body)))
 		if got.Code != test.status || len(i.ongoing) != 1 || i.ongoing[0] != asked || strings.Contains(got.Body.String(), "secret") {
 			t.Errorf("%s: got %d %s, asked %d times", test.name, got.Code, got.Body, len(i.ongoing))
+		}
+		if going := `{"AskAfter":1000000000}`; (strings.TrimSpace(got.Body.String()) == going) != (test.goesOn == nil) {
+			t.Errorf("%s: got %s", test.name, got.Body)
 		}
 	}
 }

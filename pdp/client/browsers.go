@@ -31,18 +31,19 @@ func (c *Client) Continue(ctx context.Context, of pdp.Continuation) (pdp.Continu
 
 // GoesOn asks whether a session does. As with Continue, only the decision point's own word
 // says that it is over.
-func (c *Client) GoesOn(ctx context.Context, o pdp.Ongoing) error {
+func (c *Client) GoesOn(ctx context.Context, o pdp.Ongoing) (pdp.Going, error) {
 	ctx, cancel := context.WithTimeout(ctx, callTimeout)
 	defer cancel()
-	err := c.call(ctx, http.MethodPost, pdp.PathGoesOn, o, nil, 0)
+	var got pdp.Going
+	err := c.call(ctx, http.MethodPost, pdp.PathGoesOn, o, &got, maxAnswer)
 	var status statusError
 	switch {
 	case errors.As(err, &status) && status == http.StatusGone:
-		return pdp.ErrSessionOver
+		return pdp.Going{}, pdp.ErrSessionOver
 	case err != nil:
-		return fmt.Errorf("ask whether a session goes on: %w", err)
+		return pdp.Going{}, fmt.Errorf("ask whether a session goes on: %w", err)
 	}
-	return nil
+	return got, nil
 }
 
 // CookieKey returns the key of browsers' cookies, or an error while the decision

@@ -7,6 +7,7 @@ import (
 	"net/netip"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/wardgate/wardgate/pdp"
 )
@@ -59,24 +60,24 @@ func TestWhatIsNoAnswerEndsNoSession(t *testing.T) {
 // Whether a session goes on is the decision point's own word too.
 func TestWhetherASessionGoesOnCrosses(t *testing.T) {
 	w, asked := newWorld(t), pdp.Ongoing{Session: "s-1", Handle: "h", Host: "home.test:8443"}
-	if err := w.client.GoesOn(t.Context(), asked); err != nil || len(w.point.ongoing) != 1 || w.point.ongoing[0] != asked {
+	if going, err := w.client.GoesOn(t.Context(), asked); err != nil || going.AskAfter != time.Second || len(w.point.ongoing) != 1 || w.point.ongoing[0] != asked {
 		t.Errorf("got %v, or another question than was asked", err)
 	}
 	w.point.goesOn = pdp.ErrSessionOver
-	if err := w.client.GoesOn(t.Context(), asked); !errors.Is(err, pdp.ErrSessionOver) {
+	if _, err := w.client.GoesOn(t.Context(), asked); !errors.Is(err, pdp.ErrSessionOver) {
 		t.Errorf("over: got %v", err)
 	}
 	w.point.goesOn = errors.New("SQL is gone")
-	if err := w.client.GoesOn(t.Context(), asked); err == nil || errors.Is(err, pdp.ErrSessionOver) {
+	if _, err := w.client.GoesOn(t.Context(), asked); err == nil || errors.Is(err, pdp.ErrSessionOver) {
 		t.Errorf("not known: got %v", err)
 	}
 	w.down.Store(true)
-	if err := w.client.GoesOn(t.Context(), asked); err == nil || errors.Is(err, pdp.ErrSessionOver) {
+	if _, err := w.client.GoesOn(t.Context(), asked); err == nil || errors.Is(err, pdp.ErrSessionOver) {
 		t.Errorf("down: got %v", err)
 	}
-	for _, status := range []int{200, 302, 401, 403, 404, 500, 503} {
+	for _, status := range []int{200, 204, 302, 401, 403, 404, 500, 503} {
 		w := pointed(t, http.HandlerFunc(func(rw http.ResponseWriter, _ *http.Request) { rw.WriteHeader(status) }))
-		if err := w.client.GoesOn(t.Context(), asked); err == nil || errors.Is(err, pdp.ErrSessionOver) {
+		if _, err := w.client.GoesOn(t.Context(), asked); err == nil || errors.Is(err, pdp.ErrSessionOver) {
 			t.Errorf("%d: got %v", status, err)
 		}
 	}

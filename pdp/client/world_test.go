@@ -59,11 +59,11 @@ func (p *point) Continue(_ context.Context, c pdp.Continuation) (pdp.Continued, 
 	return goingOn(), nil
 }
 
-func (p *point) GoesOn(_ context.Context, o pdp.Ongoing) error {
+func (p *point) GoesOn(_ context.Context, o pdp.Ongoing) (pdp.Going, error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.ongoing = append(p.ongoing, o)
-	return p.goesOn
+	return pdp.Going{AskAfter: time.Second}, p.goesOn
 }
 
 func goingOn() pdp.Continued {

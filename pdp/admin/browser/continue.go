@@ -64,23 +64,32 @@ func (b *Browsers) held(ctx context.Context, hash, host string, now time.Time) (
 
 // GoesOn answers for what is under way in a session, and changes nothing: what only waits
 // keeps no session alive, and nobody at a workstation.
-func (b *Browsers) GoesOn(ctx context.Context, o pdp.Ongoing) error {
-	if o.Handle != "" {
-		h, live, err := b.held(ctx, Hash(o.Handle), o.Host, b.parts.Admin.Now())
-		if err == nil && (!live || h.Session != o.Session) {
+func (b *Browsers) GoesOn(ctx context.Context, o pdp.Ongoing) (pdp.Going, error) {
+	if o.Handle == "" {
+		live, err := b.parts.Admin.GoesOn(ctx, o.Session)
+		if err == nil && !live {
 			err = pdp.ErrSessionOver
 		}
-		return err
+		return pdp.Going{}, err
 	}
-	live, err := b.parts.Admin.GoesOn(ctx, o.Session)
-	if err == nil && !live {
-		err = pdp.ErrSessionOver
+	if b.known(o.Host) != nil {
+		return pdp.Going{}, pdp.ErrSessionOver
 	}
-	return err
+	h, live, err := b.held(ctx, Hash(o.Handle), o.Host, b.parts.Admin.Now())
+	switch {
+	case err != nil:
+		return pdp.Going{}, err
+	case !live || h.Session != o.Session:
+		return pdp.Going{}, pdp.ErrSessionOver
+	case h.Workstation != nil:
+		return pdp.Going{AskAfter: watch}, nil
+	}
+	return pdp.Going{}, nil
 }
 
-// watch is how long an enforcement point goes by a token at a workstation before it asks
-// again: when somebody else is at it, the one before is there no more within that time.
+// watch is how long an enforcement point goes by a token at a workstation, and leaves alone what
+// is under way there, before it asks again: when somebody else is at it, the one before is
+// there no more within that time.
 const watch = time.Second
 
 // walkedAway reports whether a workstation was not used for too long. What is used is
