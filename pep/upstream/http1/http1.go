@@ -124,6 +124,7 @@ type Transport struct {
 	open   int                // connections, idle ones included
 	idle   map[string][]*conn // by session, the one used last at the end
 	held   map[string]int     // connections that are in use, by caller
+	inUse  int                // sum of held
 }
 
 // New returns a Transport to the upstream at scheme and host of u.
@@ -166,9 +167,10 @@ func ForSession(ctx context.Context, session string) context.Context {
 
 type callerKey struct{}
 
-// ForCaller returns a context whose requests are of one caller, who has at most half of the
-// connections in use at once: what it asks may take long, and others ask too. All
-// callers without an account are one, "". Without it no such bound applies.
+// ForCaller returns a context whose requests are of one caller. What it asks may take long, and
+// others ask too: it has in use at once at most half of those connections that the others
+// leave, so that the next finds as many again as each took. All callers without an
+// account are one, "". Without it no such bound applies.
 func ForCaller(ctx context.Context, caller string) context.Context {
 	return context.WithValue(ctx, callerKey{}, caller)
 }
@@ -268,7 +270,7 @@ func (t *Transport) claim(ctx context.Context, session string) (*conn, error) {
 		return nil, http.ErrServerClosed
 	}
 	caller, said := CallerOf(ctx)
-	if said && t.held[caller] >= max(1, t.config.Connections/2) {
+	if said && t.held[caller] >= t.share(caller) {
 		return nil, ErrBusy
 	}
 	if own := t.idle[session]; session != "" && len(own) > 0 {
@@ -288,9 +290,16 @@ func (t *Transport) claim(ctx context.Context, session string) (*conn, error) {
 	return c, nil
 }
 
+// share is how many connections a caller may have in use beside the others. It needs t.mu.
+func (t *Transport) share(caller string) int {
+	others := t.inUse - t.held[caller]
+	return max(1, (t.config.Connections-others)/2)
+}
+
 // hold counts a connection as its caller's, until letGo. Both need t.mu.
 func (t *Transport) hold(c *conn, caller string, said bool) {
 	if said {
+		t.inUse++
 		t.held[caller]++
 		c.caller, c.holds = caller, true
 	}
@@ -301,6 +310,7 @@ func (t *Transport) letGo(c *conn) {
 		return
 	}
 	c.holds = false
+	t.inUse--
 	if t.held[c.caller]--; t.held[c.caller] == 0 {
 		delete(t.held, c.caller)
 	}

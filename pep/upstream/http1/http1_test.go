@@ -587,6 +587,58 @@ func TestNoSessionReadsAnothersAnswer(t *testing.T) {
 	}
 }
 
+// Several greedy callers leave room for the next as one does: the second takes half of what the
+// first has left, and so on.
+func TestGreedyCallersLeaveRoomForTheNext(t *testing.T) {
+	u, release := serveSlowly(t)
+	tr := u.transport(t, http1.Config{Connections: 16})
+	as := func(caller, path string) error {
+		r, err := http.NewRequestWithContext(http1.ForCaller(t.Context(), caller), "GET", u.url.JoinPath(path).String(), nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		res, err := tr.RoundTrip(r)
+		if err != nil {
+			return err
+		}
+		_, err = io.Copy(io.Discard, res.Body)
+		return errors.Join(err, res.Body.Close())
+	}
+	var under sync.WaitGroup
+	for _, greedy := range []struct {
+		caller string
+		takes  int
+	}{{"u-1", 8}, {"u-2", 4}, {"u-3", 2}, {"u-4", 1}} {
+		seen := u.seen.Load()
+		for range greedy.takes {
+			under.Go(func() {
+				if err := as(greedy.caller, "/slow"); err != nil {
+					t.Errorf("%s: %v", greedy.caller, err)
+				}
+			})
+		}
+		for u.seen.Load() < seen+int64(greedy.takes) {
+			time.Sleep(time.Millisecond)
+		}
+		if err := as(greedy.caller, "/"); !errors.Is(err, http1.ErrBusy) {
+			t.Errorf("%s has %d and one more: %v", greedy.caller, greedy.takes, err)
+		}
+		if err := as("u-9", "/"); err != nil {
+			t.Errorf("beside %s: %v", greedy.caller, err)
+		}
+	}
+	close(release)
+	under.Wait()
+	for range 8 {
+		under.Go(func() {
+			if err := as("u-9", "/"); err != nil {
+				t.Errorf("when all is given back: %v", err)
+			}
+		})
+	}
+	under.Wait()
+}
+
 // One caller who asks for what takes long leaves half of the connections to others, whatever
 // sessions it asks in; those without an account are one.
 func TestACallerHoldsHalfOfTheConnections(t *testing.T) {
