@@ -4,10 +4,10 @@ package browser_test
 
 import (
 	"testing"
-	"time"
 
 	"github.com/chromedp/chromedp"
-	"github.com/pquerna/otp/totp"
+
+	"github.com/wardgate/wardgate/internal/e2e/rig"
 )
 
 // TestAuthenticatorApp: added with a fresh factor, used for the next log-in, removed by itself.
@@ -23,20 +23,11 @@ func TestAuthenticatorApp(t *testing.T) {
 	if !square {
 		t.Error("the picture is none that can be scanned")
 	}
-	code := func(at time.Time) string {
-		t.Helper()
-		typed, err := totp.GenerateCode(key, at)
-		if err != nil {
-			t.Fatal(err)
-		}
-		return typed
-	}
-	now := time.Now()
-	b.fill("Code", code(now.Add(-30*time.Second))).press("Confirm the app").sees("Your authenticator app is added", "recovery codes")
+	b.fill("Code", rig.AppCode(t, key, -1)).press("Confirm the app").sees("Your authenticator app is added", "recovery codes")
 	b.visit("/account/app").sees("You confirm log-ins by an authenticator app").seesNot(key)
 	b.follow("Log out").press("Log out")
 	b.visit("/login").fill("E-mail address", address).fill("Password", "Wardgate-demo-2026").press("Continue")
 	b.sees("Type the code that your authenticator app shows").seesNot("No code has come")
-	b.fill("Code", code(now)).press("Confirm").isAt("/")
+	b.fill("Code", rig.AppCode(t, key, 0)).press("Confirm").isAt("/")
 	w.HoldsNoSecret(key)
 }

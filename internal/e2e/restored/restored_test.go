@@ -8,8 +8,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/pquerna/otp/totp"
-
 	"github.com/wardgate/wardgate/internal/config"
 	"github.com/wardgate/wardgate/internal/e2e/rig"
 )
@@ -58,16 +56,8 @@ func app(h *house) string {
 	elevated := h.As("doctor").SteppedUp()
 	var offer struct{ Secret string }
 	elevated.Post("/api/me/totp", nil).Is(http.StatusOK).Into(&offer)
-	elevated.Post("/api/me/totp/confirm", map[string]string{"code": codeAt(h, offer.Secret, -30*time.Second)}).Is(http.StatusOK)
+	elevated.Post("/api/me/totp/confirm", map[string]string{"code": rig.AppCode(h.t, offer.Secret, -1)}).Is(http.StatusOK)
 	return offer.Secret
-}
-
-func codeAt(h *house, secret string, ahead time.Duration) string {
-	code, err := totp.GenerateCode(secret, time.Now().Add(ahead))
-	if err != nil {
-		h.t.Fatal(err)
-	}
-	return code
 }
 
 func methods(h *house) string {
@@ -171,10 +161,10 @@ var deeds = []deed{
 			post(h, "/auth/login", map[string]string{"email": doctorMail, "password": rig.DemoPassword}).Is(http.StatusOK).Into(&c)
 			doctor := h.From("doctor", "")
 			var pair rig.Pair
-			doctor.Post("/auth/login/verify", map[string]string{"challenge": c.Challenge, "code": codeAt(h, with.(string), 0)}).Is(http.StatusOK).Into(&pair)
+			doctor.Post("/auth/login/verify", map[string]string{"challenge": c.Challenge, "code": rig.AppCode(h.t, with.(string), 0)}).Is(http.StatusOK).Into(&pair)
 			doctor.Token = pair.Access
 			doctor.Post("/auth/step-up", nil).Is(http.StatusOK).Into(&c)
-			doctor.Post("/auth/step-up/verify", map[string]string{"challenge": c.Challenge, "code": codeAt(h, with.(string), 30*time.Second)}).Is(http.StatusOK).Into(&pair)
+			doctor.Post("/auth/step-up/verify", map[string]string{"challenge": c.Challenge, "code": rig.AppCode(h.t, with.(string), 1)}).Is(http.StatusOK).Into(&pair)
 			doctor.Token = pair.Access
 			doctor.Remove("/api/me/totp").Is(http.StatusNoContent)
 		},

@@ -10,8 +10,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/pquerna/otp/totp"
-
 	"github.com/wardgate/wardgate/internal/config"
 	"github.com/wardgate/wardgate/internal/e2e/rig"
 	"github.com/wardgate/wardgate/pip/identity/smtp/smtptest"
@@ -144,15 +142,8 @@ func TestAuthenticatorAppReplacesMail(t *testing.T) {
 	var recovery struct {
 		Codes []string `json:"recovery_codes"`
 	}
-	code := func(ahead time.Duration) string {
-		t.Helper()
-		c, err := totp.GenerateCode(offer.Secret, time.Now().Add(ahead))
-		if err != nil {
-			t.Fatal(err)
-		}
-		return c
-	}
-	doctor.Post("/api/me/totp/confirm", map[string]string{"code": code(-30 * time.Second)}).Is(200).Into(&recovery)
+	code := func(steps int) string { return rig.AppCode(t, offer.Secret, steps) }
+	doctor.Post("/api/me/totp/confirm", map[string]string{"code": code(-1)}).Is(200).Into(&recovery)
 	if len(recovery.Codes) != 10 {
 		t.Fatalf("got %d recovery codes", len(recovery.Codes))
 	}
@@ -190,7 +181,7 @@ func TestAuthenticatorAppReplacesMail(t *testing.T) {
 	doctor.Remove("/api/me/totp").Denied(401, "step_up_required")
 	elevated.Remove("/api/me/totp").Denied(401, "step_up_required") // a mailed code does not remove the app
 	doctor.Post("/auth/step-up", nil).Is(200).Into(&c)
-	ahead := code(30 * time.Second)
+	ahead := code(1)
 	var tokens struct {
 		AccessToken string `json:"access_token"`
 	}
