@@ -43,8 +43,23 @@ type page struct {
 	body   string
 }
 
+// late reports whether there was no time to decide, and counts it.
+func (p page) late() bool {
+	return (&rig.Answer{Status: p.status, Body: []byte(p.body)}).Late()
+}
+
+// send sends a request, and once more where there was no time to decide.
 func (b *tab) send(door *rig.World, method, host, path string, form url.Values) page {
 	b.t.Helper()
+	if got := b.sendOnce(door, method, host, path, form); !got.late() {
+		return got
+	}
+	return b.sendOnce(door, method, host, path, form)
+}
+
+func (b *tab) sendOnce(door *rig.World, method, host, path string, form url.Values) page {
+	b.t.Helper()
+	rig.Sent()
 	r, err := http.NewRequest(method, door.Process.Address()+path, strings.NewReader(form.Encode()))
 	if err != nil {
 		b.t.Fatal(err)
@@ -141,7 +156,7 @@ func TestABrowserHasOneSessionAtAllDoors(t *testing.T) {
 	var tabs sync.WaitGroup
 	for i := range 50 {
 		tabs.Go(func() {
-			if got := b.send(doors[i%2], http.MethodGet, home, "/api/me", nil); got.status != http.StatusOK && got.status != http.StatusServiceUnavailable {
+			if got := b.sendOnce(doors[i%2], http.MethodGet, home, "/api/me", nil); got.status != http.StatusOK && got.status != http.StatusServiceUnavailable {
 				t.Errorf("tab %d: got %d %s", i, got.status, got.body)
 			}
 		})

@@ -263,12 +263,27 @@ func (p *Person) Me() me {
 // Through is the same person at another enforcement point.
 func (p *Person) Through(w *World) *Person { return &Person{World: w, Name: p.Name, Token: p.Token} }
 
-func (p *Person) Read(path string) *reading {
+// begin sends a request whose answer may take as long as it likes.
+func (p *Person) begin(path string) *http.Response {
 	p.World.T.Helper()
 	asked.Add(1)
 	res, err := http.DefaultClient.Do(p.Request("GET", path, nil))
 	if err != nil {
 		p.World.T.Fatal(err)
+	}
+	return res
+}
+
+// Read reads the first line of an answer that goes on.
+func (p *Person) Read(path string) *reading {
+	p.World.T.Helper()
+	res := p.begin(path)
+	if a := (&Answer{Status: res.StatusCode}); a.Status == http.StatusServiceUnavailable {
+		var err error
+		if a.Body, err = ReadAndClose(res); err != nil || !a.Late() {
+			p.World.T.Fatalf("%s: got %d %s, %v", path, a.Status, a.Body, err)
+		}
+		res = p.begin(path)
 	}
 	r := &reading{t: p.World.T, body: bufio.NewReader(res.Body), Close: res.Body.Close}
 	p.World.T.Cleanup(func() { _ = r.Close() })
