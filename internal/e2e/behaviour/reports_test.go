@@ -135,5 +135,6 @@ func TestReportsOfOthersAreActedOn(t *testing.T) {
 	nurse.Get("/api/patients").Is(http.StatusOK)
 	engine.Wants(t, w.Data)
 	engine.Sees(t, map[string]any{"wardgate.kind": "decision", "wardgate.facts.signals": "fresh"})
-	engine.Sees(t, map[string]any{"event.action": "sentinel.ban"})
+	// The ban holds before its record is written.
+	rig.Until(t, "the record of the ban", func() bool { return engine.Has(map[string]any{"event.action": "sentinel.ban"}) })
 }

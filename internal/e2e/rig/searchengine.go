@@ -168,11 +168,15 @@ func (e *searchEngine) Report(answer string) {
 
 func (e *searchEngine) Sees(t *testing.T, wanted map[string]any) {
 	t.Helper()
-	e.Mu.Lock()
-	defer e.Mu.Unlock()
-	if !Contains(e.Docs, wanted) {
+	if !e.Has(wanted) {
 		t.Errorf("no document has %v", wanted)
 	}
+}
+
+func (e *searchEngine) Has(wanted map[string]any) bool {
+	e.Mu.Lock()
+	defer e.Mu.Unlock()
+	return Contains(e.Docs, wanted)
 }
 
 func Contains(docs map[string]map[string]any, wanted map[string]any) bool {
