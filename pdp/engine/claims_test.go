@@ -75,7 +75,7 @@ func TestNoClaimWinsOverWhatIsKnown(t *testing.T) {
 		change(&honest, &facts)
 		liar := honest
 		liar.Context.Claims = lies()
-		e := NewFrom(rules, reading1(facts), nil, slog.New(slog.DiscardHandler), Config{})
+		e := NewFrom(rules, reading1(facts), nil, slog.New(slog.DiscardHandler), patient)
 		want, err1 := e.Decide(t.Context(), honest)
 		got, err2 := e.Decide(t.Context(), liar)
 		if err1 != nil || err2 != nil {
@@ -99,7 +99,7 @@ func TestAnUnknownCallersClaimsChangeNothing(t *testing.T) {
 		said.Context.Caller, silent.Context.Caller = caller, caller
 		said.Context.Claims, said.Context.UserAgent = lies(), "Mozilla/5.0"
 		silent.Context.Address = netip.Addr{}
-		e := NewFrom(rules, reading1(ward()), nil, slog.New(slog.DiscardHandler), Config{})
+		e := NewFrom(rules, reading1(ward()), nil, slog.New(slog.DiscardHandler), patient)
 		got, err1 := e.Decide(t.Context(), said)
 		want, err2 := e.Decide(t.Context(), silent)
 		if err1 != nil || err2 != nil || !sameDecision(got, want) || string(got.Evidence.Input) != string(want.Evidence.Input) {

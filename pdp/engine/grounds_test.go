@@ -31,7 +31,7 @@ func TestWhatIsAllowedNamesItsGrounds(t *testing.T) {
 	} {
 		r, facts := readsPatient(), ward()
 		test.change(&r, &facts)
-		e := NewFrom(rules, reading1(facts), nil, slog.New(slog.DiscardHandler), Config{})
+		e := NewFrom(rules, reading1(facts), nil, slog.New(slog.DiscardHandler), patient)
 		for _, again := range []string{"afresh", "remembered"} {
 			d, err := e.Decide(t.Context(), r)
 			if err != nil || d.Allow != (len(test.want.Rules) > 0) || !reflect.DeepEqual(d.Grounds, test.want) {
