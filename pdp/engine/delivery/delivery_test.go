@@ -103,10 +103,10 @@ type belt struct {
 	mu     sync.Mutex
 	packed []byte
 	err    error
-	served chan struct{} // one for each Fetch that returned
+	asked  int // how often
 }
 
-func newBelt(packed []byte) *belt { return &belt{packed: packed, served: make(chan struct{}, 1000)} }
+func newBelt(packed []byte) *belt { return &belt{packed: packed} }
 
 func (b *belt) Name() string { return "belt" }
 
@@ -116,7 +116,17 @@ func (b *belt) put(packed []byte, err error) {
 	b.packed, b.err = packed, err
 }
 
+// questions is how often it was asked. What it brought before is dealt with by then.
+func (b *belt) questions() int {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.asked
+}
+
 func (b *belt) Fetch(ctx context.Context, tag string) (delivery.Arrival, error) {
+	b.mu.Lock()
+	b.asked++
+	b.mu.Unlock()
 	for ctx.Err() == nil {
 		b.mu.Lock()
 		packed, err := b.packed, b.err
@@ -225,19 +235,19 @@ func (w *ward) start() {
 // program, not a promise of speed.
 func until(t testing.TB, what string, true func() bool) {
 	t.Helper()
-	for range 3000 {
-		if true() {
-			return
+	for deadline := time.Now().Add(5 * time.Minute); !true(); time.Sleep(10 * time.Millisecond) {
+		if time.Now().After(deadline) {
+			t.Fatalf("never: %s", what)
 		}
-		time.Sleep(10 * time.Millisecond)
 	}
-	t.Fatalf("never: %s", what)
 }
 
 func (w *ward) untilEdition(n int) {
 	w.t.Helper()
 	want := w.press.rules(n).Revision()
-	until(w.t, fmt.Sprintf("edition %d is in force", n), func() bool { return w.engine.Revision() == want })
+	until(w.t, fmt.Sprintf("edition %d is in force", n), func() bool {
+		return w.engine.Revision() == want && w.follower.Status().Active.Rules == want // told after it decides
+	})
 }
 
 func (w *ward) isEdition(n int) {
@@ -411,8 +421,9 @@ func TestRollbackHoldsUntilSomethingNewerArrives(t *testing.T) {
 		t.Errorf("got %q in the journal", got)
 	}
 	w.stop()
+	before := source.questions()
 	w.start() // the source still has edition 3
-	until(t, "the source is asked", func() bool { return !w.follower.Status().Reached.IsZero() })
+	until(t, "the source is asked again, after it brought edition 3", func() bool { return source.questions() >= before+2 })
 	w.isEdition(2)
 	if s := w.follower.Status(); s.Held == nil || s.Newest.Rules != p.rules(3).Revision() || s.Refused != nil {
 		t.Errorf("got %+v, want it held", s)

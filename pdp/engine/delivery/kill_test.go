@@ -114,6 +114,7 @@ func (d *dying) kill(t *testing.T, when func(serves func() bool, kill func())) {
 	if err := child.Start(); err != nil {
 		t.Fatal(err)
 	}
+	defer func() { _ = child.Process.Kill() }() // it is dead, but where the test ends before
 	if when != nil {
 		when(func() bool { return strings.Contains(out.String(), "serves") }, func() { _ = child.Process.Kill() })
 	}

@@ -111,10 +111,15 @@ func TestHeldRequestBringsTheNews(t *testing.T) {
 	w.untilEdition(2)
 	d.put(p.edition(1), `"1"`)
 	until(t, "the older one is refused", func() bool { return w.follower.Status().Refused != nil })
-	before := w.follower.Status().Refusals[delivery.CodeOlder]
-	time.Sleep(50 * time.Millisecond)
-	if got := w.follower.Status().Refusals[delivery.CodeOlder]; got > before+1 {
-		t.Errorf("the same bundle was fetched and refused %d times more", got-before)
+	before := len(d.seen())
+	until(t, "it is asked twice more", func() bool { return len(d.seen()) >= before+2 })
+	for _, r := range d.seen()[before:] {
+		if got := r.Header.Get("If-None-Match"); got != `"1"` {
+			t.Errorf("got If-None-Match %q, want that of the refused bundle, which is not fetched again", got)
+		}
+	}
+	if got := w.follower.Status().Refusals[delivery.CodeOlder]; got != 1 {
+		t.Errorf("the same bundle was refused %d times", got)
 	}
 	d.put(p.edition(2), `"2"`)
 	until(t, "the refusal is over", func() bool { return w.follower.Status().Refused == nil })
