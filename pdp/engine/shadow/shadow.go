@@ -22,10 +22,10 @@ import (
 	"github.com/wardgate/wardgate/pip"
 )
 
-// Bounds of what a shadow takes: decisions that wait, the time for one, and how long it
-// rests for each moment that it worked. It has at most a tenth of one core, so that it
-// needs no priority of its own: a thread that the kernel holds back would hold up the
-// scheduler of the whole process.
+// Bounds of what a shadow takes: decisions that wait, the time for one unless a Config
+// says otherwise, and how long it rests for each moment that it worked. It has at most a
+// tenth of one core, so that it needs no priority of its own: a thread that the kernel
+// holds back would hold up the scheduler of the whole process.
 const (
 	waiting = 1024
 	within  = 50 * time.Millisecond
@@ -49,7 +49,7 @@ const (
 // States are all of them.
 func States() []State { return []State{Loading, Comparing, Refused, Gone} }
 
-// Config is what a Shadow needs. All but Log is required.
+// Config is what a Shadow needs. All but Load, Timeout and Log is required.
 type Config struct {
 	Source string                                                         // where the candidate comes from, for people
 	Read   func() (rulebook.Files, error)                                 // the candidate; an error that is ErrRefused is told as a refusal
@@ -58,6 +58,8 @@ type Config struct {
 	Live   func() *pdp.Tables                                             // of the live book
 	Load   func(rulebook.Files, []pip.Section) (*engine.Candidate, error) // nil means engine.Load
 	Log    *slog.Logger
+
+	Timeout time.Duration // of one comparison; 0 means 50 ms, as long as a decision may take
 }
 
 // ErrRefused: the candidate is there, and may not be taken: no trusted key signed it.
@@ -96,6 +98,9 @@ type question struct {
 func New(cfg Config) *Shadow {
 	if cfg.Load == nil {
 		cfg.Load = engine.Load
+	}
+	if cfg.Timeout == 0 {
+		cfg.Timeout = within
 	}
 	if cfg.Log == nil {
 		cfg.Log = slog.New(slog.DiscardHandler)
@@ -157,7 +162,7 @@ func rest(ctx context.Context, d time.Duration) bool {
 // compare asks the candidate what the live book was asked. What is made of the
 // question is what a journal would hold, so that both come to the same.
 func (s *Shadow) compare(ctx context.Context, q *question) {
-	ctx, cancel := context.WithTimeout(ctx, within)
+	ctx, cancel := context.WithTimeout(ctx, s.cfg.Timeout)
 	defer cancel()
 	s.mu.Lock()
 	defer s.mu.Unlock()
