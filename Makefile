@@ -51,8 +51,8 @@ lint: ## golangci-lint, where it is installed (.golangci.yml)
 
 policy-test: ## the stock opa program checks and tests the rule book, and all of it is covered
 	$(GO) tool opa check --strict policies/
-	$(GO) tool opa test policies/
-	$(GO) tool opa test --coverage --threshold 100 policies/ > /dev/null
+	$(GO) tool opa test --timeout 1m policies/
+	$(GO) tool opa test --timeout 1m --coverage --threshold 100 policies/ > /dev/null
 
 # Tests of rule books make garbage faster than they keep anything: a collector that
 # comes less often gives a quarter of the processor back.

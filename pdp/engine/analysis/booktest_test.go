@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 	"testing"
 	"testing/fstest"
+	"time"
 
 	"github.com/open-policy-agent/opa/v1/tester"
 
@@ -38,9 +39,17 @@ todo_test_later if 1 == 2
 			t.Fatal(err)
 		}
 	}
-	want, err := tester.Run(context.Background(), dir)
+	modules, store, err := tester.Load([]string{dir}, nil)
 	if err != nil {
 		t.Fatal(err)
+	}
+	results, err := tester.NewRunner().SetStore(store).SetTimeout(time.Minute).Run(context.Background(), modules)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var want []*tester.Result
+	for r := range results {
+		want = append(want, r)
 	}
 	got, err := analysis.TestBook(context.Background(), os.DirFS(dir), analysis.TestOptions{})
 	if err != nil {
