@@ -299,9 +299,10 @@ func (s *screen) Write(p []byte) (int, error) {
 	return s.b.Write(p)
 }
 
+// shows waits for a text; the bound is for a broken program, not a promise of speed.
 func (s *screen) shows(t *testing.T, text string) {
 	t.Helper()
-	for deadline := time.Now().Add(30 * time.Second); time.Now().Before(deadline); time.Sleep(20 * time.Millisecond) {
+	for deadline := time.Now().Add(5 * time.Minute); time.Now().Before(deadline); time.Sleep(20 * time.Millisecond) {
 		s.mu.Lock()
 		found := strings.Contains(s.b.String(), text)
 		s.mu.Unlock()
