@@ -223,7 +223,11 @@ func TestCloseUnderLoad(t *testing.T) {
 			}
 		})
 	}
-	time.Sleep(30 * time.Millisecond)
+	for enough := false; !enough && !t.Failed(); time.Sleep(time.Millisecond) {
+		mu.Lock()
+		enough = len(acknowledged) > 100
+		mu.Unlock()
+	}
 	closeJournal(t, j)
 	wg.Wait()
 	got := decisions(t, dir)
