@@ -163,6 +163,7 @@ func TestUnaskedBytesEndTheConnection(t *testing.T) {
 				if tt.later != "" {
 					<-late
 					io.WriteString(c, tt.later)
+					delivered(t, c)
 					close(sent)
 				}
 				io.Copy(io.Discard, c)
