@@ -49,13 +49,13 @@ func (w *world) listenTLS() string {
 // the status of the answer: "" when the stream or the connection was reset.
 func overHTTP2(t *testing.T, w *world, fields [][2]string, body string) string {
 	t.Helper()
-	conn, err := tls.DialWithDialer(&net.Dialer{Timeout: 5 * time.Second}, "tcp", w.listenTLS(),
+	conn, err := tls.DialWithDialer(&net.Dialer{Timeout: time.Minute}, "tcp", w.listenTLS(),
 		&tls.Config{InsecureSkipVerify: true, NextProtos: []string{"h2"}})
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer func() { _ = conn.Close() }()
-	_ = conn.SetDeadline(time.Now().Add(10 * time.Second))
+	_ = conn.SetDeadline(time.Now().Add(time.Minute))
 	if _, err := conn.Write([]byte(http2.ClientPreface)); err != nil {
 		t.Fatal(err)
 	}

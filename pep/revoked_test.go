@@ -74,7 +74,7 @@ func (s *streamWorld) open() (net.Conn, *http.Response, *bufio.Reader) {
 	if _, err := io.WriteString(conn, raw); err != nil {
 		s.t.Fatal(err)
 	}
-	_ = conn.SetReadDeadline(time.Now().Add(20 * time.Second))
+	_ = conn.SetReadDeadline(time.Now().Add(time.Minute))
 	res, err := http.ReadResponse(bufio.NewReader(conn), nil)
 	if err != nil {
 		s.t.Fatal(err)

@@ -309,7 +309,7 @@ func (w *world) serveEnvoy() {
 	}
 	w.t.Cleanup(func() {
 		_ = client.Close()
-		ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+		ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 		defer cancel()
 		if err := errors.Join(s.Shutdown(ctx), <-done); err != nil {
 			w.t.Errorf("serve: %v", err)
