@@ -49,14 +49,5 @@ func TestConnectionsAreBounded(t *testing.T) {
 		}
 	}
 	_ = one[0].Close()
-	back := false
-	for range 1000 {
-		if back = served(dial("127.0.0.1")); back {
-			break
-		}
-		time.Sleep(time.Millisecond)
-	}
-	if !back {
-		t.Error("a place did not come back")
-	}
+	rig.Until(t, "a place comes back", func() bool { return served(dial("127.0.0.1")) })
 }

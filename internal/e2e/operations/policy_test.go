@@ -69,9 +69,7 @@ func (p *press) follow(file string) func(*config.Config) {
 
 func write(t *testing.T, file string, content []byte) {
 	t.Helper()
-	if err := os.WriteFile(file, content, 0o600); err != nil {
-		t.Fatal(err)
-	}
+	rig.Replace(t, file, content)
 }
 
 const (

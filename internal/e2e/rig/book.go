@@ -1,6 +1,7 @@
 package rig
 
 import (
+	"errors"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -72,7 +73,15 @@ func EditFile(t *testing.T, file, old, new string) {
 	if !strings.Contains(string(raw), old) {
 		t.Fatalf("%s does not contain %q", file, old)
 	}
-	if err := os.WriteFile(file, []byte(strings.Replace(string(raw), old, new, 1)), 0o600); err != nil {
+	Replace(t, file, []byte(strings.Replace(string(raw), old, new, 1)))
+}
+
+// Replace puts a whole file in the place of what is there, so that a process that follows
+// it never reads half of it.
+func Replace(t *testing.T, file string, content []byte) {
+	t.Helper()
+	whole := filepath.Join(t.TempDir(), "whole")
+	if err := errors.Join(os.WriteFile(whole, content, 0o600), os.Rename(whole, file)); err != nil {
 		t.Fatal(err)
 	}
 }
@@ -105,9 +114,7 @@ func EditLimits(t *testing.T, dir string, rows ...Row) {
 		}
 		text = strings.Replace(text, r[0], r[1], 1)
 	}
-	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
-		t.Fatal(err)
-	}
+	Replace(t, file, []byte(text))
 }
 
 // WithTable runs on a copy of the rule book with other rows in one of its files.
