@@ -8,6 +8,8 @@ import (
 	"testing"
 
 	"github.com/chromedp/chromedp"
+
+	"github.com/wardgate/wardgate/internal/e2e/rig"
 )
 
 func TestLogInAndOut(t *testing.T) {
@@ -161,11 +163,15 @@ func TestTheGuardOfPagesIsAwake(t *testing.T) {
 		document.body.appendChild(Object.assign(document.createElement("style"), {textContent: "body { color: red }"}));
 		document.body.appendChild(Object.assign(document.createElement("script"), {textContent: "document.title = 'taken'"}));
 		document.title`))
-	title := get(b, "title", chromedp.Title())
+	rig.Until(t, "both violations are told of", func() bool { // the browser tells of them when it likes
+		b.mu.Lock()
+		defer b.mu.Unlock()
+		return len(b.violations) >= 2
+	})
+	if title := get(b, "title", chromedp.Title()); title == "taken" {
+		t.Errorf("the title is %q", title)
+	}
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	if title == "taken" || len(b.violations) < 2 {
-		t.Errorf("the title is %q, and %d violations were seen", title, len(b.violations))
-	}
 	b.violations = nil
 }
