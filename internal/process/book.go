@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"sync"
 	"time"
 
 	"github.com/wardgate/wardgate/internal/config"
@@ -37,6 +38,10 @@ type book struct {
 	shadow  *shadow.Shadow // nil unless one is configured
 	engine  *engine.Engine // nil before decide
 	again   chan struct{}  // a refused rule book is looked at again
+
+	// turn is held by what comes into force, a rule book or applications, from its last look at
+	// the other until it is: they may change in one moment, and have to fit.
+	turn sync.Mutex
 }
 
 // openBook prepares the first rule book, where this process decides. It writes
@@ -82,7 +87,7 @@ func (b *book) openDelivery(ctx context.Context) error {
 	}
 	b.bundles, err = delivery.Open(ctx, delivery.Config{
 		Dir: filepath.Join(b.config.Data, "policy"), Source: source, Trust: trust, Points: points.Sections(), Check: b.checkTables,
-		Admit: b.admitBundle, Log: b.log.With("part", "policy"), Patience: patience,
+		Admit: b.admitBundle, Turn: &b.turn, Log: b.log.With("part", "policy"), Patience: patience,
 	})
 	if err != nil {
 		return err
@@ -158,7 +163,7 @@ func (b *book) files() fs.FS {
 // with is durable and journalled before anything asks it, and it stays on the
 // newest good rule book while l runs.
 func (b *book) decide(ctx context.Context, l *life, sources []pip.Source, journal pip.Journal) error {
-	c := engine.Config{Timeout: b.config.DecisionTime(), Admit: b.admit}
+	c := engine.Config{Timeout: b.config.DecisionTime(), Admit: b.admit, Enact: b.enactor(journal)}
 	if b.shadow = b.openShadow(); b.shadow != nil {
 		c.Decided = b.shadow.Offer
 		l.inBackground(b.shadow.Run)
@@ -175,7 +180,7 @@ func (b *book) decide(ctx context.Context, l *life, sources []pip.Source, journa
 	case !b.builtIn():
 		files := b.files()
 		l.inBackground(func(ctx context.Context) {
-			b.engine.Watch(ctx, files, b.again, func(revision string, err error) { b.changed(journal, revision, err) })
+			b.engine.Watch(ctx, files, b.again, func(revision string, err error) { b.changed(ctx, journal, revision, err) })
 		})
 	}
 	l.inBackground(b.prove)
@@ -193,17 +198,50 @@ func (b *book) Tables() *pdp.Tables {
 
 func (b *book) roles() pip.Roles { return b.Tables().Roles }
 
-// changed keeps evidence of an edited rule book, or of one that was refused.
-func (b *book) changed(journal pip.Journal, revision string, err error) {
-	e := pip.Event{Kind: pip.KindPolicy, Time: time.Now(), Action: "policy.activate", Outcome: "success", Revision: revision}
-	if err != nil {
-		e.Outcome, e.Detail, e.Revision = "failure", string(delivery.CodeRefused), b.engine.Revision()
-		b.log.Error("the changed rule book was refused; the last good one goes on serving", "error", err)
-	} else {
-		b.log.Info("a changed rule book is in force", "revision", revision)
+// actionActivate is the journal's word for a rule book that comes into force, or is refused.
+const actionActivate = "policy.activate"
+
+// errNotJournalled refuses what would be in force without evidence.
+var errNotJournalled = errors.New("a rule book whose coming into force is not journalled is not taken")
+
+// enactor puts an edited rule book in force when the journal has it, and it fits the
+// applications of that moment.
+func (b *book) enactor(journal pip.Journal) func(context.Context, *engine.Candidate, func()) error {
+	return func(ctx context.Context, next *engine.Candidate, put func()) error {
+		b.turn.Lock()
+		defer b.turn.Unlock()
+		if err := b.checkTables(next.Book().Tables.House); err != nil {
+			return err
+		}
+		e := pip.Event{Kind: pip.KindPolicy, Time: time.Now(), Action: actionActivate, Outcome: "success", Revision: next.Revision()}
+		if err := journal.Append(context.WithoutCancel(ctx), e); err != nil {
+			return fmt.Errorf("%w: %w", errNotJournalled, err)
+		}
+		put()
+		return nil
 	}
-	if err := journal.Append(context.Background(), e); err != nil {
-		b.log.Error("policy change not journalled", "error", err)
+}
+
+// lookAfter is after how long a rule book is tried again that the journal did not take.
+const lookAfter = 5 * time.Second
+
+// changed tells operators what came of an edited rule book, and keeps evidence of one that was
+// refused.
+func (b *book) changed(ctx context.Context, journal pip.Journal, revision string, err error) {
+	if err == nil {
+		b.log.Info("a changed rule book is in force", "revision", revision)
+		return
+	}
+	b.log.Error("the changed rule book was refused; the last good one goes on serving", "error", err)
+	if errors.Is(err, errNotJournalled) {
+		time.AfterFunc(lookAfter, b.look)
+		return
+	}
+	e := pip.Event{
+		Kind: pip.KindPolicy, Time: time.Now(), Action: actionActivate, Outcome: "failure", Detail: string(delivery.CodeRefused), Revision: b.engine.Revision(),
+	}
+	if err := journal.Append(context.WithoutCancel(ctx), e); err != nil {
+		b.log.Error("the refusal of a rule book is not journalled", "error", err)
 	}
 }
 

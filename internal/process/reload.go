@@ -126,6 +126,10 @@ func (r *reloader) reload(ctx context.Context, raw []byte) error {
 		return refusedAlso{err}
 	}
 	r.needs(r.source.Changed(&next))
+	if r.book != nil {
+		r.book.turn.Lock()
+		defer r.book.turn.Unlock()
+	}
 	was, is := r.known.Load(), r.config.With(next.Applications)
 	if err := is.Check(); err != nil {
 		return fmt.Errorf("the applications go with what else has changed in the file, which a restart takes, and not with what is in force: %w", err)

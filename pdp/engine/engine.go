@@ -30,6 +30,9 @@ type Config struct {
 	// Admit is asked about each changed rule book, with its tests and invariants,
 	// before it comes into force; its error refuses the book. nil accepts all.
 	Admit func(ctx context.Context, files rulebook.Files) error
+	// Enact puts a changed rule book in force by calling put, or says why it does not: what
+	// has to hold at that moment, and the evidence that comes before it. nil calls put.
+	Enact func(ctx context.Context, next *Candidate, put func()) error
 	// Decided hears of each decision that was made, and neither waits nor changes it.
 	Decided func(r *pdp.Request, d *pdp.Decision)
 }
@@ -42,6 +45,7 @@ type Engine struct {
 	sources []pip.Source
 	check   func(*pdp.Tables) error
 	admit   func(ctx context.Context, files rulebook.Files) error
+	enact   func(ctx context.Context, next *Candidate, put func()) error
 	log     *slog.Logger
 	active  atomic.Pointer[Candidate]
 	fault   atomic.Pointer[Fault]
@@ -78,9 +82,12 @@ func New(fsys fs.FS, points []pip.Section, sources []pip.Source, check func(*pdp
 // NewFrom begins with a rule book that was prepared before. check is for those
 // that follow.
 func NewFrom(first *Candidate, sources []pip.Source, check func(*pdp.Tables) error, log *slog.Logger, c Config) *Engine {
-	e := &Engine{sources: sources, check: check, admit: c.Admit, log: log, decided: c.Decided, timeout: c.Timeout}
+	e := &Engine{sources: sources, check: check, admit: c.Admit, enact: c.Enact, log: log, decided: c.Decided, timeout: c.Timeout}
 	if e.timeout == 0 {
 		e.timeout = Timeout
+	}
+	if e.enact == nil {
+		e.enact = func(_ context.Context, _ *Candidate, put func()) error { put(); return nil }
 	}
 	e.Put(first)
 	return e
@@ -102,11 +109,13 @@ func (e *Engine) activate(ctx context.Context, fsys fs.FS) (string, error) {
 	if err == nil && e.admit != nil {
 		err = e.admit(ctx, files)
 	}
+	if err == nil {
+		err = e.enact(ctx, next, func() { e.Put(next) })
+	}
 	if err != nil {
 		e.fault.Store(&Fault{Time: time.Now(), Err: err})
 		return "", err
 	}
-	e.Put(next)
 	return next.Revision(), nil
 }
 

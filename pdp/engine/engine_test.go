@@ -449,6 +449,31 @@ func TestWatchedEditIsInForce(t *testing.T) {
 	<-done
 }
 
+// What cannot be put in force at the last moment is refused like any other book.
+func TestWhatIsNotEnactedIsNotInForce(t *testing.T) {
+	files := book(t)
+	first, err := load(files)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var fault error
+	e := NewFrom(first, nil, nil, slog.New(slog.DiscardHandler), Config{Enact: func(_ context.Context, next *Candidate, put func()) error {
+		if fault == nil {
+			put()
+		}
+		return fault
+	}})
+	edit(t, files, "authz/tables/rights.rego", `"Patient Health overview": {"doctor": "own", `, `"Patient Health overview": {`)
+	fault = errors.New("the journal is full")
+	if _, err := e.Activate(files); !errors.Is(err, fault) || e.Revision() != first.Revision() || e.Fault() == nil {
+		t.Errorf("got %v, and %.8s is in force", err, e.Revision())
+	}
+	fault = nil
+	if revision, err := e.Activate(files); err != nil || e.Revision() != revision || revision == first.Revision() || e.Fault() != nil {
+		t.Errorf("got %v, and %.8s is in force", err, e.Revision())
+	}
+}
+
 func dirFS(dir string) fs.FS { return os.DirFS(dir) }
 
 func writeBook(dir string, files fstest.MapFS) error {

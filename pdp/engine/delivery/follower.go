@@ -37,7 +37,10 @@ type Config struct {
 	// bundle. resumed is true for the last good one at the start, which was in force
 	// before. nil accepts all.
 	Admit func(ctx context.Context, b *bundle.Bundle, resumed bool) error
-	Log   *slog.Logger
+	// Turn is held from the last Check of a bundle until it is in force; nil when nothing else
+	// changes that it has to fit.
+	Turn sync.Locker
+	Log  *slog.Logger
 	// Patience is the longest pause before a source that failed is asked again;
 	// a minute when zero.
 	Patience time.Duration

@@ -87,6 +87,15 @@ func (f *Follower) offer(ctx context.Context, packed []byte) error {
 // mark comes first: should the process end in between, the bundle is in force
 // at the next start, and no older one ever.
 func (f *Follower) activate(ctx context.Context, b *bundle.Bundle, c *engine.Candidate, held *Hold, e pip.Event) *Refusal {
+	if f.config.Turn != nil {
+		f.config.Turn.Lock()
+		defer f.config.Turn.Unlock()
+	}
+	if f.config.Check != nil {
+		if err := f.config.Check(c.Book().Tables.House); err != nil {
+			return refuse(CodeRefused, err)
+		}
+	}
 	e.Kind, e.Time, e.Outcome, e.Revision = pip.KindPolicy, time.Now(), "success", c.Revision()
 	if err := f.journal.Append(ctx, e); err != nil {
 		return refuse(CodeNotJournaled, err)
