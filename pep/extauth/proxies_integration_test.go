@@ -69,7 +69,7 @@ func startTraefik(t *testing.T, w *world) string {
 		"dynamic.yaml": w.rewritten(documented(t, "Traefik", "yaml") + services),
 	}, "--configFile=DIR/static.yaml").Address
 	// It listens before it knows its routers.
-	for range 200 {
+	for by := time.Now().Add(time.Minute); time.Now().Before(by); {
 		conn, err := net.Dial("tcp", address)
 		if err != nil {
 			t.Fatal(err)
