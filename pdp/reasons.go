@@ -18,7 +18,7 @@ type Reason struct {
 	Shown string            `json:"shown"` // the code that the client is shown; "" for the reason's own
 	Alarm bool              `json:"alarm"` // a person should look at it
 	Text  map[string]string `json:"text"`  // sentences for people, by language
-	// Ask says whom a person can ask, by language; nil where nobody helps.
+	// Ask says who can be asked, by language; nil where asking does not help.
 	Ask map[string]string `json:"ask,omitempty"`
 }
 
@@ -124,14 +124,14 @@ func (r Reasons) Sentence(code, language string) string {
 	return "This request was not allowed."
 }
 
-// Ask returns whom people can ask about a code, in the language or else in the first of
-// Languages; "" where nobody helps.
+// Ask returns who can be asked about a code, in the language or else in the first of
+// Languages; "" where asking does not help.
 func (r Reasons) Ask(code, language string) string {
-	whom := r[code].Ask
-	if whom[language] != "" {
-		return whom[language]
+	ask := r[code].Ask
+	if ask[language] != "" {
+		return ask[language]
 	}
-	return whom[Languages()[0]]
+	return ask[Languages()[0]]
 }
 
 func (r Reasons) alone(codes []string) []string {

@@ -84,7 +84,7 @@ func TestANewRuleBookIsAskedAtOnce(t *testing.T) {
 	}
 }
 
-// What is only not known keeps nobody from a monitor at once.
+// What is only not known ends no monitor at once.
 func TestWhatIsNotKnownHasItsGrace(t *testing.T) {
 	t.Parallel()
 	for name, unknown := range map[string]func(*socketWorld){

@@ -172,7 +172,7 @@ func TestWithoutAHostAnApplicationTakesTokensAlone(t *testing.T) {
 	}
 }
 
-// TestPagesOfOthersAreNotOfTheHome: what an application answers by path, to whom it
+// TestPagesOfOthersAreNotOfTheHome: what an application answers by path, to the person it
 // may, is never a page of the home's origin. At its own host it is of its own.
 func TestPagesOfOthersAreNotOfTheHome(t *testing.T) {
 	t.Parallel()

@@ -176,8 +176,8 @@ func TestWhatWasKeptIsHandedOn(t *testing.T) {
 	}
 }
 
-// TestAPageSaysWhomToAsk where somebody can help, once, and nobody where nobody can.
-func TestAPageSaysWhomToAsk(t *testing.T) {
+// TestAPageSaysWhoCanBeAsked where a person can help, once.
+func TestAPageSaysWhoCanBeAsked(t *testing.T) {
 	t.Parallel()
 	b := newBrowserWorld(t, func(b *browserWorld) {
 		tables := testTables()

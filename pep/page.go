@@ -163,8 +163,8 @@ func (p *Proxy) page(x *exchange, r *refusal, fresh bool) *Answer {
 		}
 	}
 	for _, code := range r.shown {
-		if whom := p.reasons(x).Ask(code, language.Code); whom != "" && !slices.Contains(c.Text, whom) {
-			c.Text = append(c.Text, whom)
+		if ask := p.reasons(x).Ask(code, language.Code); ask != "" && !slices.Contains(c.Text, ask) {
+			c.Text = append(c.Text, ask)
 		}
 	}
 	if x.id != "" {

@@ -49,14 +49,7 @@ func New(ctx context.Context, c config.Config, log *slog.Logger) (*Process, erro
 // process lacks the role.
 func (p *Process) open(ctx context.Context, workstations *clientca.Authority) (err error) {
 	g := ground{config: &p.config, log: p.log, board: p.board, parts: &p.parts, workstations: workstations, known: &atomic.Pointer[config.Config]{}}
-	if err = p.listen(g); err != nil {
-		return err
-	}
-	g.known.Store(g.config)
-	if p.book, err = openBook(ctx, g); err != nil {
-		return err
-	}
-	if err := g.openData(); err != nil { // a rule book that cannot be had has touched no data
+	if err := p.claim(ctx, &g); err != nil {
 		return err
 	}
 	decisionPoint, err := newDecisionPointClient(g)
@@ -120,17 +113,27 @@ func (p *Process) open(ctx context.Context, workstations *clientca.Authority) (e
 	if err != nil {
 		return err
 	}
+	p.reloader = newReloader(g, journal, p.book, administrator, enforcement)
 	// First what users reach, last what that depends on, and what says that this
 	// process stops.
-	p.reloader = &reloader{ground: g, journal: journal, book: p.book, enforcement: enforcement}
-	if administrator != nil {
-		p.reloader.door = administrator.door
-	}
 	p.servers = slices.Concat(enforcement.outer, decisions, enforcement.inner, remote, []*serve.Server{operations}, control)
 	if err := journal.start(ctx, questions.revision()); err != nil {
 		return err
 	}
 	return g.seal(ctx, journal)
+}
+
+// claim takes the addresses, opens the rule book and claims the data: a rule book that cannot be
+// had has touched no data.
+func (p *Process) claim(ctx context.Context, g *ground) (err error) {
+	if err = p.listen(*g); err != nil {
+		return err
+	}
+	g.known.Store(g.config)
+	if p.book, err = openBook(ctx, *g); err != nil {
+		return err
+	}
+	return g.openData()
 }
 
 // listen claims the addresses. The demo is at home where it listens: the port may have

@@ -44,6 +44,14 @@ type reloader struct {
 	shown health.Configuration
 }
 
+func newReloader(g ground, j *journal, b *book, a *administrator, e *enforcement) *reloader {
+	r := &reloader{ground: g, journal: j, book: b, enforcement: e}
+	if a != nil {
+		r.door = a.door
+	}
+	return r
+}
+
 // Follow has the process take the applications of the source anew when its file changes,
 // and whenever again tells it to look. It is called before Run.
 func (p *Process) Follow(source *config.Source, again <-chan os.Signal) {

@@ -251,7 +251,7 @@ func (a *Admin) resumed(ctx context.Context, c Client, account, session string, 
 }
 
 // openBadge takes a badge again after a whole log-in where badges are shown. That it
-// failed keeps nobody out.
+// failed keeps no person out.
 func (a *Admin) openBadge(ctx context.Context, c Client, account string) {
 	if a.parts.Badges == nil || c.At == nil {
 		return

@@ -133,7 +133,7 @@ func TestPasskeysNeedTheJournal(t *testing.T) {
 	}
 }
 
-// TestLogInByPasskeyOnPages: with nobody named, and after the password; mail is not
+// TestLogInByPasskeyOnPages: without a name, and after the password; mail is not
 // offered to an account that has a passkey.
 func TestLogInByPasskeyOnPages(t *testing.T) {
 	r := newReader(t)

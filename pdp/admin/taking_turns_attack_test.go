@@ -10,7 +10,7 @@ import (
 	"github.com/wardgate/wardgate/pdp/admin/browser"
 )
 
-// A number beside a PIN that nobody may choose is not stored: what is refused changes
+// A number beside a PIN that may not be chosen is not stored: what is refused changes
 // nothing, and what is not journalled is no badge.
 func TestRefusedPINChangesNoNumber(t *testing.T) {
 	w := newWard(t)
@@ -28,7 +28,7 @@ func TestRefusedPINChangesNoNumber(t *testing.T) {
 	w.taps(at, badgeNo, pin)
 }
 
-// A code that was drawn before somebody else came to the workstation brings nobody back to
+// A code that was drawn before somebody else came to the workstation brings no person back to
 // it, and neither does one from a workstation that its person has left.
 func TestCodeFromBeforeATurnIsVoid(t *testing.T) {
 	w := newWard(t)
@@ -51,7 +51,7 @@ func TestCodeFromBeforeATurnIsVoid(t *testing.T) {
 }
 
 // A step-up on an application's origin, where no cookie tells of the workstation, leaves
-// the browser at it: whoever comes next finds nobody there.
+// the browser at it: the next who comes finds it empty.
 func TestStepUpStaysAtTheWorkstation(t *testing.T) {
 	w := newWard(t)
 	at, id := w.station("bay 1")
@@ -79,7 +79,7 @@ func TestStepUpStaysAtTheWorkstation(t *testing.T) {
 	w.over(carried, wards)
 }
 
-// A handle of another session, or of another host, steps nobody up.
+// A handle of another session, or of another host, is no step-up.
 func TestForeignHandleStepsNobodyUp(t *testing.T) {
 	w := newWard(t)
 	handle, session := w.begin(home)

@@ -163,7 +163,7 @@ func TestPlatformPasskeysAreNotOfferedAtAWorkstation(t *testing.T) {
 }
 
 // A session that was begun before the machine was a workstation, or in its browser without
-// the key, has handles on other origins that no turn takes away: whoever comes next ends it.
+// the key, has handles on other origins that no turn takes away: the next who comes ends it.
 func TestATurnEndsASessionThatIsAtNoWorkstation(t *testing.T) {
 	r := newReader(t)
 	r.limits = admin.Limits{Shift: 10 * time.Hour, WalkAway: 5 * time.Minute}

@@ -505,7 +505,7 @@ func TestRestoredDatabaseHasNoRemovedWorkstation(t *testing.T) {
 	}
 }
 
-// Patients have no badge, and nobody gives one to oneself as an officer.
+// Patients have no badge, and no officer gives one to the own account.
 func TestBadgesAreGiven(t *testing.T) {
 	w := newWard(t)
 	if err := w.admin.GiveBadge(t.Context(), on(home), w.nurse.ID, w.nurse.ID, "X-1234"); err == nil {

@@ -148,7 +148,7 @@ func (o *Origins) Applications() []string {
 
 // Misdirected reports whether a Host header has the name of an application's host in
 // another form than its origin: with another port, or with a dot at its end. What is
-// asked there would be nobody's, and is not to be taken for the home's.
+// asked there would be no origin's, and is not to be taken for the home's.
 func (o *Origins) Misdirected(host string) bool {
 	if o.names[nameOf(host)] == "" {
 		return false

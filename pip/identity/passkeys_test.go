@@ -272,7 +272,7 @@ func garble(t *testing.T, answer string) string {
 // An answer is good once, for its own challenge, by what it was asked for.
 func TestPasskeyAnswerIsGoodOnce(t *testing.T) {
 	h := newHolder(t)
-	h.device.Counts = false // of one that does not count, so that the counter helps nobody
+	h.device.Counts = false // of one that does not count, so that the counter does not help
 	h.account = h.another("uncounted", "uncounted@hospital.test")
 	h.device.Forget()
 	h.device.Count = 0

@@ -17,7 +17,7 @@ import (
 	"github.com/chromedp/chromedp"
 )
 
-// TestStepUpInPlace: what was typed is there again after it, and is sent by nobody but the
+// TestStepUpInPlace: what was typed is there again after it, and is sent by none but the
 // person; a link that needs a fresh factor leads there and back.
 func TestStepUpInPlace(t *testing.T) {
 	w, home := houseWithPasskeys(t)
@@ -32,7 +32,7 @@ func TestStepUpInPlace(t *testing.T) {
 	b.isAt("/account/passkeys").sees(typed).visit("/account/passkeys").seesNot("What you typed is here again")
 }
 
-// TestASessionThatEndedKeepsWhatWasTyped for its author, and shows it to nobody else.
+// TestASessionThatEndedKeepsWhatWasTyped for its author, and shows it to no other person.
 func TestASessionThatEndedKeepsWhatWasTyped(t *testing.T) {
 	w, home := houseWithPasskeys(t)
 	b := open(t, home).withAuthenticator().visit("/account/passkeys").logIn(w, "doctor").fill("Name of the new passkey", "blue phone")

@@ -63,7 +63,7 @@ func (b *Browsers) held(ctx context.Context, hash, host string, now time.Time) (
 }
 
 // GoesOn answers for what is under way in a session, and changes nothing: what only waits
-// keeps no session alive, and nobody at a workstation.
+// keeps no session alive, and no person at a workstation.
 func (b *Browsers) GoesOn(ctx context.Context, o pdp.Ongoing) (pdp.Going, error) {
 	if o.Handle == "" {
 		live, err := b.parts.Admin.GoesOn(ctx, o.Session)

@@ -12,7 +12,7 @@ import (
 
 // keeping is what a form carries so that what is typed there outlives the session: which
 // fields may be kept, none of them secret, and whose they are. Without a session there is
-// nobody to keep them for.
+// no person to keep them for.
 func (v *visit) keeping(f *look.Form) []look.Hidden {
 	var names []string
 	for _, field := range f.Fields {

@@ -46,7 +46,7 @@ func (s *Store) OpenHandle(ctx context.Context, h browser.Handle, now, retire ti
 
 // arrive has a person come to a workstation: it is one still, and of all handles there, and
 // of the session's at other workstations, none serves any more where the person takes it
-// over. Who does not, is there already: nobody else is, and the session is at no other.
+// over. Who does not, is there already: no other person is, and the session is at no other.
 func arrive(ctx context.Context, tx *sqldb.Tx, h browser.Handle, now time.Time) error {
 	if h.Workstation == nil {
 		return nil

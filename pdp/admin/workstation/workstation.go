@@ -248,7 +248,7 @@ func (d *Desk) Enrol(ctx context.Context, c admin.Client, code string) (key stri
 		key = drawKey()
 		hashed, certificate = hash(key), ""
 	}
-	// The evidence comes first. Nobody is logged in at the machine.
+	// The evidence comes first. No person is logged in at the machine.
 	if err := d.parts.Admin.WorkstationChanged(ctx, c, actionEnrol, "", s.ID); err != nil {
 		return "", Station{}, err
 	}

@@ -40,7 +40,7 @@ func (c *checker) checkSlips(places map[string]vocabulary) {
 	for _, word := range houseWords() {
 		known[word] = true
 	}
-	// What begins with _ is a rule's own name, and nobody means it by a text.
+	// What begins with _ is a rule's own name, and no text means it.
 	words := slices.DeleteFunc(slices.Sorted(maps.Keys(known)), func(word string) bool { return strings.HasPrefix(word, "_") })
 	for _, word := range slices.Sorted(maps.Keys(stands)) {
 		if known[word] || !slipWord.MatchString(word) {

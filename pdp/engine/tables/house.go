@@ -149,7 +149,7 @@ func reasonFaults(reasons pdp.Reasons) []error {
 	return append(faults, askFaults(reasons)...)
 }
 
-// askFaults holds that whom to ask is said in every language or in none, and that it
+// askFaults holds that who can be asked is said in every language or in none, and that it
 // tells no more than the text whether a record exists.
 func askFaults(reasons pdp.Reasons) (faults []error) {
 	related := ""

@@ -51,7 +51,7 @@ func (d *tablesDocument) namesFaults() []error {
 	return faults
 }
 
-// Reaches are the words for over whom a right is that a role can have. A book may
+// Reaches are the words for over which people a right is that a role can have. A book may
 // have others, which its own rules then ask for.
 var Reaches = []string{"own", "department", "self", "account", "any", "all", "public"}
 

@@ -121,7 +121,7 @@ func unlink(ctx context.Context, tx *sqldb.Tx, r identity.Record) error {
 }
 
 // updateAccount writes r, and ends its open challenges and passes: what was begun as
-// another account than this one is now proves nothing, and nobody gave their word for it.
+// another account than this one is now proves nothing, and no person gave a word for it.
 func updateAccount(ctx context.Context, tx *sqldb.Tx, r identity.Record) error {
 	if err := claimName(ctx, tx, r); err != nil {
 		return err
