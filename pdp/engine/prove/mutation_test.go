@@ -13,6 +13,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/open-policy-agent/opa/v1/ast"
 	"github.com/open-policy-agent/opa/v1/rego"
@@ -180,6 +181,7 @@ func (b *breeder) tested(ctx context.Context, files rulebook.Files, file string)
 		return fate{}
 	}
 	runner := tester.NewRunner().SetCompiler(rulebook.NewCompiler(false).WithUseTypeCheckAnnotations(false)).SetModules(near).
+		SetTimeout(time.Minute). // on a busy machine a good test may take longer than OPA's five seconds
 		Filter("^(" + strings.Join(packages, "|") + ")")
 	results, err := runner.RunTests(ctx, nil)
 	if err != nil {
