@@ -1,14 +1,18 @@
 package command_test
 
 import (
+	"context"
 	"fmt"
+	"math/rand/v2"
 	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"regexp"
 	"strings"
+	"syscall"
 	"testing"
+	"time"
 )
 
 var shellBlock = regexp.MustCompile("(?s)```sh\n(.*?)```")
@@ -29,7 +33,7 @@ func TestReadmeWalk(t *testing.T) {
 	for _, block := range shellBlock.FindAllStringSubmatch(string(readme), -1) {
 		script += block[1]
 	}
-	env := os.Environ()
+	env := append(os.Environ(), "WARDGATE_LIMITS_DECISION_MILLISECONDS=10000") // a busy machine decides as an idle one
 	for _, p := range []struct{ key, address string }{
 		{"WARDGATE_PEP_LISTEN", "127.0.0.1:8080"},
 		{"WARDGATE_PDP_LISTEN", "127.0.0.1:8181"},
@@ -41,9 +45,7 @@ func TestReadmeWalk(t *testing.T) {
 		env = append(env, p.key+"="+free)
 	}
 	dir := copyRepository(t)
-	run := exec.Command("bash", "-c", script)
-	run.Dir, run.Env = dir, env
-	out, err := run.CombinedOutput()
+	out, err := walked(t, script, dir, env)
 	if err != nil {
 		log, _ := os.ReadFile(filepath.Join(dir, "wardgate.log"))
 		t.Fatalf("%v\n%s\n%s", err, out, log)
@@ -58,14 +60,33 @@ func TestReadmeWalk(t *testing.T) {
 	}
 }
 
+// walked runs a script whose loops wait for a server, and ends both where one of them
+// waits for a server that is not there any more.
+func walked(t *testing.T, script, dir string, env []string) ([]byte, error) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), 15*time.Minute)
+	defer cancel()
+	run := exec.CommandContext(ctx, "bash", "-c", script)
+	run.Dir, run.Env = dir, env
+	run.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+	run.Cancel = func() error { return syscall.Kill(-run.Process.Pid, syscall.SIGKILL) }
+	return run.CombinedOutput()
+}
+
+// freeAddress has a port below those that a system gives to connections: one of them
+// could take it before the program that is built meanwhile does.
 func freeAddress(t *testing.T) string {
 	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
+	for range 100 {
+		l, err := net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", 10_000+rand.IntN(20_000)))
+		if err != nil {
+			continue
+		}
+		defer l.Close()
+		return fmt.Sprint(l.Addr())
 	}
-	defer l.Close()
-	return fmt.Sprint(l.Addr())
+	t.Fatal("no port is free")
+	return ""
 }
 
 // copyRepository copies what a build needs.
