@@ -98,8 +98,7 @@ func TestForeignApplicationIsMaskedForTheRole(t *testing.T) {
 // TestAnApplicationWithSeveralServers: at an address at which nothing listens, and at a
 // Unix socket, which gets what the other does not take.
 func TestAnApplicationWithSeveralServers(t *testing.T) {
-	gone := httptest.NewServer(http.NotFoundHandler())
-	gone.Close()
+	const gone = "http://127.0.0.1:1" // a port that was given back may be given to another server
 	socket := filepath.Join(t.TempDir(), "lab.sock")
 	l, err := net.Listen("unix", socket)
 	if err != nil {
@@ -113,7 +112,7 @@ func TestAnApplicationWithSeveralServers(t *testing.T) {
 	t.Cleanup(func() { _ = lab.Close() })
 	w := rig.New(t, func(c *config.Config) {
 		c.Policies = rig.BookWithLaboratory(t)
-		c.Applications = []config.Application{{Name: "lab", Upstreams: []string{gone.URL, "unix:" + socket}}}
+		c.Applications = []config.Application{{Name: "lab", Upstreams: []string{gone, "unix:" + socket}}}
 	})
 	doctor := w.As("doctor")
 	for range 4 {
