@@ -4,7 +4,6 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/wardgate/wardgate/internal/config"
 	"github.com/wardgate/wardgate/internal/e2e/rig"
@@ -36,16 +35,19 @@ func TestAShadowIsToldOf(t *testing.T) {
 	elevate("299")
 	w := rig.New(t, func(c *config.Config) { c.Policy.Shadow = dir })
 	doctor := w.As("doctor")
-	for range 600 {
-		doctor.Get("/api/patients").Is(200)
-		doctor.Do("DELETE", "/api/patients/none", nil)
-		if m := w.Metrics(); strings.Contains(m, `wardgate_policy_shadow{state="comparing"} 1`) && !strings.Contains(m, `wardgate_policy_shadow_flips{class="stricter"} 0`) {
-			if _, r := w.Ready(); r.Status != "ready" {
-				t.Errorf("got %s", r.Status)
-			}
-			return
+	rig.Until(t, "the candidate is compared", func() bool {
+		return w.Metric(`wardgate_policy_shadow{state="comparing"}`) == "1"
+	})
+	asked := 0
+	rig.Until(t, "a flip is told of", func() bool {
+		if asked++; asked <= 20 { // who is denied again and again is suspected
+			doctor.Do("DELETE", "/api/patients/none", nil)
 		}
-		time.Sleep(100 * time.Millisecond)
+		flips := w.Metric(`wardgate_policy_shadow_flips{class="stricter"}`)
+		return flips != "" && flips != "0"
+	})
+	doctor.Get("/api/patients").Is(200)
+	if _, r := w.Ready(); r.Status != "ready" {
+		t.Errorf("got %s", r.Status)
 	}
-	t.Error("no flip was told of")
 }
