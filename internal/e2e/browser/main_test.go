@@ -4,7 +4,6 @@ package browser_test
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"net"
 	"os"
@@ -80,13 +79,9 @@ func houseWithPasskeys(t *testing.T) (w *rig.World, home string) {
 // houseAt starts one whose pages are at a name of loopback, and in which more is changed.
 func houseAt(t *testing.T, name string, more ...func(*config.Config)) (w *rig.World, home string) {
 	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	at := l.Addr().String()
+	at := rig.Port(t)
 	_, port, err := net.SplitHostPort(at)
-	if err := errors.Join(err, l.Close()); err != nil {
+	if err != nil {
 		t.Fatal(err)
 	}
 	home = "http://" + net.JoinHostPort(name, port)

@@ -45,12 +45,10 @@ func startOrthanc(t *testing.T) *orthanc {
 			t.Skip("NOT RUN: a real imaging server: Orthanc is not installed")
 		}
 	}
-	l, err := net.Listen("tcp", "127.0.0.1:0")
+	address, err := net.ResolveTCPAddr("tcp", rig.Port(t))
 	if err != nil {
 		t.Fatal(err)
 	}
-	address := l.Addr().(*net.TCPAddr)
-	_ = l.Close()
 	dir := t.TempDir()
 	settings, err := json.Marshal(map[string]any{
 		"Name": "imaging", "StorageDirectory": dir, "IndexDirectory": dir, "HttpPort": address.Port, "DicomServerEnabled": false,

@@ -88,23 +88,13 @@ func slay(cmd *exec.Cmd) {
 	_ = cmd.Wait()
 }
 
-func freePort(t *testing.T) string {
-	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer l.Close()
-	return l.Addr().String()
-}
-
 func newDepot(t *testing.T) *depot {
 	t.Helper()
 	nginx, err := exec.LookPath("nginx")
 	if err != nil {
 		t.Skip("NOT RUN: nginx is missing")
 	}
-	d := &depot{t: t, dir: t.TempDir(), address: freePort(t)}
+	d := &depot{t: t, dir: t.TempDir(), address: rig.Port(t)}
 	if err := errors.Join(os.Mkdir(filepath.Join(d.dir, "files"), 0o755), os.Chmod(d.dir, 0o755)); err != nil { // #nosec G302 -- nginx gives up its rights
 		t.Fatal(err)
 	}
@@ -161,7 +151,7 @@ func (d *depot) startOPA(p *press) string {
 	if out, err := exec.Command("go", "build", "-o", opa, "github.com/open-policy-agent/opa").CombinedOutput(); err != nil {
 		d.t.Fatalf("opa was not built: %s", out)
 	}
-	address := freePort(d.t)
+	address := rig.Port(d.t)
 	args := []string{"run", "--server", "--addr", address, "--log-level", "error", "--disable-telemetry", "--set-file", "keys.hospital.key=" + p.public}
 	for _, set := range []string{
 		"keys.hospital.algorithm=ES256",
@@ -189,7 +179,7 @@ type program struct {
 
 func newProgram(t *testing.T, h *rig.Split, d *depot, p *press) *program {
 	t.Helper()
-	g := &program{t: t, data: filepath.Join(h.Dir, "pdp"), inside: freePort(t), operations: freePort(t), config: filepath.Join(h.Dir, "pdp.yaml")}
+	g := &program{t: t, data: filepath.Join(h.Dir, "pdp"), inside: rig.Port(t), operations: rig.Port(t), config: filepath.Join(h.Dir, "pdp.yaml")}
 	write(t, g.config, fmt.Appendf(nil, `
 pdp: {listen: "127.0.0.1:0", listen_internal: "%[1]s"}
 operations: {listen: "%[2]s"}

@@ -167,10 +167,14 @@ func TestAnEnforcementPointStopsAndStartsUnderLoad(t *testing.T) {
 // While nobody decides, nothing is allowed; afterwards all is as before.
 func TestWithoutADecisionPointNothingIsAllowed(t *testing.T) {
 	h := rig.NewSplit(t)
-	h.StartAll()
+	inside := rig.Port(t)
+	again := func() { h.StartPDP("pdp", func(c *config.Config) { c.PDP.ListenInternal = inside }) }
+	h.StartRecords()
+	h.StartInference()
+	again()
+	h.StartPEP("pep", "pdp", nil)
 	door := h.At("pep", "pdp")
 	doctor := door.As("doctor")
-	address := h.Parts["pdp"].Process.Inside("pdp")
 	h.Parts["pdp"].Stop()
 	// That no decision comes is what is wanted here: none of these is sent again and counted as late.
 	reads := func() *rig.Answer { return doctor.SendOnce(doctor.Request("GET", "/api/me", nil)) }
@@ -182,7 +186,7 @@ func TestWithoutADecisionPointNothingIsAllowed(t *testing.T) {
 		status, r := door.Ready()
 		return status == 503 && r.Status == "decision_point_unavailable"
 	})
-	h.StartPDP("pdp", func(c *config.Config) { c.PDP.ListenInternal = address[len("https://"):] })
+	again()
 	rig.Until(t, "the session goes on", func() bool { return reads().Status == 200 })
 	rig.Until(t, "the door is ready", func() bool { status, r := door.Ready(); return status == 200 && len(r.Degraded) == 0 })
 }
