@@ -8,13 +8,12 @@ import (
 
 	"github.com/wardgate/wardgate/internal/points/pointstest"
 	"github.com/wardgate/wardgate/pip"
-	"github.com/wardgate/wardgate/policies"
 )
 
 // seen is the section of the input that a policy sees for these facts.
 func seen(t *testing.T, section string, facts pointstest.Facts) map[string]string {
 	t.Helper()
-	d, err := newEngine(t, policies.FS, reading1(facts)).Decide(context.Background(), readsPatient())
+	d, err := asking(t, reading1(facts)).Decide(context.Background(), readsPatient())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -115,7 +114,7 @@ func TestEvidenceNamesThePeriodThatTheRulesSaw(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			r := readsPatient()
 			r.Context.Time = tt.at
-			d, err := newEngine(t, policies.FS, reading1(ward())).Decide(context.Background(), r)
+			d, err := asking(t, reading1(ward())).Decide(context.Background(), r)
 			if err != nil {
 				t.Fatal(err)
 			}

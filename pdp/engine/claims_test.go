@@ -15,7 +15,6 @@ import (
 	"github.com/wardgate/wardgate/pdp/engine/answer"
 	"github.com/wardgate/wardgate/pdp/engine/input"
 	"github.com/wardgate/wardgate/pip"
-	"github.com/wardgate/wardgate/policies"
 )
 
 // delegated is a doctor who reads the own patient through another enforcement
@@ -116,7 +115,7 @@ func TestAnUnknownCallersClaimsChangeNothing(t *testing.T) {
 func TestTheHouseItselfClaimsNothing(t *testing.T) {
 	r := readsPatient()
 	r.Context.Claims = lies()
-	e := newEngine(t, policies.FS, reading1(ward()))
+	e := asking(t, reading1(ward()))
 	d, err := e.Decide(t.Context(), r)
 	if err != nil || !d.Allow || strings.Contains(string(d.Evidence.Input), "claims") || strings.Contains(string(d.Evidence.Input), "caller") {
 		t.Errorf("got %+v, %v, %s", d, err, d.Evidence.Input)
@@ -161,7 +160,7 @@ func TestATableRowMakesAClaimHeard(t *testing.T) {
 // purpose that no right serves denies, whatever it is called, and is journalled
 // by no word of the caller's.
 func TestAPurposeInOtherWordsDenies(t *testing.T) {
-	e := newEngine(t, policies.FS, reading1(ward()))
+	e := asking(t, reading1(ward()))
 	for said, reasons := range map[string][]string{
 		"treatment": nil, "payment": {"purpose_unfit"}, "marketing of ward 7": {"purpose_unfit"}, "Treatment": {"purpose_unfit"}, "": {"purpose_unfit"},
 		"other": {"purpose_unfit"},

@@ -84,6 +84,19 @@ func readsPatient() pdp.Request {
 // machine decides as an idle one.
 var patient = Config{Timeout: time.Minute}
 
+// delivered is the built-in book, loaded once for all tests that only ask it.
+var delivered = sync.OnceValues(func() (*Candidate, error) { return load(policies.FS) })
+
+// asking is an engine of the delivered book.
+func asking(t testing.TB, sources []pip.Source) *Engine {
+	t.Helper()
+	first, err := delivered()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return NewFrom(first, sources, nil, slog.New(slog.DiscardHandler), patient)
+}
+
 func newEngine(t testing.TB, fsys fs.FS, sources []pip.Source) *Engine {
 	t.Helper()
 	first, err := load(fsys) // many of these books would not pass the gate
@@ -147,7 +160,7 @@ func TestDecisions(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			r, facts := readsPatient(), ward()
 			tt.change(&r, &facts)
-			d, err := newEngine(t, policies.FS, reading1(facts)).Decide(context.Background(), r)
+			d, err := asking(t, reading1(facts)).Decide(context.Background(), r)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -161,7 +174,7 @@ func TestDecisions(t *testing.T) {
 // The journal's form of the input and the evaluated one are written by two
 // pieces of code: they must say the same.
 func TestInputHasOneMeaningInBothForms(t *testing.T) {
-	e := newEngine(t, policies.FS, nil)
+	e := asking(t, nil)
 	r, facts := readsPatient(), ward()
 	r.Subject.ID = "u-\"\n\u2028é"
 	facts.Identity.Staff = "\x00\\"
@@ -183,7 +196,7 @@ func (failing) Gather(context.Context, *pip.Query, *pip.Facts, pip.Words) error 
 }
 
 func TestSilentSourcesDeny(t *testing.T) {
-	d, err := newEngine(t, policies.FS, []pip.Source{failing{}}).Decide(context.Background(), readsPatient())
+	d, err := asking(t, []pip.Source{failing{}}).Decide(context.Background(), readsPatient())
 	if err != nil {
 		t.Fatal(err)
 	}

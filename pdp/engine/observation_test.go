@@ -12,7 +12,6 @@ import (
 	"github.com/wardgate/wardgate/internal/points/pointstest"
 	"github.com/wardgate/wardgate/pdp"
 	"github.com/wardgate/wardgate/pip"
-	"github.com/wardgate/wardgate/policies"
 )
 
 // TestWhatIsObservedLiveIsObservedFromTheRecord: counts that are made again from
@@ -20,7 +19,7 @@ import (
 func TestWhatIsObservedLiveIsObservedFromTheRecord(t *testing.T) {
 	random := rand.New(rand.NewPCG(9, 27))
 	drawn := &pointstest.Facts{}
-	e := newEngine(t, policies.FS, pointstest.Sources(drawn))
+	e := asking(t, pointstest.Sources(drawn))
 	reasons := e.Tables().Reasons
 	var night, travelled, unfamiliar int
 	denials := map[pip.Denial]int{}

@@ -6,7 +6,6 @@ import (
 
 	"github.com/wardgate/wardgate/internal/points/pointstest"
 	"github.com/wardgate/wardgate/pdp"
-	"github.com/wardgate/wardgate/policies"
 )
 
 // rowsOf is the row condition that a decision carries, as JSON.
@@ -55,7 +54,7 @@ func TestDecisionsCarryTheRowConditionOfTheirSubject(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			r, f := readsPatient(), ward()
 			tt.change(&r, &f)
-			d, err := newEngine(t, policies.FS, reading1(f)).Decide(context.Background(), r)
+			d, err := asking(t, reading1(f)).Decide(context.Background(), r)
 			if err != nil || !d.Allow || rowsOf(d) != tt.want {
 				t.Errorf("got %s, allow %t, reasons %v, %v; want %s", rowsOf(d), d.Allow, d.Reasons, err, tt.want)
 			}
@@ -68,7 +67,7 @@ func TestDecisionsCarryTheRowConditionOfTheirSubject(t *testing.T) {
 func TestDenialNamesTheRuleAlone(t *testing.T) {
 	f := ward()
 	f.Care.Staff = []string{"s-2"}
-	d, err := newEngine(t, policies.FS, reading1(f)).Decide(context.Background(), readsPatient())
+	d, err := asking(t, reading1(f)).Decide(context.Background(), readsPatient())
 	if want := `{"rows":"data.records.rows.include"}`; err != nil || d.Allow || rowsOf(d) != want {
 		t.Errorf("got %s, %v, want %s", rowsOf(d), err, want)
 	}
@@ -77,7 +76,7 @@ func TestDenialNamesTheRuleAlone(t *testing.T) {
 func TestMarkIsNoID(t *testing.T) {
 	r, f := readsPatient(), ward()
 	r.Action.Name, r.Resource.ID, f.Identity.Staff = "patient.list", "", "\uf8ffsubject.id"
-	if d, err := newEngine(t, policies.FS, reading1(f)).Decide(context.Background(), r); err == nil || d.Allow {
+	if d, err := asking(t, reading1(f)).Decide(context.Background(), r); err == nil || d.Allow {
 		t.Errorf("got %+v, want an error", d)
 	}
 }
