@@ -65,16 +65,8 @@ type move struct {
 	both     symbolic.Node // both ends are possible
 }
 
-func (m *move) before(n symbolic.Node) symbolic.Node { return m.p.at(n, m.from) }
-func (m *move) after(n symbolic.Node) symbolic.Node  { return m.p.at(n, m.to) }
-
-// at is a function where members have the values of a place, whatever they have.
-func (p *prover) at(n symbolic.Node, at place) symbolic.Node {
-	for _, v := range slices.Sorted(maps.Keys(at)) {
-		n = p.Diagrams.Fix(n, v, at[v])
-	}
-	return n
-}
+func (m *move) before(n symbolic.Node) symbolic.Node { return m.p.Diagrams.At(n, m.from) }
+func (m *move) after(n symbolic.Node) symbolic.Node  { return m.p.Diagrams.At(n, m.to) }
 
 // String says what moves: "context.device.state goes from fresh to stale".
 func (m *move) String() string {
@@ -97,12 +89,13 @@ func (m *move) String() string {
 
 // refutation finds a step that allows more, or loses something.
 func (m *move) refutation(ctx context.Context) *Result {
-	d, allows := m.p.Diagrams, m.p.answers
-	if r := m.refuted(ctx, "it is allowed after, and was not before",
-		d.And(m.both, d.And(m.after(allows), d.Not(m.before(allows))))); r != nil {
-		return r
+	d := m.p.Diagrams
+	if !d.Covers(m.both, m.p.answers, m.from, m.to) {
+		more := d.But(m.after(m.p.answers), m.before(m.p.answers))
+		if r := m.refuted(ctx, "it is allowed after, and was not before", d.And(m.both, more)); r != nil {
+			return r
+		}
 	}
-	both := d.And(m.both, d.And(m.before(allows), m.after(allows)))
 	for _, root := range m.p.roots {
 		duty := strings.HasPrefix(root.Name, "obligation ")
 		if !duty && root.Name != "rows" {
@@ -112,11 +105,15 @@ func (m *move) refutation(ctx context.Context) *Result {
 		if before == after {
 			continue
 		}
-		lost, problem := d.And(before, d.Not(after)), root.Name+" is lost"
+		lost, problem := d.But(before, after), root.Name+" is lost"
 		if !duty {
-			lost, problem = d.And(after, d.Not(before)), "a row is reached after that was not before"
+			lost, problem = d.But(after, before), "a row is reached after that was not before"
 		}
-		if r := m.refuted(ctx, problem, d.And(both, lost)); r != nil {
+		bad := d.And(m.both, lost)
+		if bad != symbolic.No { // what is allowed after was so before
+			bad = d.And(bad, m.after(m.p.answers))
+		}
+		if r := m.refuted(ctx, problem, bad); r != nil {
 			return r
 		}
 	}

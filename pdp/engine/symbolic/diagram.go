@@ -15,13 +15,14 @@ const (
 
 // Diagrams holds the nodes over one space. It is of one goroutine.
 type Diagrams struct {
-	space *Space
-	nodes []node
-	kids  []Node
-	index table[Node]      // of nodes, by what they are
-	done  table[operation] // what was computed before
-	pause func() error
-	made  uint
+	space  *Space
+	nodes  []node
+	kids   []Node
+	index  index           // of nodes, by what they are
+	done   done            // what was computed before
+	places map[string]Node // a number for each set of values that variables were given
+	pause  func() error
+	made   uint
 }
 
 // A node asks for one variable: kids[first+i] is what follows from its value i.
@@ -31,9 +32,8 @@ type node struct {
 }
 
 type operation struct {
-	kind   byte
-	a, b   Node
-	result Node
+	a, b, result Node
+	kind         byte // 0 for no operation
 }
 
 func (o operation) hash() uint64 {
@@ -41,8 +41,9 @@ func (o operation) hash() uint64 {
 }
 
 const (
-	opAnd = iota
+	opAnd = 1 + iota
 	opOr
+	opBut
 	opNot
 	opFix
 )
@@ -70,14 +71,10 @@ func (d *Diagrams) make(variable int32, kids []Node) Node {
 	if alike {
 		return kids[0]
 	}
-	sum := mix(uint64(variable))
-	for _, k := range kids {
-		sum = mix(sum ^ uint64(uint32(k)))
-	}
-	known, ok := d.index.find(sum, func(n Node) bool {
+	known := d.index.find(hashOf(variable, kids), func(n Node) bool {
 		return d.nodes[n].variable == variable && slices.Equal(d.children(n), kids)
 	})
-	if ok {
+	if known != No {
 		return known
 	}
 	if d.made++; d.made%64 == 0 {
@@ -86,8 +83,16 @@ func (d *Diagrams) make(variable int32, kids []Node) Node {
 	n := Node(len(d.nodes))
 	d.nodes = append(d.nodes, node{variable, int32(len(d.kids))})
 	d.kids = append(d.kids, kids...)
-	d.index.add(sum, n)
+	d.index.add(n, func(n Node) uint64 { return hashOf(d.nodes[n].variable, d.children(n)) })
 	return n
+}
+
+func hashOf(variable int32, kids []Node) uint64 {
+	sum := mix(uint64(variable))
+	for _, k := range kids {
+		sum = mix(sum ^ uint64(uint32(k)))
+	}
+	return sum
 }
 
 // An Interrupt is what an analysis panics with when its Pause ends it: operations
@@ -104,15 +109,10 @@ func (d *Diagrams) rest() {
 }
 
 // remembered is what an operation came to before.
-func (d *Diagrams) remembered(kind byte, a, b Node) (Node, bool) {
-	o := operation{kind: kind, a: a, b: b}
-	found, ok := d.done.find(o.hash(), func(p operation) bool { return p.kind == kind && p.a == a && p.b == b })
-	return found.result, ok
-}
+func (d *Diagrams) remembered(kind byte, a, b Node) (Node, bool) { return d.done.find(kind, a, b) }
 
 func (d *Diagrams) remember(kind byte, a, b, result Node) Node {
-	o := operation{kind, a, b, result}
-	d.done.add(o.hash(), o)
+	d.done.add(operation{a, b, result, kind})
 	return result
 }
 
@@ -147,6 +147,19 @@ func (d *Diagrams) And(a, b Node) Node {
 	return d.apply(opAnd, a, b, d.And)
 }
 
+// But holds where a does and b does not.
+func (d *Diagrams) But(a, b Node) Node {
+	switch {
+	case a == No || b == Yes || a == b:
+		return No
+	case b == No:
+		return a
+	case a == Yes:
+		return d.Not(b)
+	}
+	return d.apply(opBut, a, b, d.But)
+}
+
 // Or holds where one of both does.
 func (d *Diagrams) Or(a, b Node) Node {
 	switch {
@@ -161,7 +174,7 @@ func (d *Diagrams) Or(a, b Node) Node {
 }
 
 func (d *Diagrams) apply(kind byte, a, b Node, f func(a, b Node) Node) Node {
-	if a > b {
+	if a > b && kind != opBut {
 		a, b = b, a
 	}
 	if n, ok := d.remembered(kind, a, b); ok {
@@ -202,25 +215,6 @@ func (d *Diagrams) Not(n Node) Node {
 	made := d.make(d.nodes[n].variable, kids)
 	d.remember(opNot, made, No, n)
 	return d.remember(opNot, n, No, made)
-}
-
-// Fix is n where a variable has that value, whatever it has.
-func (d *Diagrams) Fix(n Node, variable, value int) Node {
-	if d.nodes[n].variable > int32(variable) {
-		return n
-	}
-	if d.nodes[n].variable == int32(variable) {
-		return d.children(n)[value]
-	}
-	fixed := Node(variable)<<12 | Node(value)
-	if known, ok := d.remembered(opFix, n, fixed); ok {
-		return known
-	}
-	kids := slices.Clone(d.children(n))
-	for i := range kids {
-		kids[i] = d.Fix(kids[i], variable, value)
-	}
-	return d.remember(opFix, n, fixed, d.make(d.nodes[n].variable, kids))
 }
 
 // Asks is the variable for which n asks first, and what follows from each of its

@@ -1,54 +1,97 @@
 package symbolic
 
-// A table finds what was put into it by a hash of it. Its zero value is empty. It
-// holds millions of small things for an analysis, and a map took half of its time.
-type table[T any] struct {
-	slots []slot[T]
+// An index finds a node by a hash of what it is, and done what an operation came to. Their
+// zero values are empty. They hold millions of small things for an analysis, which
+// spends most of its time here, waiting for memory: so their slots are small.
+type index struct {
+	slots []indexed
 	count int
 }
 
-type slot[T any] struct {
-	hash uint64 // 0 for an empty slot
-	held T
+type indexed struct {
+	hash uint32 // the upper half of it
+	node Node   // No for an empty slot: leaves are in no index
 }
 
-// find is the one of that hash that is meant.
-func (t *table[T]) find(hash uint64, is func(T) bool) (found T, ok bool) {
+// find is the node of that hash that is meant; No for none.
+func (t *index) find(hash uint64, is func(Node) bool) Node {
 	if t.count == 0 {
-		return found, false
+		return No
 	}
-	hash |= 1
-	last := uint64(len(t.slots) - 1)
-	for i := hash >> 1 & last; t.slots[i].hash != 0; i = (i + 1) & last {
-		if t.slots[i].hash == hash && is(t.slots[i].held) {
-			return t.slots[i].held, true
+	upper, last := uint32(hash>>32), uint64(len(t.slots)-1)
+	for i := hash & last; t.slots[i].node != No; i = (i + 1) & last {
+		if t.slots[i].hash == upper && is(t.slots[i].node) {
+			return t.slots[i].node
 		}
 	}
-	return found, false
+	return No
 }
 
-// add puts something in that is not there.
-func (t *table[T]) add(hash uint64, held T) {
+// add puts in a node that is not there. of is the hash of any node.
+func (t *index) add(n Node, of func(Node) uint64) {
 	if 2*(t.count+1) > len(t.slots) {
 		old := t.slots
-		t.slots = make([]slot[T], max(1024, 2*len(old)))
+		t.slots = make([]indexed, max(1024, 2*len(old)))
 		for _, s := range old {
-			if s.hash != 0 {
+			if s.node != No {
+				t.place(s.node, of(s.node))
+			}
+		}
+	}
+	t.place(n, of(n))
+	t.count++
+}
+
+func (t *index) place(n Node, hash uint64) {
+	last := uint64(len(t.slots) - 1)
+	i := hash & last
+	for t.slots[i].node != No {
+		i = (i + 1) & last
+	}
+	t.slots[i] = indexed{uint32(hash >> 32), n}
+}
+
+type done struct {
+	slots []operation
+	count int
+}
+
+// find is what an operation came to; ok is false where it was not done before.
+func (t *done) find(kind byte, a, b Node) (result Node, ok bool) {
+	if t.count == 0 {
+		return No, false
+	}
+	last := uint64(len(t.slots) - 1)
+	for i := (operation{kind: kind, a: a, b: b}).hash() & last; t.slots[i].kind != 0; i = (i + 1) & last {
+		if s := &t.slots[i]; s.a == a && s.b == b && s.kind == kind {
+			return s.result, true
+		}
+	}
+	return No, false
+}
+
+// add puts in an operation that is not there.
+func (t *done) add(o operation) {
+	if 2*(t.count+1) > len(t.slots) {
+		old := t.slots
+		t.slots = make([]operation, max(1024, 2*len(old)))
+		for _, s := range old {
+			if s.kind != 0 {
 				t.place(s)
 			}
 		}
 	}
-	t.place(slot[T]{hash | 1, held})
+	t.place(o)
 	t.count++
 }
 
-func (t *table[T]) place(s slot[T]) {
+func (t *done) place(o operation) {
 	last := uint64(len(t.slots) - 1)
-	i := s.hash >> 1 & last
-	for t.slots[i].hash != 0 {
+	i := o.hash() & last
+	for t.slots[i].kind != 0 {
 		i = (i + 1) & last
 	}
-	t.slots[i] = s
+	t.slots[i] = o
 }
 
 // mix spreads the bits of a number (the finaliser of MurmurHash3).
