@@ -227,6 +227,8 @@ func (r Reasons) Denial(codes []string) pip.Denial {
 		return pip.DenialRight
 	case ClassRelationship:
 		return pip.DenialRelationship
+	case ClassUnavailable:
+		return pip.DenialUndecided
 	default:
 		return pip.DenialOther
 	}

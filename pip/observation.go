@@ -70,6 +70,7 @@ const (
 	DenialDevice              // another device, or one that is not known
 	DenialRight               // the role does not have the right
 	DenialRelationship        // no care relationship with the patient
+	DenialUndecided           // nothing was: Wardgate itself did not know
 )
 
 // Kinds counts n like denials.
@@ -83,6 +84,8 @@ func (d Denial) Kinds(n int) DenialKinds {
 		return DenialKinds{Right: n}
 	case DenialRelationship:
 		return DenialKinds{Relationship: n}
+	case DenialUndecided: // says nothing of who asked
+		return DenialKinds{}
 	default:
 		return DenialKinds{Other: n}
 	}

@@ -32,6 +32,9 @@ func (s *Source) request(o *pip.Observation) {
 		if !o.Saw.Elsewhere {
 			t.Requests += o.Count
 		}
+		if !o.Allow && o.Saw.Denial == pip.DenialUndecided {
+			return // the outage is not theirs who ask
+		}
 		if !o.Allow {
 			t.Denials += o.Count
 			t.DenialsByKind = plusKinds(t.DenialsByKind, o.Saw.Denial.Kinds(o.Count))

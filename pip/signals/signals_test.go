@@ -45,6 +45,8 @@ func seen(e *pip.Event) *pip.Observation {
 			return pip.DenialCredential
 		case slices.Contains(codes, "not_your_patient"):
 			return pip.DenialRelationship
+		case slices.Contains(codes, "care_unknown"):
+			return pip.DenialUndecided
 		default:
 			return pip.DenialOther
 		}
@@ -87,6 +89,19 @@ func TestCounts(t *testing.T) {
 		return c.Requests == 30 && c.Denials == 10 && c.DenialsByKind.Relationship == 10 && c.State == pip.Fresh
 	}, "30 requests and 10 denials")
 	both(t, s, "u-3", func(c pip.Signals) bool { return c.Requests == 0 && c.State == pip.Fresh }, "nothing")
+}
+
+// What Wardgate could not decide is held against no person: a page that asks again and again
+// while a database is out would make its clinician owe a step-up.
+func TestAnOutageIsNoBehaviour(t *testing.T) {
+	s := started(t, &signals.Memory{})
+	for range 100 {
+		s.Observe(seen(decision("u-1", false, noon, "care_unknown")))
+	}
+	s.Observe(seen(decision("u-1", false, noon, "not_your_patient", "care_unknown"))) // a no beside it is a no
+	both(t, s, "u-1", func(c pip.Signals) bool {
+		return c.Requests == 101 && c.Denials == 1 && c.DenialsByKind == pip.DenialKinds{Relationship: 1}
+	}, "101 requests and one denial")
 }
 
 func TestPatientsAreDistinct(t *testing.T) {
