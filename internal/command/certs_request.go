@@ -12,7 +12,6 @@ import (
 	"errors"
 	"fmt"
 	"net"
-	"net/url"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -79,15 +78,7 @@ func (c *certsRequestCommand) hosts(environ []string) ([]string, error) {
 		if err != nil {
 			return nil, err
 		}
-		if home, err := url.Parse(read.PEP.Home); err == nil && home.Hostname() != "" {
-			all = append(all, home.Hostname())
-		}
-		all = append(all, read.PEP.Hosts...)
-		for _, origin := range read.ApplicationOrigins() {
-			if at, err := url.Parse(origin); err == nil {
-				all = append(all, at.Hostname())
-			}
-		}
+		all = append(all, read.OuterHosts()...)
 	}
 	var hosts []string
 	var faults []error

@@ -47,6 +47,9 @@ type Config struct {
 
 		AssertionIssuer string `koanf:"assertion_issuer"` // by which applications know who tells them of users
 	} `koanf:"pep"`
+	TLS struct {
+		ACME ACME `koanf:"acme"`
+	} `koanf:"tls"`
 	Applications []Application `koanf:"applications"` // the hospital's own, that routes name
 
 	PDP     PDP `koanf:"pdp"`
@@ -188,7 +191,7 @@ func (c *Config) valueFaults() []error {
 		key, address string
 		tls          bool
 	}{
-		{"pep.listen", c.PEP.Listen, c.PEP.Certificate != ""},
+		{"pep.listen", c.PEP.Listen, c.OuterTLS()},
 		{"pdp.listen", c.PDP.Listen, c.PDP.Certificate != ""},
 		{"extauth.listen", c.ExtAuth.Listen, false},
 		{"operations.listen", c.Operations.Listen, false},
@@ -209,6 +212,7 @@ func (c *Config) valueFaults() []error {
 	c.checkListeners(fault)
 	c.checkHosts(fault)
 	c.checkOuterCertificates(fault)
+	c.checkACME(fault)
 	c.checkWorkstations(fault)
 	c.checkOrigins(func(err error) { faults = append(faults, err) })
 	c.checkLoops(func(err error) { faults = append(faults, err) })

@@ -71,6 +71,9 @@ func (c *Config) fileFaults() []error {
 	var faults []error
 	fault := func(format string, args ...any) { faults = append(faults, fmt.Errorf(format, args...)) }
 	faults = append(faults, c.certificateFaults()...)
+	if _, err := c.TLS.ACME.Issuing(); err != nil {
+		faults = append(faults, flat([]error{err})...)
+	}
 	if _, err := c.WorkstationAuthority(); err != nil {
 		faults = append(faults, flat([]error{err})...)
 	}

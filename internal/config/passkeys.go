@@ -24,7 +24,7 @@ func (c *Config) PasskeyOrigin() string {
 		return c.PEP.Home
 	}
 	loopback, err := isLoopback(c.PEP.Listen)
-	if c.Passkeys.Origin != "" || err != nil || !loopback || c.PEP.Certificate != "" {
+	if c.Passkeys.Origin != "" || err != nil || !loopback || c.OuterTLS() {
 		return c.Passkeys.Origin
 	}
 	_, port, _ := net.SplitHostPort(c.PEP.Listen) // isLoopback has read it

@@ -15,7 +15,7 @@ func (c *Config) checkWorkstations(fault func(string, ...any)) {
 	if c.PEP.WorkstationCAFile == "" {
 		return
 	}
-	if c.Runs(RolePEP) && c.PEP.Certificate == "" {
+	if c.Runs(RolePEP) && !c.OuterTLS() {
 		fault("%s: client certificates are shown on TLS alone: set pep.certificate and pep.key", workstationCA)
 	}
 	if c.PEP.Home == "" && !c.Demo {

@@ -25,6 +25,37 @@ func (b *Board) Certificates(of *servercert.Set) {
 	}))
 }
 
+// Issued watches certificates that an authority issues, for hosts that come and go.
+func (b *Board) Issued(standing func() []servercert.Standing) {
+	b.watchAll(func(now time.Time, tell map[string]Condition) {
+		for _, one := range standing() {
+			tell["tls.acme."+one.Name] = issuedCondition(one, now)
+		}
+	})
+	b.registry.MustRegister(collector(func(tell func(prometheus.ValueType, string, string, float64, ...label)) {
+		for _, one := range standing() {
+			if !one.Expires.IsZero() {
+				tell(prometheus.GaugeValue, "issued_certificate_expires_timestamp_seconds", "When a certificate expires that an authority issued by ACME.",
+					float64(one.Expires.Unix()), label{"host", one.Name})
+			}
+		}
+	}))
+}
+
+func issuedCondition(c servercert.Standing, now time.Time) Condition {
+	if c.Fault == nil {
+		return Condition{State: "current"}
+	}
+	state := "not_renewed"
+	switch {
+	case c.Expires.IsZero():
+		state = "missing"
+	case now.After(c.Expires):
+		state = "expired"
+	}
+	return Condition{State: state, Error: c.Fault.Error(), Degraded: true}
+}
+
 func certificateCondition(c servercert.Standing, now time.Time) Condition {
 	switch {
 	case now.After(c.Expires):

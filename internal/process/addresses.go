@@ -4,8 +4,10 @@ import (
 	"crypto/tls"
 	"errors"
 	"net"
+	"path/filepath"
 	"strings"
 
+	"github.com/wardgate/wardgate/internal/acmecert"
 	"github.com/wardgate/wardgate/internal/config"
 	"github.com/wardgate/wardgate/internal/serve"
 	"github.com/wardgate/wardgate/internal/servercert"
@@ -57,6 +59,9 @@ func newAddresses(g ground) (*addresses, error) {
 	if a.outer, err = g.proving(c.OuterCertificates()); err != nil {
 		return nil, err
 	}
+	if a.outer, err = g.issuing(l, a.outer); err != nil {
+		return nil, err
+	}
 	if a.outer != nil && g.workstations != nil {
 		a.outer = g.workstations.Asking(a.outer)
 	}
@@ -79,6 +84,34 @@ func (g ground) proving(pairs []servercert.Pair) (*tls.Config, error) {
 		MinVersion:     tls.VersionTLS12,
 		NextProtos:     []string{"h2", "http/1.1"},
 	}, nil
+}
+
+// issuing has an authority issue certificates for the hosts that are served, beside those in
+// files; these serve clients for which there is none. Without an authority it is what is
+// in files.
+func (g ground) issuing(l *life, files *tls.Config) (*tls.Config, error) {
+	issued, err := g.config.TLS.ACME.Issuing()
+	if err != nil || issued == nil || !g.config.Runs(config.RolePEP) {
+		return files, err
+	}
+	issued.Folder = filepath.Join(g.config.Data, "acme")
+	issued.Hosts = func() []string { return g.known.Load().IssuedHosts() }
+	issued.Log = g.log.With("part", "acme")
+	certificates := acmecert.New(*issued)
+	l.inBackground(certificates.Run)
+	g.board.Issued(certificates.Standing)
+	outer := &tls.Config{MinVersion: tls.VersionTLS12, NextProtos: []string{"h2", "http/1.1", acmecert.Protocol}}
+	outer.GetCertificate = func(hello *tls.ClientHelloInfo) (*tls.Certificate, error) {
+		switch got, err := certificates.Get(hello); {
+		case err != nil || got != nil:
+			return got, err
+		case files != nil:
+			return files.GetCertificate(hello)
+		default:
+			return nil, errors.New("no certificate is held for the name that the client asks for")
+		}
+	}
+	return outer, nil
 }
 
 // inside is where an enforcement point in another process reaches a part of

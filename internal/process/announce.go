@@ -78,7 +78,7 @@ func (p *Process) Inside(role string) string {
 // Address is where users reach the enforcement point.
 func (p *Process) Address() string {
 	scheme := "http"
-	if p.config.PEP.Certificate != "" {
+	if p.config.OuterTLS() {
 		scheme = "https"
 	}
 	return scheme + "://" + p.listening.pep.Addr().String()

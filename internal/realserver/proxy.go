@@ -22,7 +22,7 @@ func StartProxy(t testing.TB, name string, files map[string]string, args ...stri
 	t.Helper()
 	path, found := proxyProgram(name)
 	if !found {
-		notRun(t, "no %s: it is not installed and was not fetched by .ci/proxies", name)
+		notRun(t, "no %s: it is not installed, and .ci/proxies and .ci/pebble fetch it", name)
 	}
 	address, err := freeAddress()
 	if err != nil {
@@ -72,7 +72,7 @@ func proxyProgram(name string) (string, bool) {
 		return path, true
 	}
 	for _, dir := range caches() {
-		found, err := filepath.Glob(filepath.Join(dir, "proxies-*", "bin", name))
+		found, err := filepath.Glob(filepath.Join(dir, "*", "bin", name))
 		if err == nil && len(found) > 0 {
 			return found[len(found)-1], true
 		}
