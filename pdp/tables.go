@@ -4,6 +4,7 @@ import (
 	"net/netip"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/wardgate/wardgate/pip"
 )
@@ -19,6 +20,7 @@ type Tables struct {
 	Reasons   Reasons
 	Anonymous Anonymous
 	Recorded  Recorded
+	UnderWay  UnderWay
 	Networks  []netip.Prefix // the hospital's own
 	Columns   []string       `json:"-"` // that the book says records have; the gate compares them
 
@@ -91,4 +93,12 @@ type Recorded struct {
 	Anonymous, OnSite int // of one address, of callers without a session
 	Session           int // of one session that has ended, or that asks for what there is not
 	Denied            int // of one session, of what the policy denied it
+}
+
+// UnderWay is how often what lasts is decided again, and for how long it goes on of which it
+// is not known whether it may. With the zero UnderWay that is at each look, and not at all.
+type UnderWay struct {
+	Every        time.Duration
+	Grace        time.Duration // of people
+	MachineGrace time.Duration
 }

@@ -13,23 +13,12 @@ import (
 	"github.com/wardgate/wardgate/pep/obligation"
 )
 
-// Again is how often an exchange that is under way is decided again, unless the Config says
-// otherwise.
-const Again = 10 * time.Second
-
 // AgainTime bounds the wait for whether a session goes on, unless the Config says otherwise.
 const AgainTime = 2 * time.Second
 
-const (
-	// lookAgain is how often exchanges are looked at that may be due: a rule book that has come
-	// into force makes all of them due.
-	lookAgain = time.Second
-
-	// Of what cannot be decided now, because a fact has become stale or unknown or there is no
-	// answer, it is taken for these times that it goes on as it was allowed (decision 0035).
-	graceOfPeople   = time.Minute
-	graceOfMachines = 10 * time.Minute
-)
+// lookAgain is how often exchanges are looked at that may be due: a rule book that has come
+// into force makes all of them due.
+const lookAgain = time.Second
 
 // underWay is how an exchange that is under way was last judged: by the rule book, and by whether its
 // session goes on. Each of the two is judged in rounds of its own, so that a slow store
@@ -96,22 +85,22 @@ func (p *Proxy) round(ctx context.Context, judge judge) {
 func (p *Proxy) judgeRuling(ctx context.Context, x *exchange) (why string) {
 	now, last := p.cfg.Now(), &x.underWay.ruling
 	t, err := p.active(x.applications)
-	if err == nil && now.Before(last.due) && t.routes.Revision() == last.revision {
+	if err != nil {
+		return x.notKnown(x.tables.underWay, last, now, code.RoutesUnavailable)
+	}
+	if now.Before(last.due) && t.routes.Revision() == last.revision {
 		return ""
 	}
-	last.due = now.Add(p.cfg.Again)
-	if err != nil {
-		return x.notKnown(last, now, code.RoutesUnavailable)
-	}
+	last.due = now.Add(t.underWay.Every)
 	y := p.asNow(x, t, now)
 	y.decision, err = p.decide(ctx, y)
 	if err != nil {
-		return x.notKnown(last, now, code.DecisionMissing)
+		return x.notKnown(t.underWay, last, now, code.DecisionMissing)
 	}
 	last.revision = t.routes.Revision()
 	why, known := p.ruling(x, y)
 	if !known {
-		return x.notKnown(last, now, why)
+		return x.notKnown(t.underWay, last, now, why)
 	}
 	last.unknown = time.Time{}
 	return why
@@ -123,29 +112,33 @@ func (p *Proxy) judgeSession(ctx context.Context, x *exchange) (why string) {
 	if x.credential.Session == "" || now.Before(last.due) {
 		return ""
 	}
+	limits := x.tables.underWay
+	if t, err := p.active(x.applications); err == nil {
+		limits = t.underWay
+	}
 	going, err := p.goesOn(ctx, x, now)
-	if going.AskAfter <= 0 || going.AskAfter > p.cfg.Again {
-		going.AskAfter = p.cfg.Again
+	if going.AskAfter <= 0 || going.AskAfter > limits.Every {
+		going.AskAfter = limits.Every
 	}
 	last.due = now.Add(going.AskAfter)
 	switch {
 	case errors.Is(err, pdp.ErrSessionOver):
 		return code.SessionRevoked
 	case err != nil:
-		return x.notKnown(last, now, code.SessionUnknown)
+		return x.notKnown(limits, last, now, code.SessionUnknown)
 	}
 	last.unknown = time.Time{}
 	return ""
 }
 
 // notKnown is "" for as long as an exchange goes on of which it is not known whether it may.
-func (x *exchange) notKnown(last *judgement, now time.Time, why string) string {
+func (x *exchange) notKnown(limits pdp.UnderWay, last *judgement, now time.Time, why string) string {
 	if last.unknown.IsZero() {
 		last.unknown = now
 	}
-	grace := graceOfPeople
+	grace := limits.Grace
 	if x.question("").Subject.Type == pdp.SubjectMachine {
-		grace = graceOfMachines
+		grace = limits.MachineGrace
 	}
 	if now.Before(last.unknown.Add(grace)) {
 		return ""

@@ -180,6 +180,27 @@ func TestASessionIsAskedAboutWhenItsAnswerSays(t *testing.T) {
 	isOver(t, in)
 }
 
+// How often it is decided again, and how long it goes on meanwhile, is the rule book's to say.
+func TestTheTableSaysHowLongItGoesOn(t *testing.T) {
+	t.Parallel()
+	tables := hostedTables()
+	tables.UnderWay = pdp.UnderWay{Every: 3 * time.Second, Grace: 5 * time.Second}
+	s := newSocketWorld(t, switching, func(s *socketWorld) { s.tables = tables })
+	c, in := s.opened()
+	s.denying("revocation_unknown")
+	for range 2 {
+		s.look()
+		s.pass(3100 * time.Millisecond)
+	}
+	s.look() // for 3.1 seconds now
+	if !echoes(c, in, "within its grace") || len(s.questions()) != 3 {
+		t.Fatalf("it was decided %d times", len(s.questions()))
+	}
+	s.pass(3100 * time.Millisecond)
+	s.look()
+	isOver(t, in)
+}
+
 // What panics while it is judged ends, and the process goes on.
 func TestWhatPanicsEndsTheConnectionAlone(t *testing.T) {
 	t.Parallel()

@@ -34,7 +34,7 @@ func (p *Proxy) forward(w http.ResponseWriter, r *http.Request, x *exchange) {
 		var cancel context.CancelCauseFunc
 		ctx, cancel = context.WithCancelCause(ctx)
 		defer cancel(nil)
-		x.underWay.ruling = judgement{due: x.now.Add(p.cfg.Again), revision: x.tables.routes.Revision()}
+		x.underWay.ruling = judgement{due: x.now.Add(x.tables.underWay.Every), revision: x.tables.routes.Revision()}
 		if !x.inflight.Forward(cancel, w, x) {
 			p.failed(w, r.WithContext(ctx), inflight.ErrRevoked)
 			return

@@ -144,8 +144,6 @@ type Config struct {
 	// DecisionTime bounds the wait for one decision; 0 means DecisionTime.
 	DecisionTime time.Duration
 
-	// Again is how often an exchange that is under way is decided again; 0 means Again.
-	Again time.Duration
 	// AgainTime bounds the wait for whether a session goes on; 0 means AgainTime.
 	AgainTime time.Duration
 
@@ -244,9 +242,6 @@ func (c Config) withDefaults() Config {
 	}
 	if c.BodiesMemory == 0 {
 		c.BodiesMemory = BodiesMemory
-	}
-	if c.Again == 0 {
-		c.Again = Again
 	}
 	if c.AgainTime == 0 {
 		c.AgainTime = AgainTime

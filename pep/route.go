@@ -93,6 +93,8 @@ type tables struct {
 	routes  *route.Table
 	reasons pdp.Reasons // and those of the enforcement point's own codes
 	quotas  map[string]int
+
+	underWay pdp.UnderWay
 }
 
 // active returns the tables of the active revision, as they are at the hosts of a.
@@ -105,7 +107,7 @@ func (p *Proxy) active(a *applications) (*tables, error) {
 	if err != nil {
 		return nil, err
 	}
-	t := &tables{routes: compiled, reasons: now.Reasons.With(p.own), quotas: now.Quotas}
+	t := &tables{routes: compiled, reasons: now.Reasons.With(p.own), quotas: now.Quotas, underWay: now.UnderWay}
 	a.tables.Store(t)
 	return t, nil
 }

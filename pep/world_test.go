@@ -117,7 +117,8 @@ func testTables() *pdp.Tables {
 	row := func(method, path, action, resource, body string) pdp.Route {
 		return pdp.Route{Method: method, Path: path, Application: "records", Action: action, Resource: resource, Body: body}
 	}
-	return &pdp.Tables{Revision: testRevision, Reasons: pep.ReasonsOfTests(), Routes: []pdp.Route{
+	lasting := pdp.UnderWay{Every: 10 * time.Second, Grace: time.Minute, MachineGrace: 10 * time.Minute}
+	return &pdp.Tables{Revision: testRevision, Reasons: pep.ReasonsOfTests(), UnderWay: lasting, Routes: []pdp.Route{
 		row("GET", "/info", "info.read", "info", "none"),
 		row("GET", "/admin", "admin.read", "admin", "none"),
 		row("GET", "/api/patients", "patient.list", "patient", "none"),

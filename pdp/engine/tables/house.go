@@ -22,7 +22,7 @@ type houseTables struct {
 // wrong with it.
 func (d *tablesDocument) house(revision string) (*pdp.Tables, []error) {
 	t := &pdp.Tables{
-		Revision: revision, Routes: routesOf(d.Routes), Roles: d.Roles, Reasons: d.Reasons, Anonymous: d.Limits.anonymousRows.typed(), Recorded: d.Limits.recorded(), Quotas: d.Quotas,
+		Revision: revision, Routes: routesOf(d.Routes), Roles: d.Roles, Reasons: d.Reasons, Anonymous: d.Limits.anonymousRows.typed(), Recorded: d.Limits.recorded(), UnderWay: d.Limits.underWayRows.typed(), Quotas: d.Quotas,
 	}
 	t.Anonymous.Costly = make(map[string]bool, len(d.Costly))
 	for _, action := range d.Costly {

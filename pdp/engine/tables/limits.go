@@ -79,6 +79,7 @@ type limitRows struct {
 	ShiftSeconds          int `json:"shift_seconds"`
 
 	anonymousRows
+	underWayRows
 }
 
 // faults names every row that makes no sense. A missing row reads as 0.
@@ -121,6 +122,7 @@ func (l *limitRows) faults() []error {
 		faults = append(faults, errors.New("limits.walk_away_seconds: expected 0 for as long as refresh_idle_seconds, or at least 30"))
 	}
 	l.anonymousRows.check(row)
+	l.underWayRows.check(row)
 	if l.IdleSeconds <= l.AccessSeconds*l.RefreshAfter/100 {
 		faults = append(faults, errors.New("limits.refresh_idle_seconds: a session would end before it may be refreshed"))
 	}

@@ -45,6 +45,11 @@ limits := {
 	"walk_away_seconds": 300,
 	# how long after a log-in at a workstation badge and PIN resume its session; 0 never
 	"shift_seconds": 36000,
+	# what is under way (a stream, a WebSocket, a long download) is decided again so often;
+	# while that is not known it goes on for so long, for a person and for a machine
+	"under_way_seconds": 10,
+	"under_way_grace_seconds": 60,
+	"under_way_machine_grace_seconds": 600,
 	# what is remembered of log-ins, and for how long
 	"known_device_days": 180,
 	"known_network_days": 90,
