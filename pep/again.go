@@ -123,12 +123,23 @@ func (p *Proxy) judgeSession(ctx context.Context, x *exchange) (why string) {
 	last.due = now.Add(going.AskAfter)
 	switch {
 	case errors.Is(err, pdp.ErrSessionOver):
-		return code.SessionRevoked
+		return p.whyOver(ctx, x, now)
 	case err != nil:
 		return x.notKnown(limits, last, now, code.SessionUnknown)
 	}
 	last.unknown = time.Time{}
 	return ""
+}
+
+// whyOver is why a session is over: an account that is banned has none any more, and it may be
+// the store of sessions that tells first.
+func (p *Proxy) whyOver(ctx context.Context, x *exchange, now time.Time) string {
+	if t, err := p.active(x.applications); err == nil {
+		if d, err := p.decide(ctx, p.asNow(x, t, now)); err == nil && slices.Contains(d.Reasons, code.SubjectBanned) {
+			return code.SubjectBanned
+		}
+	}
+	return code.SessionRevoked
 }
 
 // notKnown is "" for as long as an exchange goes on of which it is not known whether it may.

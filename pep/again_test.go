@@ -180,6 +180,20 @@ func TestASessionIsAskedAboutWhenItsAnswerSays(t *testing.T) {
 	isOver(t, in)
 }
 
+// A ban ends sessions, and what knows sessions may tell first: the journal says that it was one.
+func TestASessionThatABanEndedSaysSo(t *testing.T) {
+	t.Parallel()
+	s := newSocketWorld(t, switching, nil)
+	_, in := s.opened()
+	s.denying("session_revoked", "subject_banned")
+	s.set(func() { s.goesOn = pdp.ErrSessionOver })
+	s.look() // the rule book is not due
+	isOver(t, in)
+	if got := s.outcomes(2); len(got) != 2 || got[1] != "0 cut_off subject_banned" {
+		t.Errorf("the journal says %q", got)
+	}
+}
+
 // How often it is decided again, and how long it goes on meanwhile, is the rule book's to say.
 func TestTheTableSaysHowLongItGoesOn(t *testing.T) {
 	t.Parallel()

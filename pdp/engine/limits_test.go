@@ -32,6 +32,9 @@ func TestLimitsThatMakeNoSenseAreRefused(t *testing.T) {
 		"no row":                  {`	"code_bar_seconds": 120,`, ``, "limits.code_bar_seconds"},
 		"a token for a day":       {`"access_token_seconds": 300`, `"access_token_seconds": 86400`, "limits.access_token_seconds"},
 		"idle before the refresh": {`"refresh_idle_seconds": 900`, `"refresh_idle_seconds": 60`, "limits.refresh_idle_seconds"},
+		"never again":             {`"under_way_seconds": 10`, `"under_way_seconds": 3600`, "limits.under_way_seconds"},
+		"a grace for a day":       {`"under_way_grace_seconds": 60`, `"under_way_grace_seconds": 86400`, "limits.under_way_grace_seconds"},
+		"no machine's grace":      {`"under_way_machine_grace_seconds": 600`, `"under_way_machine_grace_seconds": -1`, "limits.under_way_machine_grace_seconds"},
 		"no table":                {`limits := {`, `limit := {`, "limits"},
 	} {
 		t.Run(name, func(t *testing.T) {
