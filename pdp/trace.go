@@ -216,8 +216,13 @@ func (d *Decision) ground(e *pip.Event) {
 	e.Rules, e.Right, e.Reach = d.Grounds.Names(), d.Grounds.Right, d.Grounds.Reach
 }
 
-// Denial returns what was wrong, by the gravest class of the codes.
+// Denial returns what was wrong, by the gravest class of the codes. What is answered 503 says
+// nothing of who asked: without a fact more seems wrong than is. An alarm is one all the
+// same.
 func (r Reasons) Denial(codes []string) pip.Denial {
+	if status, _ := r.Answer(codes); status == http.StatusServiceUnavailable && !r.Alarm(codes) {
+		return pip.DenialUndecided
+	}
 	switch r.Class(codes) {
 	case ClassCredential:
 		return pip.DenialCredential
@@ -227,8 +232,6 @@ func (r Reasons) Denial(codes []string) pip.Denial {
 		return pip.DenialRight
 	case ClassRelationship:
 		return pip.DenialRelationship
-	case ClassUnavailable:
-		return pip.DenialUndecided
 	default:
 		return pip.DenialOther
 	}

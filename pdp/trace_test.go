@@ -94,11 +94,12 @@ func TestOutcomes(t *testing.T) {
 func TestADenialIsEvidenceOfItsClass(t *testing.T) {
 	reasons := pdp.Reasons{
 		"a": {Class: pdp.ClassCredential}, "b": {Class: pdp.ClassDevice}, "c": {Class: pdp.ClassRight},
-		"d": {Class: pdp.ClassRelationship}, "e": {Class: pdp.ClassPlace}, "f": {Class: pdp.ClassUnavailable},
+		"d": {Class: pdp.ClassRelationship}, "e": {Class: pdp.ClassPlace}, "f": {Class: pdp.ClassUnavailable, Status: 503},
+		"g": {Class: pdp.ClassMalformed, Alarm: true}, "h": {Class: pdp.ClassUnavailable, Status: 403},
 	}
 	for codes, want := range map[string]pip.Denial{
 		"e a": pip.DenialCredential, "d b": pip.DenialDevice, "d c": pip.DenialRight, "e d": pip.DenialRelationship, "e": pip.DenialOther, "z": pip.DenialOther,
-		"f": pip.DenialUndecided, "f e": pip.DenialOther,
+		"f": pip.DenialUndecided, "f e": pip.DenialUndecided, "c f": pip.DenialUndecided, "f g": pip.DenialOther, "h": pip.DenialOther,
 	} {
 		d := allowed()
 		d.Allow, d.Reasons = false, strings.Fields(codes)

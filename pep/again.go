@@ -86,12 +86,13 @@ func (p *Proxy) judgeRuling(ctx context.Context, x *exchange) (why string) {
 	now, last := p.cfg.Now(), &x.underWay.ruling
 	t, err := p.active(x.applications)
 	if err != nil {
+		last.due = now // at the next look
 		return x.notKnown(x.tables.underWay, last, now, code.RoutesUnavailable)
 	}
 	if now.Before(last.due) && t.routes.Revision() == last.revision {
 		return ""
 	}
-	last.due = now.Add(t.underWay.Every)
+	last.due = now.Add(t.underWay.Every - lookAgain/2) // it is looked at in steps
 	y := p.asNow(x, t, now)
 	y.decision, err = p.decide(ctx, y)
 	if err != nil {
@@ -120,7 +121,7 @@ func (p *Proxy) judgeSession(ctx context.Context, x *exchange) (why string) {
 	if going.AskAfter <= 0 || going.AskAfter > limits.Every {
 		going.AskAfter = limits.Every
 	}
-	last.due = now.Add(going.AskAfter)
+	last.due = now.Add(going.AskAfter - lookAgain/2) // it is looked at in steps
 	switch {
 	case errors.Is(err, pdp.ErrSessionOver):
 		return p.whyOver(ctx, x, now)

@@ -70,7 +70,7 @@ const (
 	DenialDevice              // another device, or one that is not known
 	DenialRight               // the role does not have the right
 	DenialRelationship        // no care relationship with the patient
-	DenialUndecided           // nothing was: Wardgate itself did not know
+	DenialUndecided           // that is not known: Wardgate itself lacks a fact
 )
 
 // Kinds counts n like denials.

@@ -9,12 +9,12 @@ import (
 	"crypto/tls"
 	"crypto/x509"
 	"errors"
-	"fmt"
 	"log/slog"
 	"net/http"
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"golang.org/x/crypto/acme"
@@ -32,9 +32,10 @@ const (
 	every = 10 * time.Second
 	// After a failure it waits, twice as long each time: authorities count them.
 	leastWait, mostWait = time.Minute, time.Hour
-	// lateFrom is the part of its life at which a certificate should have been renewed:
-	// that is begun at the last third, or 30 days before its end.
+	// A certificate should have been renewed in the last quarter of its life, or 22 days before
+	// its end: that is begun at the last third, or 30 days before.
 	lateFrom = 4
+	lateMost = 22 * 24 * time.Hour
 )
 
 // A Config says which authority issues what.
@@ -59,14 +60,18 @@ type External struct {
 // is no certificate yet has none until the next look. Its methods may be called in
 // parallel.
 type Certificates struct {
-	config  Config
-	manager *autocert.Manager
+	config Config
+	cache  *cache
 
 	mu    sync.Mutex
 	hosts map[string]*host
 }
 
+// A host has a manager of its own, which renews for as long as the host is served.
 type host struct {
+	manager *autocert.Manager
+	gone    atomic.Bool // nothing is asked of the authority any more
+
 	held     *tls.Certificate // nil before it was issued
 	fault    error            // of the last attempt
 	failures int
@@ -75,41 +80,64 @@ type host struct {
 
 // New asks for nothing yet.
 func New(c Config) *Certificates {
-	client := &acme.Client{DirectoryURL: c.Directory, UserAgent: "wardgate"}
+	return &Certificates{config: c, cache: &cache{folder: c.Folder}, hosts: map[string]*host{}}
+}
+
+func (s *Certificates) newHost(name string) *host {
+	h, c := &host{}, &s.config
 	transport := http.DefaultTransport.(*http.Transport).Clone()
 	transport.TLSClientConfig = &tls.Config{RootCAs: c.Roots, MinVersion: tls.VersionTLS12}
-	client.HTTPClient = &http.Client{Transport: transport, Timeout: time.Minute}
-	m := &autocert.Manager{
+	transport.DisableKeepAlives = true // it asks once in weeks
+	h.manager = &autocert.Manager{
 		Prompt: func(string) bool { return c.Terms },
-		Cache:  autocert.DirCache(c.Folder),
-		Client: client,
-		Email:  c.Email,
+		Cache:  s.cache,
+		Client: &acme.Client{
+			DirectoryURL: c.Directory, UserAgent: "wardgate",
+			HTTPClient: &http.Client{Transport: served{transport, h}, Timeout: time.Minute},
+		},
+		Email:      c.Email,
+		HostPolicy: autocert.HostWhitelist(name),
 	}
 	if c.External != nil {
-		m.ExternalAccountBinding = &acme.ExternalAccountBinding{KID: c.External.ID, Key: c.External.Key}
+		h.manager.ExternalAccountBinding = &acme.ExternalAccountBinding{KID: c.External.ID, Key: c.External.Key}
 	}
-	s := &Certificates{config: c, manager: m, hosts: map[string]*host{}}
-	m.HostPolicy = func(_ context.Context, name string) error {
-		if !slices.Contains(c.Hosts(), name) {
-			return fmt.Errorf("%s is no host that is served", name)
-		}
-		return nil
+	return h
+}
+
+// served asks the authority while a host is.
+type served struct {
+	http.RoundTripper
+	host *host
+}
+
+var errGone = errors.New("the host is served no more")
+
+func (s served) RoundTrip(r *http.Request) (*http.Response, error) {
+	if s.host.gone.Load() {
+		return nil, errGone
 	}
-	return s
+	return s.RoundTripper.RoundTrip(r)
 }
 
 // Get is the certificate for a connection; nil where none was issued for what the client
-// asks.
+// asks, or it can do nothing with that. Names that are no host's cost nothing.
 func (s *Certificates) Get(hello *tls.ClientHelloInfo) (*tls.Certificate, error) {
-	if slices.Equal(hello.SupportedProtos, []string{Protocol}) {
-		return s.manager.GetCertificate(hello) // for the authority, while it looks
-	}
 	s.mu.Lock()
-	defer s.mu.Unlock()
-	if h := s.hosts[strings.TrimSuffix(strings.ToLower(hello.ServerName), ".")]; h != nil && h.held != nil {
-		return h.held, nil
+	h := s.hosts[strings.TrimSuffix(strings.ToLower(hello.ServerName), ".")]
+	var held *tls.Certificate
+	if h != nil {
+		held = h.held
 	}
-	return nil, nil
+	s.mu.Unlock()
+	switch {
+	case h == nil:
+		return nil, nil
+	case slices.Equal(hello.SupportedProtos, []string{Protocol}):
+		return h.manager.GetCertificate(hello) // for the authority, while it looks
+	case held == nil || time.Now().After(held.Leaf.NotAfter) || hello.SupportsCertificate(held) != nil:
+		return nil, nil
+	}
+	return held, nil
 }
 
 // Run has certificates issued for all hosts, and takes renewed ones, until the context ends.
@@ -144,12 +172,13 @@ func (s *Certificates) due(now time.Time) (names []string) {
 	defer s.mu.Unlock()
 	for name := range s.hosts {
 		if !slices.Contains(all, name) {
+			s.hosts[name].gone.Store(true)
 			delete(s.hosts, name)
 		}
 	}
 	for _, name := range all {
 		if s.hosts[name] == nil {
-			s.hosts[name] = &host{}
+			s.hosts[name] = s.newHost(name)
 		}
 		if !now.Before(s.hosts[name].next) {
 			names = append(names, name)
@@ -160,15 +189,17 @@ func (s *Certificates) due(now time.Time) (names []string) {
 
 // ask gets the certificate of a host as it is now, which may have it issued.
 func (s *Certificates) ask(name string) {
-	got, err := s.manager.GetCertificate(&tls.ClientHelloInfo{
+	s.mu.Lock()
+	h := s.hosts[name]
+	s.mu.Unlock()
+	if h == nil {
+		return
+	}
+	got, err := h.manager.GetCertificate(&tls.ClientHelloInfo{
 		ServerName: name, CipherSuites: []uint16{tls.TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256}, // ECDSA, P-256
 	})
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	h := s.hosts[name]
-	if h == nil {
-		return
-	}
 	if err != nil {
 		h.fault, h.next = err, time.Now().Add(min(leastWait<<min(h.failures, 16), mostWait))
 		h.failures++
@@ -196,8 +227,8 @@ func (s *Certificates) Standing() (all []servercert.Standing) {
 		if h := s.hosts[name]; h != nil {
 			if h.held != nil {
 				leaf := h.held.Leaf
-				one.Expires, one.Fault = leaf.NotAfter, nil
-				if leaf.NotAfter.Sub(now) < leaf.NotAfter.Sub(leaf.NotBefore)/lateFrom {
+				one.Expires, one.Fault = leaf.NotAfter, s.cache.standing()
+				if leaf.NotAfter.Sub(now) < min(leaf.NotAfter.Sub(leaf.NotBefore)/lateFrom, lateMost) {
 					one.Fault = errLate
 				}
 			}

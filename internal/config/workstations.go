@@ -57,6 +57,9 @@ func (c *Config) ownAuthorities() map[string]string {
 	if c.Certificates.Folder != "" {
 		all["certificates.folder"] = filepath.Join(c.Certificates.Folder, "ca.pem")
 	}
+	if c.TLS.ACME.CAFile != "" {
+		all[acmeKey+".ca_file"] = c.TLS.ACME.CAFile
+	}
 	if c.PDP.ClientCAFile != "" {
 		all["pdp.client_ca_file"] = c.PDP.ClientCAFile
 	}

@@ -223,7 +223,7 @@ func (b *book) enactor(journal pip.Journal) func(context.Context, *engine.Candid
 }
 
 // lookAfter is after how long a rule book is tried again that the journal did not take.
-const lookAfter = 5 * time.Second
+const lookAfter = 30 * time.Second
 
 // changed tells operators what came of an edited rule book, and keeps evidence of one that was
 // refused.

@@ -30,7 +30,7 @@ func (b *book) openShadow() *shadow.Shadow {
 	return shadow.New(shadow.Config{
 		Source: source, Read: read, Points: points.Sections(), Log: b.log.With("part", "policy"),
 		Routes: func(t *pdp.Tables) (analysis.Router, error) { return route.Recorded(t) },
-		Live:   b.Tables,
+		Live:   b.Tables, Timeout: b.config.DecisionTime(),
 	})
 }
 

@@ -65,7 +65,7 @@ func TestRemedies(t *testing.T) {
 		{"disabled", "doctor", change{"/subject/properties/account": "disabled"}, []string{"account_inactive"}, [][]string{{"the account being enabled by an officer"}}},
 		{"identity stale", "doctor", change{"/context/identity/state": "unknown"}, []string{"identity_unknown"}, [][]string{{"waiting until ID management answers again"}}},
 		{"place unknown", "doctor", change{"/context/location/state": "unknown", "/context/location/place": ""}, []string{"location_unknown"}, [][]string{{"waiting until the location answers again"}}},
-		{"care unknown", "doctor", change{"/context/care/state": "unknown", "/context/care/treats": false, "/context/care/same_department": false}, []string{"care_unknown", "not_your_patient"}, [][]string{{"waiting until the register of treatment answers again"}}},
+		{"care unknown", "doctor", change{"/context/care/state": "unknown", "/context/care/treats": false, "/context/care/same_department": false}, []string{"care_unknown"}, [][]string{{"waiting until the register of treatment answers again"}}},
 		{"signals stale at a change", "doctor", and(editing, change{"/context/signals/state": "stale", "/context/credential/acr": "urn:wardgate:acr:stepped-up", "/context/credential/elevation": "fresh"}), []string{"signals_unknown"}, [][]string{{"waiting until the signals answer again"}}},
 		{"no clock", "doctor", change{"/context/time/state": "unknown", "/context/time/period": ""}, []string{"time_unknown"}, [][]string{{"waiting until the clock is right again"}}},
 		{"barred", "doctor", and(creating, change{"/context/revocation/log_in": "barred"}), []string{"log_in_barred"}, [][]string{{"waiting until log-ins are no longer barred"}}},

@@ -78,6 +78,8 @@ func (r *Refusal) passing() bool {
 	switch r.Code {
 	case CodeFuture, CodeNotDurable, CodeNotJournaled:
 		return true
+	case CodeRefused:
+		return errors.Is(r.Err, errNotNow)
 	case CodeTests:
 		return errors.Is(r.Err, context.DeadlineExceeded)
 	default:

@@ -3,6 +3,7 @@ package delivery
 import (
 	"context"
 	"errors"
+	"fmt"
 	"math/rand/v2"
 	"time"
 
@@ -83,6 +84,9 @@ func (f *Follower) offer(ctx context.Context, packed []byte) error {
 	return refusal
 }
 
+// errNotNow refuses a bundle for what has changed since it was examined, and may change again.
+var errNotNow = errors.New("it does not fit what is in force beside it")
+
 // activate puts a bundle in force once that is durable and journalled. The
 // mark comes first: should the process end in between, the bundle is in force
 // at the next start, and no older one ever.
@@ -93,7 +97,7 @@ func (f *Follower) activate(ctx context.Context, b *bundle.Bundle, c *engine.Can
 	}
 	if f.config.Check != nil {
 		if err := f.config.Check(c.Book().Tables.House); err != nil {
-			return refuse(CodeRefused, err)
+			return refuse(CodeRefused, fmt.Errorf("%w: %w", errNotNow, err))
 		}
 	}
 	e.Kind, e.Time, e.Outcome, e.Revision = pip.KindPolicy, time.Now(), "success", c.Revision()

@@ -99,7 +99,9 @@ func (c *covers) all(within, a, b Node) bool {
 			break
 		}
 	}
-	c.done.add(operation{within, pair, covered, opBut})
+	if c.done.add(operation{within, pair, covered, opBut}); c.done.count%64 == 0 {
+		c.d.rest()
+	}
 	return covered == Yes
 }
 

@@ -72,9 +72,9 @@ _drills := {
 		"a session goes on": set(),
 	},
 	"care": {
-		"a doctor reads": {"care_unknown", "not_your_patient"},
-		"a doctor edits": {"care_unknown", "not_your_patient"},
-		"a nurse completes": {"care_unknown", "not_your_department"},
+		"a doctor reads": {"care_unknown"},
+		"a doctor edits": {"care_unknown"},
+		"a nurse completes": {"care_unknown"},
 		"a doctor predicts": set(),
 		"security bans": set(),
 		"a stranger logs in": set(),
@@ -96,16 +96,10 @@ _drills := {
 _states := {"stale", "unknown"}
 
 # Where what is old is told otherwise than what is not there: clinicians read on,
-# on-site, on what ID management said a while ago. An old place is a place, and an
-# old relationship is one that is not trusted.
+# on-site, on what ID management said a while ago. An old place is a place.
 _stale := {
 	"identity": {"a doctor reads": set(), "a doctor predicts": set()},
 	"location": {"a nurse completes": {"location_unknown"}},
-	"care": {
-		"a doctor reads": {"care_unknown"},
-		"a doctor edits": {"care_unknown"},
-		"a nurse completes": {"care_unknown"},
-	},
 }
 
 _told("stale", source, name) := _stale[source][name]

@@ -21,6 +21,7 @@ deny contains "not_your_patient" if {
 	ask.reach == "own"
 	_about_one_patient
 	not input.context.care.treats
+	not input.context.care.state == "unknown"
 }
 
 _about_one_patient if {

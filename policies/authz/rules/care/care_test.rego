@@ -29,6 +29,14 @@ test_outage_of_care_is_denied[name] if {
 	care.deny == {"care_unknown"} with data.authz.tables as golden.tables with input as golden.with_value(case, "/context/care/state", state)
 }
 
+test_outage_is_not_told_as_somebody_elses_patient if {
+	request := json.patch(golden.doctor, [
+		{"op": "replace", "path": "/context/care/state", "value": "unknown"},
+		{"op": "replace", "path": "/context/care/treats", "value": false},
+	])
+	care.deny == {"care_unknown"} with data.authz.tables as golden.tables with input as request
+}
+
 test_nurse_is_judged_by_department_instead if care.deny == set() with data.authz.tables as golden.tables with input as golden.nurse
 
 test_empty_input_is_silent if care.deny == set() with data.authz.tables as golden.tables with input as {}

@@ -13,4 +13,5 @@ deny contains "not_your_department" if {
 	ask.reach == "department"
 	not input.resource.id == ""
 	not input.context.care.same_department
+	not input.context.care.state == "unknown"
 }

@@ -23,6 +23,14 @@ test_doctor_is_not_judged_by_department if {
 	department.deny == set() with data.authz.tables as golden.tables with input as request
 }
 
+test_outage_is_not_told_as_another_department if {
+	request := json.patch(golden.nurse, [
+		{"op": "replace", "path": "/context/care/state", "value": "unknown"},
+		{"op": "replace", "path": "/context/care/same_department", "value": false},
+	])
+	department.deny == set() with data.authz.tables as golden.tables with input as request
+}
+
 test_missing_facts_are_denied if {
 	request := json.remove(golden.nurse, ["/context/care", "/resource/id"])
 	department.deny == {"not_your_department"} with data.authz.tables as golden.tables with input as request
