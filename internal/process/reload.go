@@ -38,6 +38,7 @@ type reloader struct {
 	again  <-chan os.Signal
 
 	seen  string // the newest reading
+	since time.Time
 	tried string // that of which something was made of late
 
 	mu    sync.Mutex
@@ -99,8 +100,10 @@ func readingOf(raw []byte, err error) string {
 func (r *reloader) look(ctx context.Context, told bool) {
 	raw, err := r.source.Look()
 	now := readingOf(raw, err)
-	settled := now == r.seen
-	r.seen = now
+	settled := now == r.seen && time.Since(r.since) >= lookEvery/2 // ticks of a busy machine come at once
+	if now != r.seen {
+		r.seen, r.since = now, time.Now()
+	}
 	if !told && (!settled || now == r.tried && r.standing().Fault == "") {
 		return
 	}

@@ -41,11 +41,10 @@ func newHouse(t *testing.T, yaml string) *house {
 	return h
 }
 
+// write puts a whole file there: a look that is under way still reads the one or the other.
 func (h *house) write(yaml string) {
 	h.t.Helper()
-	if err := os.WriteFile(h.file, []byte(yaml), 0o600); err != nil {
-		h.t.Fatal(err)
-	}
+	rig.Replace(h.t, h.file, []byte(yaml))
 }
 
 // becomes waits until the configuration stands so.
@@ -289,7 +288,9 @@ func waysOfWriting(h *house, lab *laboratory) {
 			return string(h.doctor.Get("/lab/reports/r-1").Is(http.StatusOK).Body) == "n"+number+" "
 		})
 	}
-	h.write(yaml("1"))
+	if err := os.WriteFile(h.file, []byte(yaml("1")), 0o600); err != nil {
+		t.Fatal(err)
+	}
 	taken("1")
 	mount("3")
 	if err := os.Symlink(filepath.Join(dir, "..data", "wardgate.yaml"), h.file+".new"); err != nil {

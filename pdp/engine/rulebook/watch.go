@@ -17,7 +17,7 @@ const settle = 150 * time.Millisecond
 func Watch(ctx context.Context, fsys fs.FS, active string, again <-chan struct{}, activate func()) {
 	ticker := time.NewTicker(settle)
 	defer ticker.Stop()
-	tried, seen := active, active
+	tried, seen, since := active, active, time.Now()
 	for {
 		select {
 		case <-ctx.Done():
@@ -28,8 +28,11 @@ func Watch(ctx context.Context, fsys fs.FS, active string, again <-chan struct{}
 		case <-ticker.C:
 		}
 		now := rulesOf(fsys)
-		if now == tried || now != seen {
-			seen = now
+		if now != seen {
+			seen, since = now, time.Now()
+			continue
+		}
+		if now == tried || time.Since(since) < settle/2 { // ticks of a busy machine come at once
 			continue
 		}
 		tried = now
