@@ -181,22 +181,14 @@ func (s *Internal) count(c *gin.Context) {
 	}
 }
 
-// continueSession answers for a browser. That a session is over is an answer; whatever else
-// keeps it from going on is none.
+// continueSession answers for a browser.
 func (s *Internal) continueSession(c *gin.Context) {
 	var asked pdp.Continuation
 	if !s.read(c, &asked, BodyLimit) {
 		return
 	}
 	got, err := s.cfg.Continuer.Continue(c.Request.Context(), asked)
-	switch {
-	case errors.Is(err, pdp.ErrSessionOver):
-		s.fail(c, pdp.ErrSessionOver)
-	case err != nil:
-		s.fail(c, fmt.Errorf("%w: %w", errUndecided, err))
-	default:
-		s.reply(c, got)
-	}
+	s.tellOfSession(c, got, err)
 }
 
 // goesOn answers for what is under way in a session.
@@ -206,6 +198,12 @@ func (s *Internal) goesOn(c *gin.Context) {
 		return
 	}
 	got, err := s.cfg.Sessions.GoesOn(c.Request.Context(), asked)
+	s.tellOfSession(c, got, err)
+}
+
+// tellOfSession says what came of a question about a session. That it is over is an answer;
+// whatever else keeps it from going on is none.
+func (s *Internal) tellOfSession(c *gin.Context, got any, err error) {
 	switch {
 	case errors.Is(err, pdp.ErrSessionOver):
 		s.fail(c, pdp.ErrSessionOver)
