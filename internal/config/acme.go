@@ -88,9 +88,9 @@ func (c *Config) checkACME(fault func(string, ...any)) {
 	if !c.Runs(RolePEP) {
 		return
 	}
-	if home, err := url.Parse(c.PEP.Home); err == nil && c.PEP.Home != "" {
-		if why := unissued(home.Hostname()); why != "" {
-			fault("%s: no certificate can be issued for pep.home, %s: %s", acmeKey, home.Hostname(), why)
+	for _, name := range c.OuterHosts() {
+		if why := unissued(name); why != "" && c.PEP.Certificate == "" {
+			fault("%s: no certificate can be issued for %s: %s; give it one with pep.certificate, or another name", acmeKey, name, why)
 		}
 	}
 	if len(c.IssuedHosts()) == 0 {

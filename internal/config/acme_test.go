@@ -39,10 +39,11 @@ func TestFaultsOfAnAuthorityAreNamed(t *testing.T) {
 		"files": {"pep:\n" + at + "    ca_file: " + noCA + "\n    account_id: a-1\n    account_key_file: " + noKey + "\n", []string{
 			"tls.acme.ca_file: " + noCA + " has no certificate (PEM)", "tls.acme.account_key_file: expected one line of base64url",
 		}},
-		"no host":    {"tls:\n  acme:\n    directory: https://ca.hospital.example/dir\n", []string{"tls.acme: there is no host to have a certificate for"}},
-		"an address": {"pep:\n  home: https://10.0.0.1\ntls:\n  acme:\n    directory: https://ca.hospital.example/dir\n", []string{"no certificate can be issued for pep.home, 10.0.0.1: an address has no name"}},
-		"one word":   {"pep:\n  home: https://wardgate\ntls:\n  acme:\n    directory: https://ca.hospital.example/dir\n", []string{"pep.home, wardgate: a name of one word"}},
-		"a slip":     {"tls:\n  acme:\n    direktory: https://ca.hospital.example/dir\n", []string{"tls.acme.direktory", "tls.acme.directory"}},
+		"no host":        {"tls:\n  acme:\n    directory: https://ca.hospital.example/dir\n", []string{"tls.acme: there is no host to have a certificate for"}},
+		"an address":     {"pep:\n  home: https://10.0.0.1\ntls:\n  acme:\n    directory: https://ca.hospital.example/dir\n", []string{"no certificate can be issued for 10.0.0.1: an address has no name; give it one with pep.certificate"}},
+		"one word":       {"pep:\n  home: https://wardgate\ntls:\n  acme:\n    directory: https://ca.hospital.example/dir\n", []string{"issued for wardgate: a name of one word"}},
+		"an application": {"pep:\n" + at + "applications:\n  - {name: imaging, hosts: [imaging], upstreams: [http://127.0.0.1:8042]}\n", []string{"no certificate can be issued for imaging: a name of one word"}},
+		"a slip":         {"tls:\n  acme:\n    direktory: https://ca.hospital.example/dir\n", []string{"tls.acme.direktory", "tls.acme.directory"}},
 	} {
 		err := config.CheckFile(keep("wardgate.yaml", tt.yaml), nil, nil, true)
 		if (err == nil) != (len(tt.want) == 0) {
