@@ -22,7 +22,7 @@ type cache struct {
 
 	mu    sync.Mutex
 	kept  map[string][]byte // that the folder has not
-	fault error             // of the last writing
+	fault error             // of the last that the folder did not take
 }
 
 // Get reads what was put under a name.
@@ -44,7 +44,8 @@ func (c *cache) Put(_ context.Context, name string, data []byte) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	delete(c.kept, name)
-	if c.fault = c.write(name, data); c.fault != nil {
+	if err := c.write(name, data); err != nil {
+		c.fault = err
 		if c.kept == nil {
 			c.kept = map[string][]byte{}
 		}
@@ -76,7 +77,7 @@ func (c *cache) Delete(_ context.Context, name string) error {
 func (c *cache) standing() error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.fault == nil {
+	if len(c.kept) == 0 {
 		return nil
 	}
 	return fmt.Errorf("what was issued is not kept: %w", c.fault)

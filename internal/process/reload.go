@@ -98,9 +98,10 @@ func readingOf(raw []byte, err error) string {
 // look reads the file once. Told to, it believes that one reading. What is refused is tried
 // again, for it may have been refused for what stands elsewhere.
 func (r *reloader) look(ctx context.Context, told bool) {
+	at := time.Now()
 	raw, err := r.source.Look()
 	now := readingOf(raw, err)
-	settled := now == r.seen && time.Since(r.since) >= lookEvery/2 // ticks of a busy machine come at once
+	settled := now == r.seen && at.Sub(r.since) >= lookEvery/2 // ticks of a busy machine come at once
 	if now != r.seen {
 		r.seen, r.since = now, time.Now()
 	}
